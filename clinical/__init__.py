@@ -1,0 +1,1 @@
+"""Clinical rules and exact small-sample statistics: pure functions, no Dash, no database."""
