@@ -1,0 +1,382 @@
+"""The protocol file as typed settings: what a trial decides, read once, checked, and never guessed.
+
+A file that does not fit raises `ProtocolError`, which names the file, the key and what was expected. What the public
+registration does not settle carries `assumed = true` and every screen that uses it says so.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+FOLDER = Path(__file__).with_name("protocols")
+
+
+class ProtocolError(ValueError):
+    """The protocol file does not fit; the text is for the person who wrote it."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    assumed: bool = False  # not settled by the registration: shown as "assumed"
+    source: str = ""
+
+
+class Text(BaseModel):
+    """One text in the two languages of the screens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    en: str
+    zh: str
+
+    def in_(self, lang: str) -> str:
+        return self.zh if lang == "zh" else self.en
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no IANA time zone such as Asia/Shanghai")
+    return name
+
+
+Fraction = Annotated[float, Field(gt=0, le=2)]
+Days = Annotated[int, Field(ge=0, le=36_600)]
+Grade = Annotated[int, Field(ge=1, le=5)]
+Upper = Annotated[str, AfterValidator(str.upper)]
+
+
+class LongTerm(Section):
+    value: int = Field(ge=0, le=30)
+
+
+class Trial(Section):
+    id: str = Field(min_length=1)
+    title: Text
+    version: str
+    timezone: Annotated[str, AfterValidator(_known_zone)]
+    follow_up_days: Days
+    long_term_follow_up_years: LongTerm | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Day0(Section):
+    treatments: tuple[Upper, ...] = Field(min_length=1)
+    infusions: Literal["one", "first"]
+
+
+class Lymphodepletion(Section):
+    treatments: tuple[Upper, ...] = ()
+    days_before_infusion: Days = 0
+
+
+class Level(Section):
+    """One cohort: the values of the cohort column that mean it, and its dose where it is a dose level."""
+
+    id: str
+    values: tuple[str, ...] = Field(min_length=1)
+    label: Text
+    level: int | None = None
+    dose: float | None = Field(default=None, gt=0)
+    unit: str = ""
+
+    @model_validator(mode="after")
+    def _dose_has_unit(self) -> "Level":
+        if (self.level is None) != (self.dose is None) or (self.dose is not None and not self.unit):
+            raise ValueError("a dose level needs `level`, `dose` and `unit` together")
+        return self
+
+
+class Cohort(Section):
+    column: Literal["armcd", "arm", "actarmcd", "actarm"]
+    not_assigned: tuple[str, ...] = ("",)
+    levels: tuple[Level, ...] = Field(min_length=1)
+
+    def of(self, value: str) -> Level | None:
+        """The cohort that a value of the cohort column means; KeyError for a value the file does not name."""
+        for level in self.levels:
+            if value in level.values:
+                return level
+        if value in self.not_assigned:
+            return None
+        raise KeyError(value)
+
+
+class Flag(Section):
+    qnam: str
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+
+class Evaluability(Section):
+    min_dose_fraction: Fraction
+    max_dose_fraction: Fraction
+
+
+class Escalation(Section):
+    variant: Literal["no_deescalation", "deescalation", "six_at_mtd"]
+    cohort_size: int = Field(ge=1, le=12)
+    expanded_size: int = Field(ge=2, le=24)
+    sentinel_gap_days: Days
+    stagger_days: Days
+    concurrent_cohorts: bool
+
+
+class Haematologic(Section):
+    terms: tuple[str, ...]
+    never_candidates: tuple[str, ...]
+
+
+class Clause(Section):
+    """One line of the DLT definition. scope "other_nonhaematologic": every other term that is not haematologic."""
+
+    id: str
+    text: Text
+    scope: Literal["any", "terms", "other_nonhaematologic"]
+    terms: tuple[str, ...] = ()
+    except_: tuple[str, ...] = Field(default=(), alias="except")
+    min_grade: Grade
+    longer_than_hours: float | None = Field(default=None, gt=0)
+    not_recovered_by_day: Days | None = None
+
+    @model_validator(mode="after")
+    def _terms_where_named(self) -> "Clause":
+        if (self.scope == "terms") != bool(self.terms):
+            raise ValueError('`terms` goes with scope = "terms", and only with it')
+        return self
+
+
+class Dlt(Section):
+    window_days: int = Field(ge=1, le=365)
+    flag: Flag
+    evaluability: Evaluability
+    escalation: Escalation
+    dose_units: dict[str, float]
+    haematologic: Haematologic
+    clauses: tuple[Clause, ...] = Field(min_length=1)
+
+
+class PauseRule(Section):
+    id: str
+    text: Text
+    kind: Literal["death", "event"]
+    related: bool | None = None
+    within_days: Days | None = None
+    terms: tuple[str, ...] = ()
+    min_grade: Grade | None = None
+    subjects: int = Field(ge=1)
+
+
+class Alert(Section):
+    id: str
+    text: Text
+    table: str
+    code: str = ""
+    codes: tuple[str, ...] = ()
+    unit: str = ""
+    at_least: float | None = None
+    above: float | None = None
+    below: float | None = None
+    ratio: float | None = None
+    drop: float | None = None
+    new: bool = False
+    within_hours: float | None = None
+    together_with: str = ""
+    groups: tuple[str, ...] = ()
+    min_grade: Grade | None = None
+
+
+class Causality(Section):
+    related: tuple[Upper, ...]
+    unlikely: tuple[Upper, ...] = ()
+    unrelated: tuple[Upper, ...]
+    cannot_be_judged: tuple[Upper, ...] = ()
+
+    def of(self, word: str) -> str:
+        """The class of a causality word, "" for a blank; KeyError for a word the file does not map."""
+        word = word.strip().upper()
+        if not word:
+            return ""
+        for name in ("related", "unlikely", "unrelated", "cannot_be_judged"):
+            if word in getattr(self, name):
+                return name
+        raise KeyError(word)
+
+
+class Window(Section):
+    id: str
+    label: Text
+    from_: Literal["consent", "lymphodepletion", "infusion"] = Field(alias="from")
+    to_day: Days | None = None
+
+
+class AdverseEvents(Section):
+    grade_scale: str = ""  # empty: this trial records no toxicity grade
+    causality: Causality
+    windows: tuple[Window, ...] = Field(min_length=1)
+
+
+class Population(Section):
+    id: str
+    label: Text
+    step: Literal["consented", "leukapheresed", "lymphodepleted", "infused", "dlt_evaluable"]
+
+
+class Aesi(Section):
+    id: str
+    label: Text
+    codes: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+    min_grade: Grade | None = None
+    any_grade_terms: tuple[str, ...] = ()
+    onset_days: tuple[int, int] | None = None
+    persists_after_day: Days | None = None
+
+
+class Period(Section):
+    id: str
+    label: Text
+
+
+class Visit(Section):
+    visitnum: float
+    visit: str
+    period: str
+    anchor: Literal["consent", "leukapheresis", "lymphodepletion", "infusion"]
+    day: int
+    window: tuple[Days, Days]
+    samples: tuple[str, ...] = ()
+    every_days: Days | None = None
+
+
+class Analyte(Section):
+    code: str
+    panel: str
+    label: Text
+    unit: str
+    lloq: float | None = Field(default=None, ge=0)
+    uloq: float | None = Field(default=None, gt=0)
+
+
+class Response(Section):
+    criteria: str
+    confirm_days: Days
+    sd_min_days: Days
+    evaluator: str
+
+
+class Source(Section):
+    table: str
+    domain: Upper
+    where: dict[str, tuple[str, ...]] = {}
+
+
+class Protocol(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: Literal[1]
+    trial: Trial
+    day0: Day0
+    lymphodepletion: Lymphodepletion = Lymphodepletion()
+    cohort: Cohort
+    dlt: Dlt | None = None
+    pause_rules: tuple[PauseRule, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    adverse_events: AdverseEvents
+    populations: tuple[Population, ...] = Field(min_length=1)
+    aesi: tuple[Aesi, ...] = ()
+    periods: tuple[Period, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    analytes: tuple[Analyte, ...] = ()
+    response: Response | None = None
+    sources: tuple[Source, ...] = ()
+    text: str = Field(exclude=True, repr=False)  # the file itself: it travels inside every cut
+
+    @cached_property
+    def hash(self) -> str:
+        """Identity of the protocol: sha256 of the file's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def dose_levels(self) -> tuple[Level, ...]:
+        """The dose levels, lowest first; none in a trial without dose escalation."""
+        return tuple(sorted((one for one in self.cohort.levels if one.level is not None), key=lambda one: one.level))
+
+    def level(self, cohort: str) -> Level:
+        return next(one for one in self.cohort.levels if one.id == cohort)
+
+    def assumed(self) -> Iterator[str]:
+        """The keys of every section marked assumed, such as "dlt.escalation"."""
+        return _assumed(self, "")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "Protocol":
+        _unique("cohort.levels", [one.id for one in self.cohort.levels])
+        _unique("cohort.levels (values)", [value for one in self.cohort.levels for value in one.values])
+        _unique("cohort.levels (level)", [one.level for one in self.dose_levels])
+        for name in ("aesi", "populations", "alerts", "pause_rules", "periods"):
+            _unique(name, [one.id for one in getattr(self, name)])
+        _unique("adverse_events.windows", [one.id for one in self.adverse_events.windows])
+        _unique("visits (visitnum)", [one.visitnum for one in self.visits])
+        unknown = {one.period for one in self.visits} - {one.id for one in self.periods}
+        if unknown:
+            raise ValueError(f"visits name periods that [[periods]] does not define: {', '.join(sorted(unknown))}")
+        if bool(self.dose_levels) != (self.dlt is not None):
+            raise ValueError("[dlt] and dose levels (`level`, `dose`) go together: one is there without the other")
+        self._scan_before_stable_disease()
+        return self
+
+    def _scan_before_stable_disease(self) -> None:
+        """Stable disease must be possible at the first scan, else every early SD would read as not evaluable."""
+        scans = [one.day - one.window[0] for one in self.visits if "imaging" in one.samples and one.day > 0]
+        if self.response and scans and self.response.sd_min_days > min(scans):
+            raise ValueError("response.sd_min_days lies after the first scheduled scan minus its window")
+
+
+def _unique(key: str, values: list) -> None:
+    twice = sorted({str(one) for one in values if values.count(one) > 1})
+    if twice:
+        raise ValueError(f"{key}: {', '.join(twice)} stands there twice")
+
+
+def _assumed(section: BaseModel, path: str) -> Iterator[str]:
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        for one in value if isinstance(value, tuple) else (value,):
+            if isinstance(one, BaseModel):
+                label = f"{path}{name}" + (f"[{one.id}]" if isinstance(value, tuple) and hasattr(one, "id") else "")
+                if getattr(one, "assumed", False):
+                    yield label
+                yield from _assumed(one, f"{label}.")
+
+
+def parse(text: str, name: str = "protocol file") -> Protocol:
+    """A protocol from its text. ProtocolError names `name`, the key and what was expected."""
+    try:
+        return Protocol(**tomllib.loads(text), text=text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"{name}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()]
+        raise ProtocolError(f"{name}: " + "; ".join(problems)) from error
+
+
+def load(path: Path) -> Protocol:
+    """A protocol from a file, or from its name among the shipped ones (`cdisc_pilot.toml`)."""
+    found = path if path.exists() else FOLDER / path.name
+    if not found.is_file():
+        raise ProtocolError(f"{path}: no such protocol file; shipped are {', '.join(sorted(shipped()))}")
+    try:
+        return parse(found.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise ProtocolError(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+
+
+def shipped() -> list[str]:
+    return [path.name for path in FOLDER.glob("*.toml")]
