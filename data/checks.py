@@ -44,6 +44,7 @@ def check_tables(mapped: Mapped, protocol: Protocol) -> None:
         _unique(rows, table.info["key"], mapped)
     _grades(mapped, protocol)
     _treated_have_cohort(mapped)
+    _dlt_after_infusion(mapped)
 
 
 def _placed(rows: pd.DataFrame, known: set[str], mapped: Mapped) -> None:
@@ -80,6 +81,16 @@ def _treated_have_cohort(mapped: Mapped) -> None:
     lost = subjects[subjects["day0"].notna() & subjects["cohort"].isna()]
     if len(lost):
         mapped.report("error", "treated without cohort", lost, "this subject was treated and has no cohort", "usubjid")
+
+
+def _dlt_after_infusion(mapped: Mapped) -> None:
+    events = mapped.frame("adverse_event")
+    subjects = mapped.tables["subject"].drop_duplicates("usubjid").set_index("usubjid")
+    day0 = pd.to_datetime(events["usubjid"].map(subjects["day0"])).dt.normalize()
+    early = events[(events["aedlt"] == "Y") & (pd.to_datetime(events["aestdtc_latest"]) < day0)]
+    if len(early):
+        message = "flagged as DLT but begins before the infusion; mend the onset, the infusion date or the flag"
+        mapped.report("error", "DLT before infusion", early, message, "aestdtc", early["aestdtc"])
 
 
 _IDENTIFYING = re.compile(

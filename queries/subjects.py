@@ -1,0 +1,167 @@
+"""Who the patients are and how far each has come. One row a subject; nothing after the cut's cut-off is read."""
+
+from functools import lru_cache
+
+import pandas as pd
+from sqlalchemy import Select, and_, case, func, select, union_all
+
+from data.schema import (
+    adverse_event,
+    disposition,
+    infusion,
+    leukapheresis,
+    lymphodepletion,
+    manufacture,
+    subject,
+    subsequent_therapy,
+    survival_status,
+    visit,
+)
+from data.store import Cut
+
+# A withdrawal ends follow-up; these words in DS do not.
+_STAYS = ("COMPLETED", "SCREEN FAILURE", "INFORMED CONSENT OBTAINED", "FINAL LAB VISIT", "FINAL RETRIEVAL VISIT")
+
+_SCREEN_FAILURE = ("SCRNFAIL", "SCREEN FAILURE")  # ARMCD and ARM by CDISC; DSDECOD says the same
+
+
+@lru_cache(maxsize=32)
+def subjects(cut: Cut) -> pd.DataFrame:
+    """Everyone in DM, ordered by consent then identifier.
+
+    usubjid, subjid, siteid, cohort (None: not assigned), age, sex, arm [code as planned], consent, leukapheresis,
+    manufacture_start, manufacture_end, manufacture_state, lymphodepletion, day0 [date-times, trial's clock, NaT where
+    it has not happened], dose [unit of the dose levels], dose_fraction [1, NaN unknown], last_assessed [last visit or
+    adverse event date], last_contact [also survival status and death], off_study, off_study_reason, death,
+    screen_failed [bool]
+    """
+    end = cut.cutoff
+    first_cells = _first(leukapheresis, leukapheresis.c.prstdtc_earliest, "leukapheresis", end)
+    first_chemo = _first(lymphodepletion, lymphodepletion.c.exstdtc_earliest, "lymphodepletion", end)
+    given, batch = _infusion(end), _last_batch(end)
+    seen, contact, left = _last_assessed(end), _last_contact(end), _off_study(end)
+    failed = _screen_failed(end)
+    s = subject.c
+    statement = (
+        select(
+            s.usubjid, s.subjid, s.siteid, s.cohort, s.age, s.sex, s.armcd.label("arm"),
+            s.rficdtc_earliest.label("consent"),
+            first_cells.c.leukapheresis,
+            batch.c.manufacture_start, batch.c.manufacture_end, batch.c.manufacture_state,
+            first_chemo.c.lymphodepletion,
+            given.c.day0, given.c.dose, given.c.dose_fraction,
+            seen.c.last_assessed, contact.c.last_contact,
+            left.c.off_study, left.c.off_study_reason,
+            case((s.dthdtc_earliest <= end, s.dthdtc_earliest)).label("death"),
+            (func.upper(s.armcd).in_(_SCREEN_FAILURE) | func.upper(s.arm).in_(_SCREEN_FAILURE)
+             | failed.c.usubjid.is_not(None)).label("screen_failed"),
+        )
+        .join_from(subject, first_cells, s.usubjid == first_cells.c.usubjid, isouter=True)
+        .join(batch, s.usubjid == batch.c.usubjid, isouter=True)
+        .join(first_chemo, s.usubjid == first_chemo.c.usubjid, isouter=True)
+        .join(given, s.usubjid == given.c.usubjid, isouter=True)
+        .join(seen, s.usubjid == seen.c.usubjid, isouter=True)
+        .join(contact, s.usubjid == contact.c.usubjid, isouter=True)
+        .join(left, s.usubjid == left.c.usubjid, isouter=True)
+        .join(failed, s.usubjid == failed.c.usubjid, isouter=True)
+        .order_by(s.rficdtc_earliest, s.usubjid)
+    )  # fmt: skip
+    return cut.frame(statement)
+
+
+def _first(table, moment, name: str, end) -> Select:
+    return (
+        select(table.c.usubjid, func.min(moment).label(name)).where(moment <= end).group_by(table.c.usubjid).subquery()
+    )
+
+
+def _infusion(end) -> Select:
+    """The infusion that is Day 0, with the amount given then."""
+    given = infusion.c
+    return (
+        select(subject.c.usubjid, subject.c.day0, func.sum(given.dose).label("dose"), func.sum(given.dose_fraction).label("dose_fraction"))
+        .join_from(subject, infusion, and_(given.usubjid == subject.c.usubjid, given.exstdtc_earliest == subject.c.day0))
+        .where(subject.c.day0 <= end)
+        .group_by(subject.c.usubjid, subject.c.day0)
+        .subquery()
+    )  # fmt: skip
+
+
+def _last_batch(end) -> Select:
+    """The latest batch of each subject; a release or failure after the cut-off has not happened yet."""
+    m = manufacture.c
+    later = m.xpreldtc_earliest > end
+    latest = func.max(m.xpseq).over(partition_by=m.usubjid)
+    batches = (
+        select(
+            m.usubjid, m.xpseq, latest.label("latest"),
+            m.xpstdtc_earliest.label("manufacture_start"),
+            case((later, None), else_=m.xpreldtc_earliest).label("manufacture_end"),
+            case((later, "IN PROCESS"), else_=m.xpstat).label("manufacture_state"),
+        )
+        .where(m.xpstdtc_earliest <= end)
+        .subquery()
+    )  # fmt: skip
+    b = batches.c
+    return (
+        select(b.usubjid, b.manufacture_start, b.manufacture_end, b.manufacture_state)
+        .where(b.xpseq == b.latest)
+        .subquery()
+    )
+
+
+def _last_assessed(end) -> Select:
+    """The last day on which somebody looked for adverse events: a visit, or a date of an adverse event."""
+    ae = adverse_event.c
+    seen = union_all(
+        select(visit.c.usubjid, visit.c.svstdtc_earliest.label("at")),
+        select(ae.usubjid, ae.aestdtc_earliest),
+        select(ae.usubjid, ae.aeendtc_earliest),
+    ).subquery()
+    return (
+        select(seen.c.usubjid, func.max(seen.c.at).label("last_assessed"))
+        .where(seen.c.at <= end)
+        .group_by(seen.c.usubjid)
+        .subquery()
+    )
+
+
+def _last_contact(end) -> Select:
+    seen = union_all(
+        select(visit.c.usubjid, visit.c.svstdtc_earliest.label("at")),
+        select(survival_status.c.usubjid, survival_status.c.ssdtc_earliest),
+        select(subject.c.usubjid, subject.c.dthdtc_earliest),
+    ).subquery()
+    return (
+        select(seen.c.usubjid, func.max(seen.c.at).label("last_contact"))
+        .where(seen.c.at <= end)
+        .group_by(seen.c.usubjid)
+        .subquery()
+    )
+
+
+def _screen_failed(end) -> Select:
+    ds = disposition.c
+    return select(ds.usubjid).where(ds.dsdecod.in_(_SCREEN_FAILURE), ds.dsstdtc_earliest <= end).distinct().subquery()
+
+
+def _off_study(end) -> Select:
+    """Withdrawal, death or another anticancer therapy, whichever came first: after it a DLT window says nothing more."""
+    ds, new = disposition.c, subsequent_therapy.c
+    ends = union_all(
+        select(ds.usubjid, ds.dsstdtc_earliest.label("at"), ds.dsdecod.label("why")).where(
+            ds.dscat == "DISPOSITION EVENT", ds.dsdecod.not_in(_STAYS)
+        ),
+        select(new.usubjid, new.cmstdtc_earliest, new.cmtrt),
+        select(subject.c.usubjid, subject.c.dthdtc_earliest, subject.c.dthfl),
+    ).subquery()
+    return (
+        select(
+            ends.c.usubjid,
+            func.min(ends.c.at).label("off_study"),
+            func.arg_min(ends.c.why, ends.c.at).label("off_study_reason"),
+        )
+        .where(ends.c.at <= end)
+        .group_by(ends.c.usubjid)
+        .subquery()
+    )
