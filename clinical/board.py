@@ -69,7 +69,9 @@ class Pipeline:
     screen_failed: tuple[str, ...]
     leukapheresed: tuple[str, ...]
     infused: tuple[str, ...]
-    now: dict[str, tuple[str, ...]] = field(default_factory=dict)  # screening, collected, in_manufacture, failed, released, lymphodepleting, left
+    now: dict[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # screening, collected, in_manufacture, failed, released, lymphodepleting, left
     vein_to_vein: tuple[int, ...] = ()  # days from leukapheresis to infusion, by infusion
 
     @property
@@ -111,8 +113,7 @@ def _windows(subjects: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, c
     infused = subjects[subjects["day0"].notna() & subjects["cohort"].isin(list(order))]
     by_subject = dict(list(events.groupby("usubjid")))
     found = [
-        _window(row, by_subject.get(row.usubjid, events.iloc[:0]), protocol.dlt, cutoff)
-        for row in infused.itertuples()
+        _window(row, by_subject.get(row.usubjid, events.iloc[:0]), protocol.dlt, cutoff) for row in infused.itertuples()
     ]
     return tuple(sorted(found, key=lambda one: (order[one.cohort], one.infused, one.usubjid)))
 
@@ -189,7 +190,9 @@ def _rung(level: Level, windows: Iterable[Window], subjects: pd.DataFrame, dlt: 
     )  # fmt: skip
 
 
-def level_state(evaluable: int, dlts: int, awaited: int, infused: int, cohort_size: int = 3, expanded_size: int = 6) -> str:
+def level_state(
+    evaluable: int, dlts: int, awaited: int, infused: int, cohort_size: int = 3, expanded_size: int = 6
+) -> str:
     """State of one dose level by the classic 3+3 alone, before any advice: 0/3 or at most 1/6 cleared, 2 DLTs exceeded.
 
     The second DLT exceeds at once, whoever is still awaited; clearing waits for every result.
@@ -216,7 +219,7 @@ def _expanded_at_top(rungs: tuple[Rung, ...], dlt: Dlt) -> tuple[Rung, ...]:
     return (*rungs[:-1], Rung(**{**top.__dict__, "state": "expanding", "planned": size}))
 
 
-# ---- staggering and dose ----------------------------------------------------------------------------------------------
+# ---- staggering and dose ---------------------------------------------------------------------------------------------
 def _breaches(windows: Iterable[Window], protocol: Protocol) -> Iterable[Breach]:
     rule = protocol.dlt.escalation
     for level in protocol.dose_levels:
@@ -232,7 +235,7 @@ def _breaches(windows: Iterable[Window], protocol: Protocol) -> Iterable[Breach]
             yield Breach("overdose", one.cohort, one.usubjid, percent=round(100 * one.dose_fraction, 1))
 
 
-# ---- pipeline ---------------------------------------------------------------------------------------------------------
+# ---- pipeline --------------------------------------------------------------------------------------------------------
 def _pipeline(subjects: pd.DataFrame) -> Pipeline:
     where: dict[str, list[str]] = {
         name: []

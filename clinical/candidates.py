@@ -12,7 +12,9 @@ import pandas as pd
 from data.protocol import Clause, Dlt
 
 # From the clearest to the most open question; an event that meets one clause and runs towards another is met.
-VERDICTS = ("met", "cannot_tell", "running", "cleared")
+# "watch": the clause is decided only at the end of the window, which waits for it anyway; the grade 4 neutropenia of
+# every patient after lymphodepletion is no open question on Day 3.
+VERDICTS = ("met", "cannot_tell", "running", "watch", "cleared")
 
 _DAY = timedelta(days=1)
 
@@ -31,7 +33,7 @@ class Candidate:
 
     @property
     def open(self) -> bool:
-        return self.adjudicated is None and self.verdict != "cleared"
+        return self.adjudicated is None and self.verdict not in ("watch", "cleared")
 
     @property
     def reason(self) -> str:
@@ -123,7 +125,7 @@ def _verdict(row, clause: Clause, events, infused, dlt: Dlt, cutoff) -> tuple[st
     if grade < clause.min_grade:
         return "", ""
     if clause.not_recovered_by_day is not None:
-        return _recovery(row, events, clause, infused, cutoff)
+        return _recovery(row, events, clause, infused, dlt.window_days, cutoff)
     if clause.longer_than_hours is not None and grade < 5:
         return _duration(row, events, clause, cutoff)
     return "met", "grade"
@@ -178,12 +180,17 @@ def _duration(row, events: pd.DataFrame, clause: Clause, cutoff: datetime) -> tu
     return "cannot_tell", "times"
 
 
-def _recovery(row, events: pd.DataFrame, clause: Clause, infused: datetime, cutoff: datetime) -> tuple[str, str]:
+def _recovery(
+    row, events: pd.DataFrame, clause: Clause, infused: datetime, days: int, cutoff: datetime
+) -> tuple[str, str]:
     """Still at the clause's grade after its day?"""
     limit = infused.date() + timedelta(days=clause.not_recovered_by_day)
+    window_end = infused.date() + timedelta(days=days)
     ended = _at_grade(row, events, clause.min_grade).sort_values("aestdtc_earliest").iloc[-1]
     if pd.isna(ended["aeendtc_earliest"]) or ended["aeendtc_earliest"] > cutoff:
-        return ("met", "not_recovered") if cutoff.date() > limit else ("running", "within")
+        if cutoff.date() > limit:
+            return "met", "not_recovered"
+        return ("watch" if cutoff.date() <= window_end else "running"), "within"
     if ended["aeendtc_latest"].date() <= limit:
         return "cleared", "recovered"
     if ended["aeendtc_earliest"].date() > limit:

@@ -74,7 +74,7 @@ def window_state(
 
     infusion: None = not infused. dlt_onset: of an adjudicated DLT. off_study: withdrawal, death without DLT, new
     therapy. dose_fraction: received / assigned dose, None (or NaN) = not recorded, which has no default.
-    last_assessed: last day with data, None or later = the cut-off. open_candidates: DLT candidates without a verdict.
+    last_assessed: last day with data, None = the cut-off. open_candidates: DLT candidates without a verdict.
     min_dose_fraction: enough to be evaluable. Dates are days in the protocol's time zone, never date-times.
 
     The first that holds decides:
@@ -109,7 +109,6 @@ def window_state(
             raise ValueError(f"{name} is before the infusion: {span[1]}, infused {first}")
         last = min(last, span[1]) if span else last
     assessed = (cutoff, cutoff) if last_assessed is None else _pair("last_assessed", last_assessed)
-    assessed = (min(assessed[0], cutoff), min(assessed[1], cutoff))
 
     def reckoned_from(day0: date) -> WindowState:
         facts = {

@@ -109,6 +109,12 @@ def incidence(
     return rows.astype(dict.fromkeys(["k", "n", "n_full", "unknown", "marked"], int))
 
 
+def meets(events: pd.DataFrame, criterion: str, *, in_doubt: bool = False) -> pd.Series:
+    """The rows behind a count: those that meet the criterion, or with `in_doubt` those whose deciding value is missing."""
+    verdict = CRITERIA[criterion](events)
+    return pd.Series(verdict == UNKNOWN if in_doubt else verdict >= COUNTS_AS_YES, index=events.index)
+
+
 def uncoded(events: pd.DataFrame) -> int:
     """How many of the events (rows) have no coded term: they belong to no known term, SOC or special interest."""
     return int(events["term"].isna().sum())

@@ -29,7 +29,12 @@ def denominator(subjects: pd.DataFrame, step: str, window: Window, protocol: Pro
     needed = start.dt.normalize() + timedelta(days=days)
     full = (people["last_contact"].dt.normalize() >= needed) | people["death"].notna()
     return pd.DataFrame(
-        {"usubjid": people["usubjid"], "cohort": people["cohort"], "start": start, "full_follow_up": full & start.notna()}
+        {
+            "usubjid": people["usubjid"],
+            "cohort": people["cohort"],
+            "start": start,
+            "full_follow_up": full & start.notna(),
+        }
     ).reset_index(drop=True)
 
 
@@ -61,7 +66,9 @@ def in_window(
     inside = start.notna() & (undated | ((last >= start) & (first <= end)))
     found = events[inside & (_begins_after(events, start) | _worsens(events))].copy()
     at = found.index
-    found["partial"] = undated[at] | (first[at] < start[at]) | (last[at] > end[at] if window.to_day is not None else False)
+    found["partial"] = (
+        undated[at] | (first[at] < start[at]) | (last[at] > end[at] if window.to_day is not None else False)
+    )
     found["rel_day"] = (first[at] - found["usubjid"].map(day0).dt.normalize()).dt.days.astype("Int64")
     return _described(found, protocol, cutoff, day0)
 

@@ -70,7 +70,7 @@ def _settings(cutoff: date | None) -> dict[str, str]:
     return {"schema": str(schema.SCHEMA_VERSION), "cutoff": cutoff.isoformat() if cutoff else ""}
 
 
-# ---- files ------------------------------------------------------------------------------------------------------------
+# ---- files -----------------------------------------------------------------------------------------------------------
 def collect(paths: list[Path]) -> tuple[dict[str, Path], list[Finding]]:
     """The files by name. A folder gives the data files in it; what else lies there is named, not read."""
     files: dict[str, Path] = {}
@@ -115,7 +115,7 @@ def _unread(files: dict[str, Path], read: list[FileRead]) -> list[FileRead]:
     return [FileRead(name, sha256(files[name]), files[name].stat().st_size) for name in sorted(missing)]
 
 
-# ---- the cut ------------------------------------------------------------------------------------------------------------
+# ---- the cut ---------------------------------------------------------------------------------------------------------
 def _cutoff(mapped: Mapped, protocol: Protocol, told: date | None) -> tuple[datetime | None, str]:
     """End of the clinical cut-off day, and where it is from."""
     if told:

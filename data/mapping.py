@@ -219,7 +219,7 @@ def _dlt_flag(mapped: Mapped, protocol: Protocol) -> None:
     events, flag = mapped.tables["adverse_event"], protocol.dlt.flag
     extra = mapped.frame("supplemental_qualifier")
     extra = extra[(extra["rdomain"] == "AE") & (extra["qnam"] == flag.qnam)]
-    words = {one: "Y" for one in flag.yes} | {one: "N" for one in flag.no}
+    words = dict.fromkeys(flag.yes, "Y") | dict.fromkeys(flag.no, "N")
     unknown = extra[~extra["qval"].isin(list(words))]
     if len(unknown):
         message = f"must be one of {', '.join(words)}"

@@ -86,7 +86,9 @@ def _only(frame: pd.DataFrame, column: str) -> str:
     values = [str(one).upper() for one in frame[column].dropna().unique()]
     if len(values) != 1:
         found = ", ".join(sorted(values)) or "no value"
-        raise ReadError("several domains", f"{column.upper()} must hold one domain, it holds {found}", column=column.upper())
+        raise ReadError(
+            "several domains", f"{column.upper()} must hold one domain, it holds {found}", column=column.upper()
+        )
     return values[0]
 
 
@@ -173,7 +175,9 @@ def _csv(path: Path, raw: bytes) -> tuple[pd.DataFrame, str, tuple[str, ...], st
     try:
         rows = [row for row in lines if row]
     except csv.Error as error:
-        raise ReadError("truncated", f"line {lines.line_num}: {error}; transfer the file again", row=lines.line_num) from error
+        raise ReadError(
+            "truncated", f"line {lines.line_num}: {error}; transfer the file again", row=lines.line_num
+        ) from error
     header = [name.strip().lower() for name in rows[0]]
     _check_header(header)
     for number, row in enumerate(rows[1:], start=1):

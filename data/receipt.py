@@ -111,7 +111,9 @@ class Receipt:
             yield f"{'file':<24}{'domain':<10}{'read':>9}{'loaded':>9}{'kept':>7}  into"
         for one in self.files:
             loaded = sum(one.loaded.values())
-            into = ", ".join(f"{table} {count}" for table, count in one.loaded.items()) or "kept beside the cut, no table"
+            into = (
+                ", ".join(f"{table} {count}" for table, count in one.loaded.items()) or "kept beside the cut, no table"
+            )
             yield f"{one.name:<24}{one.domain:<10}{one.rows:>9}{loaded:>9}{one.kept:>7}  {into}"
             if one.encoding not in ("", "ascii", "utf-8"):
                 yield f"{'':<24}read as {one.encoding}, for example: {' | '.join(one.decoded)}"

@@ -44,7 +44,7 @@ PATIENTS = (
     Patient("102", "DL1",      -308, -296, -296, -296, -270, -262, 0.97),
     Patient("103", "DL1",      -291, -281, -281, -280, -258, -250, 1.02),
     Patient("201", "DL2",      -238, -221, -225, -224, -198, -190, 1.00),
-    Patient("202", "DL2",      -222, -209, -209, -209, -184, -176, 0.98),
+    Patient("202", "DL2",      -222, -209, -209, -209, -187, -176, 0.98),
     Patient("203", "DL2",      -218, -207, -207, -206, -176, -169, 0.60),
     Patient("204", "DL2",      -203, -168, -191, -190, -164, -155, 1.01),
     Patient("205", "DL2",      -152, -126, -140, -140, -119, -110, 0.95),
@@ -126,7 +126,7 @@ class Product(NamedTuple):
     reason: str = ""
 
 
-PRODUCTS = {
+PRODUCTS = {  # known once manufacture has ended
     "101": Product(91.2, 38.5, 2.1),
     "102": Product(88.7, 31.0, 1.8),
     "103": Product(93.4, 42.2, 2.4),
@@ -137,12 +137,11 @@ PRODUCTS = {
     "205": Product(89.9, 34.8, 1.9),
     "206": Product(95.0, 44.7, 2.6),
     "207": Product(87.6, 30.2, 1.7),
-    "208": Product(54.0, 9.8, 0.6, failed=True, reason="Viability 54 % at harvest (limit 70 %), T cells did not expand"),
+    "208": Product(54.0, 9.8, 0.6, failed=True, reason="Viability 54 % at harvest (limit 70 %), no expansion"),
     "301": Product(92.8, 41.3, 2.2),
     "302": Product(90.9, 37.7, 2.1),
     "303": Product(93.9, 45.0, 2.7),
     "304": Product(91.6, 39.4, 2.2),
-    "305": Product(0.0, 0.0, 0.0),  # in manufacture: not known before the release
 }
 
 # ---- visits ------------------------------------------------------------------------------------------------------

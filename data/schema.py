@@ -5,7 +5,7 @@ Columns carry SDTM variable names in lower case. A `--dtc` column keeps the text
 (a full date-time is one moment, `2026-03` is a month). Every row knows the file and the row it came from.
 """
 
-from sqlalchemy import Boolean, Column, DateTime, Float, Integer, MetaData, Table, Text
+from sqlalchemy import Column, DateTime, Float, Integer, MetaData, Table, Text
 
 SCHEMA_VERSION = 1
 
@@ -124,7 +124,9 @@ subject_characteristic = _table(
     ["usubjid", "scseq"],
     ["usubjid", "sctestcd"],
     _usubjid(),
-    *_finding("sc", "Characteristic (ECOG, HR/HER2 subtype, metastatic sites, prior lines, Nectin-4 IHC % and H-score)"),
+    *_finding(
+        "sc", "Characteristic (ECOG, HR/HER2 subtype, metastatic sites, prior lines, Nectin-4 IHC % and H-score)"
+    ),
 )
 medical_history = _table(
     "medical_history",
@@ -234,7 +236,9 @@ adverse_event = _table(
     whole("aetoxgr", "Toxicity grade 1-5 by the protocol's scale; empty where not recorded"),
     text("aeser", "Serious: Y, N or empty"),
     text("aerel", "Relation to the study treatment as reported"),
-    text("causality", "Derived: related, unlikely, unrelated, cannot_be_judged by the protocol; empty where not recorded"),
+    text(
+        "causality", "Derived: related, unlikely, unrelated, cannot_be_judged by the protocol; empty where not recorded"
+    ),
     text("aeacn", "Action taken"),
     text("aeout", "Outcome"),
     text("aesdth", "Y where the event is fatal"),
@@ -274,7 +278,9 @@ support = _table(
     _usubjid(),
     *_intervention("pr", "Oxygen device (flow in L/min) or vasopressor"),
 )
-ice = _table("ice", "QS", ["usubjid", "qsseq"], ["usubjid", "qstestcd"], _usubjid(), *_finding("qs", "ICE item or total"))
+ice = _table(
+    "ice", "QS", ["usubjid", "qsseq"], ["usubjid", "qstestcd"], _usubjid(), *_finding("qs", "ICE item or total")
+)
 deviation = _table(
     "deviation",
     "DV",
@@ -333,7 +339,7 @@ flow = _table(
     number("cplloq", "Lower limit of quantification, standard unit"),
 )
 
-# ---- treatment around it, visits, tumour ------------------------------------------------------------------------------
+# ---- treatment around it, visits, tumour -----------------------------------------------------------------------------
 medication = _table(
     "medication", "CM", ["usubjid", "cmseq"], ["usubjid", "cmtrt"], _usubjid(), *_intervention("cm", "Medication"),
     text("cmclas", "Class"),

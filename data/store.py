@@ -164,6 +164,27 @@ class Store:
         if self._checked[path][1] != cut:
             raise CutError(f"cut {cut[:7]} was changed or damaged: its bytes no longer give its name")
 
+    def verify(self) -> list[str]:
+        """What is wrong with any cut or source file; empty where all is whole. Hashes everything anew."""
+        self._checked.clear()
+        problems = []
+        current = self.current()
+        if current and not self.path(current).is_file():
+            problems.append(f"CURRENT names cut {current[:7]}, which is missing")
+        for one in self.ids():
+            try:
+                cut = self.open(one)
+            except CutError as error:
+                problems.append(str(error))
+                continue
+            for name, digest in json.loads(cut.manifest["files"]):
+                kept = self.root / "sources" / digest
+                if not kept.is_file():
+                    problems.append(f"cut {cut.short}: source {name} is missing")
+                elif sha256(kept) != digest:
+                    problems.append(f"cut {cut.short}: source {name} was changed or damaged")
+        return problems
+
     def _attach(self, names: tuple[str, ...]) -> Cut:
         base = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
         for number, one in enumerate(names):

@@ -53,8 +53,9 @@ def subjects(cut: Cut) -> pd.DataFrame:
             seen.c.last_assessed, contact.c.last_contact,
             left.c.off_study, left.c.off_study_reason,
             case((s.dthdtc_earliest <= end, s.dthdtc_earliest)).label("death"),
-            (func.upper(s.armcd).in_(_SCREEN_FAILURE) | func.upper(s.arm).in_(_SCREEN_FAILURE)
-             | failed.c.usubjid.is_not(None)).label("screen_failed"),
+            case((_says_failure(s.armcd) | _says_failure(s.arm) | failed.c.usubjid.is_not(None), True), else_=False).label(
+                "screen_failed"
+            ),
         )
         .join_from(subject, first_cells, s.usubjid == first_cells.c.usubjid, isouter=True)
         .join(batch, s.usubjid == batch.c.usubjid, isouter=True)
@@ -138,6 +139,10 @@ def _last_contact(end) -> Select:
         .group_by(seen.c.usubjid)
         .subquery()
     )
+
+
+def _says_failure(column):
+    return func.upper(column).in_(_SCREEN_FAILURE)
 
 
 def _screen_failed(end) -> Select:

@@ -196,6 +196,9 @@ def test_a_partial_infusion_date_whose_days_disagree_is_unresolved():
     assert (found.day, found.days_left) == (None, None)
     assert found.reason == "infused between 2026-03-02 and 2026-03-05: the state depends on the day"
     assert state_at(60, infusion=(0, 3), dlt_onset=30).state == "unresolved"  # Day 30 or 29: late; 28 or 27: a DLT
+    late = state_at(30, infusion=(0, 1), dlt_onset=30, last_assessed=28)  # Day 30 or 29: late; assessed Day 28 or 27
+    assert (late.code, late.late_day) == ("infusion_undecidable", 29)
+    assert late.reason.endswith("; late event Day 29, not counted")
 
 
 def test_a_partial_infusion_date_ends_where_later_facts_begin():
@@ -206,7 +209,7 @@ def test_a_partial_infusion_date_ends_where_later_facts_begin():
 
 
 def test_a_partial_infusion_date_is_tried_on_every_day_not_only_its_ends():
-    # DLT between Day 29 and 40. Infused on Day 0 it is late and the candidate open, on Day 35 maybe before the infusion:
+    # DLT between Day 29 and 40. Infused on Day 0 it is late and the candidate open, on Day 35 perhaps it came first:
     # both unresolved. Infused on Day 20 it is a DLT.
     found = state_at(60, infusion=(0, 35), dlt_onset=(29, 40), open_candidates=["ALT"])
     assert found.code == "infusion_undecidable"

@@ -122,13 +122,13 @@ def test_order_is_by_patients_not_by_events_or_name():
         *[(who, None, None, 1, True, False, False, False) for who in ("A1", "A2", "A3", "B1")],
     )
     table = incidence(SUBJECTS, events, by=("soc", "term"), total=False)
-    order = table[["soc", "term"]].drop_duplicates().fillna("-")
+    order = table.loc[table["cohort"] == "DL1", ["soc", "term", "k"]].fillna("-")
     assert list(order.itertuples(index=False, name=None)) == [
-        ("Zzz", "two"),
-        ("Zzz", "one"),
-        ("Zzz", "-"),
-        ("Aaa", "often"),
-        ("-", "-"),
+        ("Zzz", "two", 2),
+        ("Zzz", "one", 1),
+        ("Zzz", "-", 1),
+        ("Aaa", "often", 1),
+        ("-", "-", 3),
     ]
     # the order is that of "any", whatever is asked for
     other = incidence(SUBJECTS, events, by=("soc", "term"), criteria=("dlt",), total=False)
@@ -142,6 +142,11 @@ def test_one_kind_of_missing_code_makes_one_group():
     )
     table = incidence(SUBJECTS, events.astype({"soc": object, "term": object}), by=("soc", "term"))
     assert list(table["k"]) == [2, 0, 2]
+
+
+def test_patients_are_sorted_also_across_cohorts():
+    swapped = SUBJECTS.assign(cohort=["DL2", "DL2", "DL2", "DL1", "DL1"])
+    assert cell(incidence(swapped, EVENTS), cohort="total")["subjects"] == ("A1", "A2", "B1", "B2")
 
 
 def test_a_blank_relationship_counts_but_a_known_no_does_not():

@@ -1,0 +1,158 @@
+"""The one entry: `python app.py demo | load | serve | cuts | verify | config`."""
+
+import argparse
+import json
+import logging
+import sys
+from datetime import date
+from pathlib import Path
+
+from pydantic import ValidationError
+from pythonjsonlogger.json import JsonFormatter
+
+from data import protocol as protocols
+from data.protocol import ProtocolError
+from data.settings import Settings
+from data.store import CutError, Store, StoreBusy
+
+PUBLISHED, REFUSED, USAGE = 0, 1, 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code: 0 done, 1 refused or failed, 2 wrong usage."""
+    arguments = _parser().parse_args(argv)
+    given = {
+        name: value for name, value in vars(arguments).items() if name in Settings.model_fields and value is not None
+    }
+    try:
+        settings = Settings(**given)
+        log_to_stderr(settings.log_level)
+        return arguments.run(arguments, settings)
+    except ValidationError as error:
+        for one in error.errors():
+            print(f"setting {'.'.join(map(str, one['loc']))}: {one['msg']}", file=sys.stderr)
+        return USAGE
+    except ProtocolError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except (CutError, StoreBusy) as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+
+
+def demo(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Writes the simulated trial as SDTM files and imports its cuts, one after the other."""
+    from data import importing, simulate
+
+    store, protocol = Store(settings.folder), protocols.load(settings.protocol)
+    out = arguments.out or settings.folder / "simulated"
+    for folder in simulate.write(out, arguments.anchor or date.today()):
+        receipt = importing.load([folder], store, protocol)
+        print(f"{folder.name}: {receipt.to_text().splitlines()[0]}")
+        if receipt.outcome == "refused":
+            print(receipt.to_text())
+            return REFUSED
+    print(f"store: {store.root}")
+    return PUBLISHED
+
+
+def load(arguments: argparse.Namespace, settings: Settings) -> int:
+    from data import importing
+
+    protocol = protocols.load(settings.protocol)
+    receipt = importing.load(arguments.paths, Store(settings.folder), protocol, cutoff=arguments.cutoff)
+    print(receipt.to_json() if arguments.json else receipt.to_text())
+    return REFUSED if receipt.outcome == "refused" else PUBLISHED
+
+
+def serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    from waitress import serve as serve_forever
+
+    from dashboard import guard, server
+
+    refused = guard.refuse_host(settings.host)
+    if refused:
+        print(refused, file=sys.stderr)
+        return USAGE
+    app = server.create(Store(settings.folder), settings.host_names)
+    print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
+    serve_forever(app.server, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+    return PUBLISHED
+
+
+def cuts(arguments: argparse.Namespace, settings: Settings) -> int:
+    store = Store(settings.folder)
+    for one in store.ids():
+        mark = "*" if one == store.current() else " "
+        try:
+            cut = store.open(one)
+        except CutError as error:
+            print(f"{mark} {one[:12]}  {error}")
+            continue
+        kind = "simulated" if cut.simulated else ""
+        print(
+            f"{mark} {one[:12]}  cut-off {cut.cutoff:%Y-%m-%d %H:%M}  published {cut.published:%Y-%m-%d %H:%M} UTC  {kind}".rstrip()
+        )
+    if not store.current():
+        print(f"no cut in {store.root}; import one with: python app.py load FOLDER")
+    return PUBLISHED
+
+
+def verify(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Checks every cut against its name and every source file against its hash."""
+    store = Store(settings.folder)
+    problems = store.verify()
+    for one in problems:
+        print(one)
+    print(f"{len(store.ids())} cuts checked, {len(problems)} problem{'s' if len(problems) != 1 else ''}")
+    return REFUSED if problems else PUBLISHED
+
+
+def config(arguments: argparse.Namespace, settings: Settings) -> int:
+    print(json.dumps(settings.model_dump(mode="json") | {"store": str(settings.folder)}, indent=1, ensure_ascii=False))
+    return PUBLISHED
+
+
+def log_to_stderr(level: str) -> None:
+    """One JSON object a line. Nothing that is logged holds a value of a patient."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--store", type=Path, help="folder of the data cuts (default: the user's data folder, by trial)"
+    )
+    common.add_argument("--protocol", type=Path, help="protocol file (default: xkdct293.toml)")
+    common.add_argument("--log-level", dest="log_level", help="DEBUG, INFO, WARNING or ERROR")
+    parser = argparse.ArgumentParser(prog="app.py", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(run, about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(run.__name__, help=about, description=about, parents=[common])
+        made.set_defaults(run=run)
+        return made
+
+    made = command(demo, "write the simulated trial as SDTM files and import its three cuts")
+    made.add_argument("--out", type=Path, help="where the files go (default: beside the cuts)")
+    made.add_argument("--anchor", type=date.fromisoformat, help="the day the trial is seen on (default: today)")
+    made = command(load, "import files or folders as one cut, all or nothing")
+    made.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    made.add_argument("--json", action="store_true", help="print the receipt as JSON")
+    made.add_argument(
+        "--cutoff", type=date.fromisoformat, help="clinical data cut-off, YYYY-MM-DD (default: TS.DCUTDTC)"
+    )
+    made = command(serve, "serve the screens on this machine")
+    made.add_argument("--host", help="127.0.0.1 or localhost")
+    made.add_argument("--port", type=int)
+    command(cuts, "list the data cuts")
+    command(verify, "check every cut and source against its hash")
+    command(config, "print the settings in force")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+/* The live indicator: asks which cut is current, and only announces; it never replaces what a reader is looking at. */
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.live = {
+  poll: function () {
+    var keep = window.dash_clientside.no_update;
+    if (document.hidden) { return keep; }
+    return fetch("/version", { cache: "no-cache" })
+      .then(function (answer) { return answer.ok ? answer.json() : keep; })
+      .catch(function () { return keep; });  // the server is away for a moment: the next tick asks again
+  },
+  announce: function (live, shown) {
+    return !(live && live.cut && live.cut !== shown);
+  },
+};

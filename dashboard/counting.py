@@ -1,0 +1,98 @@
+"""The one way from a view to adverse event counts: who is counted, in which window, and what the numbers are."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+
+from clinical.incidence import TOTAL, incidence, meets
+from clinical.treatment_emergent import denominator, in_window
+from dashboard.session import Asked, NotUnderstood, board_of
+from data.protocol import Population, Window
+from data.store import Cut
+from queries.adverse_events import adverse_events
+from queries.subjects import subjects
+
+# What a choice of events counts: in any grade, and in grade 3 or more.
+CRITERIA = {
+    "all": ("any", "grade3"),
+    "related": ("related", "related_grade3"),
+    "serious": ("serious",),
+    "aesi": ("aesi",),
+    "dlt": ("dlt",),
+}
+OVERVIEW = ("any", "grade3", "related", "related_grade3", "serious", "aesi", "dlt")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Denominator and events of one population and window; the frames are shared, never written to."""
+
+    population: Population
+    window: Window
+    people: pd.DataFrame
+    events: pd.DataFrame
+    cohorts: tuple[str, ...]  # of the protocol, those with patients, in its order
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.cohorts, TOTAL)
+
+
+def counted(asked: Asked) -> Counted:
+    """The view's population and window; the protocol's first where the address names none. NotUnderstood for another."""
+    protocol = asked.cut.protocol
+    chosen = {}
+    for name, offered in (("population", protocol.populations), ("window", protocol.adverse_events.windows)):
+        wanted = getattr(asked.view, name) or offered[0].id
+        chosen[name] = next((one for one in offered if one.id == wanted), None)
+        if chosen[name] is None:
+            raise NotUnderstood(f"{name}={wanted}")
+    return _counted(asked.cut, chosen["population"].id, chosen["window"].id)
+
+
+@lru_cache(maxsize=32)
+def _counted(cut: Cut, population: str, window: str) -> Counted:
+    protocol, everyone = cut.protocol, subjects(cut)
+    step = next(one for one in protocol.populations if one.id == population)
+    period = next(one for one in protocol.adverse_events.windows if one.id == window)
+    evaluable = [one for rung in board_of(cut).rungs for one in rung.evaluable]
+    people = denominator(everyone, step.step, period, protocol, evaluable)
+    day0 = everyone.set_index("usubjid")["day0"]
+    events = in_window(adverse_events(cut), people, period, protocol, cut.cutoff, day0)
+    present = set(people["cohort"])
+    return Counted(step, period, people, events, tuple(one.id for one in protocol.cohort.levels if one.id in present))
+
+
+@lru_cache(maxsize=32)
+def _table(cut: Cut, population: str, window: str, by: tuple[str, ...], criteria: tuple[str, ...]) -> pd.DataFrame:
+    found = _counted(cut, population, window)
+    return incidence(found.people, found.events, by=by, criteria=criteria)
+
+
+def table(asked: Asked, by: tuple[str, ...], criteria: tuple[str, ...]) -> pd.DataFrame:
+    """`clinical.incidence` of the view."""
+    found = counted(asked)
+    return _table(asked.cut, found.population.id, found.window.id, by, criteria)
+
+
+def rows_behind(
+    asked: Asked, cohort: str, criterion: str, soc: str | None, term: str | None, *, in_doubt: bool
+) -> pd.DataFrame:
+    """The event rows behind one count: of these patients, in this group, meeting (or perhaps meeting) the criterion.
+
+    soc, term: None = all of them; "" = uncoded. In doubt: only of patients who are not in the count already.
+    """
+    found = counted(asked)
+    cohorts = found.people.set_index("usubjid")["cohort"]
+    events = found.events.assign(cohort=found.events["usubjid"].map(cohorts))
+    events = events[events["cohort"].notna()]
+    if cohort != TOTAL:
+        events = events[events["cohort"] == cohort]
+    for column, value in (("soc", soc), ("term", term)):
+        if value is not None:
+            events = events[events[column].isna() if value == "" else events[column] == value]
+    sure = events[meets(events, criterion)]
+    if not in_doubt:
+        return sure
+    return events[meets(events, criterion, in_doubt=True) & ~events["usubjid"].isin(sure["usubjid"])]

@@ -1,0 +1,80 @@
+"""From a number to its patients: what the address says is opened, and the panel that shows it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+import pandas as pd
+from dash import html
+
+from dashboard.labels import Say
+from dashboard.session import Asked, stamp
+from dashboard.tables import level_dot
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A count by name: `kind` and its parts, such as ladder / DL2 / dlts. Written into the address and back."""
+
+    parts: tuple[str, ...]
+
+    @classmethod
+    def read(cls, text: str) -> "Opened":
+        return cls(tuple(unquote(one) for one in text.split("/"))) if text else cls(())
+
+    def write(self) -> str:
+        return "/".join(quote(one, safe="") for one in self.parts)
+
+    @property
+    def kind(self) -> str:
+        return self.parts[0] if self.parts else ""
+
+
+def opened(*parts: str) -> str:
+    return Opened(parts).write()
+
+
+def panel(asked: Asked, title: str, people: Sequence[str], rows: Iterable, subjects: pd.DataFrame) -> html.Aside:
+    """The side panel of a count: its title, its patients as links, the rows behind it, and the way to close it.
+
+    people: usubjid of the patients. rows: what stands below them. subjects: as `queries.subjects`.
+    """
+    say, known = asked.say, subjects.set_index("usubjid")
+    levels = {one.id: one.level for one in asked.cut.protocol.cohort.levels}
+    links = [patient_link(asked, one, known.loc[one, "subjid"], levels.get(known.loc[one, "cohort"])) for one in people]
+    return html.Aside(
+        [
+            html.Div(
+                [html.H2(title), html.A("×", href=asked.view.change(open="").href, className="close", title=say("drill.close"))],
+                className="panel-head",
+            ),
+            html.P(say("drill.patients", count=len(people)) if people else say("drill.nobody"), className="summary"),
+            html.Div(links, className="people"),
+            *rows,
+            html.Div(stamp(asked), className="stamp"),
+        ],
+        id="opened",
+        className="opened",
+        **{"aria-label": title, "data-subjects": str(len(people))},
+    )  # fmt: skip
+
+
+def patient_link(asked: Asked, usubjid: str, subjid: str, level: int | None) -> html.A:
+    return html.A(
+        [level_dot(level), subjid],
+        href=asked.view.patient(usubjid),
+        className="patient",
+        title=usubjid,
+        **{"data-usubjid": usubjid},
+    )
+
+
+def listing(head: Sequence[str], rows: Iterable[Sequence], say: Say) -> html.Div:
+    """Rows as they are, in full; a sentence where there is none."""
+    body = [html.Tr([html.Td(cell) for cell in row]) for row in rows]
+    if not body:
+        return html.P(say("table.no_rows"), className="quiet")
+    return html.Div(
+        html.Table([html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(body)]),
+        className="table listing",
+    )

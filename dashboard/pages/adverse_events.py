@@ -1,0 +1,369 @@
+"""Adverse events: how many patients had what, by cohort, with every count open to its patients and their rows."""
+
+from enum import StrEnum
+
+import dash_ag_grid as dag
+import pandas as pd
+from dash import Input, Output, callback, dcc, html
+
+from clinical.incidence import TOTAL, grade_not_recorded, uncoded
+from dashboard.counting import CRITERIA, OVERVIEW, Counted, counted, rows_behind, table
+from dashboard.drill import Opened, opened, panel
+from dashboard.labels import Say, speaker
+from dashboard.session import Asked, stamp
+from dashboard.tables import count_link, export_link, grid, html_table, level_dot, row_grid
+from dashboard.theme import level_colour
+from dashboard.view import View
+from queries.subjects import subjects
+
+
+class Id(StrEnum):
+    CHOICES = "ae-choices"
+    OVERVIEW = "ae-overview"
+    SUMMARY = "ae-summary"
+    GRID = "ae-grid"
+    COLUMNS = "ae-columns"
+    STAMP = "ae-stamp"
+    PANEL = "ae-panel"
+
+
+def layout(view: View, request: dict | None) -> html.Div:
+    say = speaker(view.lang)
+    return html.Div(
+        [
+            dcc.Store(id={"view": "adverse_events"}, data=request),
+            html.H1(say("ae.title"), className="visually-hidden"),
+            html.Div(id=Id.CHOICES, className="choices noprint"),
+            html.Section([html.H2(say("ae.overview")), html.Div(id=Id.OVERVIEW)], className="card"),
+            html.Section(
+                [
+                    html.H2(say("ae.by_term")),
+                    html.P(id=Id.SUMMARY, className="summary"),
+                    grid(Id.GRID, [], height="560px", row_id="key"),
+                    html.Div(id=Id.STAMP),
+                ],
+                className="card",
+            ),
+            html.Div(id=Id.PANEL),
+        ],
+        className="page adverse-events",
+    )
+
+
+@callback(
+    output={
+        "choices": Output(Id.CHOICES, "children"),
+        "overview": Output(Id.OVERVIEW, "children"),
+        "summary": Output(Id.SUMMARY, "children"),
+        "columns": Output(Id.GRID, "columnDefs"),
+        "rows": Output(Id.GRID, "rowData"),
+        "stamp": Output(Id.STAMP, "children"),
+        "panel": Output(Id.PANEL, "children"),
+    },
+    inputs={"stored": Input({"view": "adverse_events"}, "data")},
+)
+def show(stored: object) -> dict:
+    asked = Asked.read(stored)
+    found = counted(asked)
+    say, identity = asked.say, stamp(asked, filters(asked, found))
+    export = export_link(f"/export/adverse-events.csv?{asked.view.change(open='').href.partition('?')[2]}", say)
+    return {
+        "choices": choices(asked),
+        "overview": overview(asked, found, identity),
+        "summary": summary(asked, found),
+        "columns": columns(asked, found),
+        "rows": grid_rows(asked),
+        "stamp": [html.Div(identity, className="stamp"), export],
+        "panel": opened_panel(asked),
+    }
+
+
+# ---- what is counted -------------------------------------------------------------------------------------------------
+def choices(asked: Asked) -> list:
+    """The filters as links: each is an address, so Back, Forward and a copied link bring the same view."""
+    view, say, protocol = asked.view, asked.say, asked.cut.protocol
+    lang = view.lang
+    populations = [
+        (one.id, one.label.in_(lang)) for one in protocol.populations if protocol.dlt or one.step != "dlt_evaluable"
+    ]
+    windows = [(one.id, one.label.in_(lang)) for one in protocol.adverse_events.windows]
+    events = [(one, say(f"ae.only_{one}")) for one in CRITERIA if protocol.dlt or one != "dlt"]
+    rows = [(one, say(f"ae.rows_{one}")) for one in ("terms", "soc")]
+    return [
+        _choice(view, "population", populations, say),
+        _choice(view, "window", windows, say),
+        _choice(view, "only", events, say),
+        _choice(view, "rows", rows, say),
+    ]
+
+
+def _choice(view: View, name: str, options: list[tuple[str, str]], say: Say) -> html.Div:
+    current = getattr(view, name) or options[0][0]
+    links = [
+        html.A(
+            label,
+            href=view.change(**{name: value, "open": ""}).href,
+            className="option" + (" chosen" if value == current else ""),
+            **({"aria-current": "true"} if value == current else {}),
+        )
+        for value, label in options
+    ]
+    return html.Div(
+        [
+            html.Span(say(f"ae.choose_{name}"), className="choice-name"),
+            html.Div(links, className="options", role="group"),
+        ],
+        className="choice",
+    )
+
+
+def filters(asked: Asked, found: Counted) -> str:
+    lang, say = asked.view.lang, asked.say
+    return "; ".join(
+        [found.population.label.in_(lang), found.window.label.in_(lang), say(f"ae.only_{asked.view.only}")]
+    )
+
+
+# ---- overview --------------------------------------------------------------------------------------------------------
+def overview(asked: Asked, found: Counted, identity: str) -> list:
+    say = asked.say
+    shown = [one for one in OVERVIEW if asked.cut.protocol.dlt or one != "dlt"]
+    counts = table(asked, (), tuple(shown)).set_index(["criterion", "cohort"])
+    head = [say("ae.patients_with"), *(_cohort_head(asked, found, one) for one in found.columns)]
+    rows = []
+    for criterion in shown:
+        cells = [_cell(asked, counts.loc[(criterion, cohort)], cohort, criterion) for cohort in found.columns]
+        rows.append([say(f"ae.criterion_{criterion}"), *cells])
+    rows.append([say("ae.full_follow_up"), *(_full(counts, one) for one in found.columns)])
+    block = html_table(head, rows, caption=overview_summary(asked, counts), stamp=identity, name="ae-overview")
+    return [block, *_missing(asked, found)]
+
+
+def _full(counts: pd.DataFrame, cohort: str) -> str:
+    row = counts.loc[("any", cohort)]
+    return f"{row['n_full']}/{row['n']}"
+
+
+def _missing(asked: Asked, found: Counted) -> list[html.P]:
+    """What is not known is said in the open, beside the numbers that it limits."""
+    say, lines = asked.say, []
+    blank, events = grade_not_recorded(found.events)
+    if blank:
+        lines.append(say("ae.grade_not_recorded", k=blank, n=events))
+    bare = uncoded(found.events)
+    if bare:
+        lines.append(say("ae.uncoded", k=bare))
+    partial = int(found.events["partial"].sum())
+    if partial:
+        lines.append(say("ae.partial", k=partial))
+    return [html.P(one, className="quiet") for one in lines]
+
+
+def _cohort_head(asked: Asked, found: Counted, cohort: str) -> html.Span | list:
+    n = len(found.people) if cohort == TOTAL else int((found.people["cohort"] == cohort).sum())
+    if cohort == TOTAL:
+        return f"{asked.say('ae.total')} (n = {n})"
+    level = asked.cut.protocol.level(cohort)
+    return html.Span([level_dot(level.level), f"{level.label.in_(asked.view.lang)} (n = {n})"])
+
+
+def _cell(asked: Asked, row: pd.Series, cohort: str, criterion: str) -> list:
+    """k/n (%) as a link to its patients; patients in doubt apart, so that a missing grade never reads as none."""
+    said = count_text(asked.say, row, criterion)
+    label = asked.say(f"ae.criterion_{criterion}")
+    parts: list = []
+    if said["text"]:
+        parts.append(count_link(said["text"], _href(asked, cohort, criterion), int(row["k"]), label))
+    if said["ci"]:
+        parts.append(html.Span(said["ci"], className="ci"))
+    if said["doubt"]:
+        href = _href(asked, cohort, criterion, doubt=True)
+        parts.append(count_link(said["doubt"], href, int(row["unknown"]), label, kind="count doubt"))
+    if row["marked"]:
+        parts.append(html.Span(asked.say("ae.marked", k=int(row["marked"])), className="ci"))
+    return parts
+
+
+def count_text(say: Say, row, criterion: str) -> dict[str, str]:
+    """The words of a count: k/n (%), its interval, and how many patients are in doubt.
+
+    Nobody known and somebody in doubt is not zero: then only the doubt is said. An interval around a count that is
+    incomplete would promise too much, so there is none.
+    """
+    k, n, unknown = int(row["k"]), int(row["n"]), int(row["unknown"])
+    if n == 0:
+        return {"text": "0/0", "ci": "", "doubt": ""}
+    share = f"{k}/{n} ({100 * k / n:.0f} %)" if k else f"{k}/{n}"
+    if not unknown:
+        return {"text": share, "ci": f"{100 * row['low']:.0f}–{100 * row['high']:.0f} %", "doubt": ""}
+    if not k:
+        key = "ae.doubt_grade" if "grade" in criterion else "ae.doubt_value"
+        return {"text": "", "ci": "", "doubt": say(key, k=unknown, n=n)}
+    return {"text": f"≥ {share}", "ci": "", "doubt": say("ae.doubt_more", k=unknown)}
+
+
+def _href(
+    asked: Asked, cohort: str, criterion: str, soc: str | None = None, term: str | None = None, *, doubt=False
+) -> str:
+    place = [part for part in (soc, term) if part is not None]
+    kind = "doubt" if doubt else "count"
+    return asked.view.change(open=opened(kind, cohort, criterion, *place)).href
+
+
+def overview_summary(asked: Asked, counts: pd.DataFrame) -> str:
+    any_event, severe = counts.loc[("any", TOTAL)], counts.loc[("grade3", TOTAL)]
+    known = "complete" if not severe["unknown"] else "least" if severe["k"] else "ungraded"
+    numbers = {
+        "k": int(any_event["k"]),
+        "n": int(any_event["n"]),
+        "severe": int(severe["k"]),
+        "unknown": int(severe["unknown"]),
+    }
+    return asked.say(f"ae.overview_{known}", **numbers)
+
+
+def summary(asked: Asked, found: Counted) -> str:
+    terms = table(asked, ("soc", "term"), CRITERIA[asked.view.only])
+    total = terms[(terms["cohort"] == TOTAL) & (terms["criterion"] == CRITERIA[asked.view.only][0])]
+    top = total.sort_values("k", ascending=False, kind="stable").head(1)
+    if top.empty or not top.iloc[0]["k"]:
+        return asked.say("ae.term_summary_none", filters=filters(asked, found))
+    first = top.iloc[0]
+    name = asked.say("ae.uncoded_name") if pd.isna(first["term"]) else first["term"]
+    shown = int((total["k"] > 0).sum())
+    return asked.say("ae.term_summary", terms=shown, name=name, k=int(first["k"]), n=int(first["n"]))
+
+
+# ---- by system organ class and term ----------------------------------------------------------------------------------
+def columns(asked: Asked, found: Counted) -> list[dict]:
+    say, criteria = asked.say, CRITERIA[asked.view.only]
+    wide = {
+        "field": "name",
+        "headerName": say("ae.term"),
+        "pinned": "left",
+        "wrapText": True,
+        "autoHeight": True,
+        "minWidth": 320,
+        "flex": 3,
+        "cellClassRules": {"soc": "params.data.soc_row"},
+    }
+    groups = []
+    for cohort in found.columns:
+        n = len(found.people) if cohort == TOTAL else int((found.people["cohort"] == cohort).sum())
+        level = None if cohort == TOTAL else asked.cut.protocol.level(cohort)
+        name = say("ae.total") if level is None else level.label.in_(asked.view.lang)
+        groups.append(
+            {
+                "headerName": f"{name} (n = {n})",
+                "headerStyle": {"borderTop": f"3px solid {level_colour(level.level if level else None)}"},
+                "children": [
+                    {"field": f"{cohort}.{one}", "headerName": say(f"ae.criterion_{one}"), "cellRenderer": "Count", "minWidth": 130, "flex": 1}
+                    for one in criteria
+                ],
+            }
+        )  # fmt: skip
+    return [wide, *groups]
+
+
+def grid_rows(asked: Asked) -> list[dict]:
+    """One row a SOC, then its terms; a group in which nobody meets or may meet the chosen criterion is left out."""
+    criteria = CRITERIA[asked.view.only]
+    rows = _rows(asked, table(asked, ("soc",), criteria), criteria, ("soc",))
+    if asked.view.rows == "soc":
+        return [one for one, _ in rows]
+    terms = _rows(asked, table(asked, ("soc", "term"), criteria), criteria, ("soc", "term"))
+    return [row for soc, key in rows for row in (soc, *(term for term, own in terms if own[0] == key[0]))]
+
+
+def _rows(
+    asked: Asked, counts: pd.DataFrame, criteria: tuple[str, ...], by: tuple[str, ...]
+) -> list[tuple[dict, tuple]]:
+    rows, size = [], len(criteria) * counts["cohort"].nunique()
+    for start in range(0, len(counts), size):  # incidence gives each group as one block of cohorts x criteria
+        block = counts.iloc[start : start + size]
+        if not (block["k"] + block["unknown"]).any():
+            continue
+        key = tuple("" if pd.isna(block.iloc[0][one]) else block.iloc[0][one] for one in by)
+        name = key[-1] or asked.say("ae.uncoded_name")
+        cells = {f"{one.cohort}.{one.criterion}": _count(asked, one, key) for one in block.itertuples()}
+        row = {"key": "/".join(key), "name": name, "soc_row": len(by) == 1, **_nested(cells)}
+        rows.append((row, key))
+    return rows
+
+
+def _nested(cells: dict[str, dict]) -> dict[str, dict]:
+    """AG Grid reads "cohort.criterion" as a path."""
+    found: dict[str, dict] = {}
+    for name, cell in cells.items():
+        cohort, criterion = name.split(".")
+        found.setdefault(cohort, {})[criterion] = cell
+    return found
+
+
+def _count(asked: Asked, row, key: tuple) -> dict:
+    said = count_text(asked.say, row._asdict(), row.criterion)
+    cell = {
+        "k": int(row.k),
+        "text": said["text"],
+        "title": said["ci"],
+        "href": _href(asked, row.cohort, row.criterion, *key),
+    }
+    if row.unknown:
+        cell |= {"doubt": said["doubt"], "unknown": int(row.unknown)}
+        cell["doubt_href"] = _href(asked, row.cohort, row.criterion, *key, doubt=True)
+    return cell
+
+
+# ---- the panel behind a count ----------------------------------------------------------------------------------------
+def opened_panel(asked: Asked) -> list:
+    what = Opened.read(asked.view.open)
+    if what.kind not in ("count", "doubt") or not 3 <= len(what.parts) <= 5:
+        return []
+    _, cohort, criterion, *place = what.parts
+    if criterion not in OVERVIEW or cohort not in counted(asked).columns:
+        return []
+    soc, term = (*place, None, None)[:2]
+    rows = rows_behind(asked, cohort, criterion, soc, term, in_doubt=what.kind == "doubt")
+    people = sorted(rows["usubjid"].unique())
+    return [
+        panel(
+            asked,
+            _title(asked, what, cohort, criterion, soc, term),
+            people,
+            [_event_rows(asked, rows)],
+            subjects(asked.cut),
+        )
+    ]
+
+
+def _title(asked: Asked, what: Opened, cohort: str, criterion: str, soc: str | None, term: str | None) -> str:
+    say = asked.say
+    group = next((one or say("ae.uncoded_name") for one in (term, soc) if one is not None), say("ae.any_event"))
+    where = say("ae.total") if cohort == TOTAL else asked.cut.protocol.level(cohort).label.in_(asked.view.lang)
+    kind = say("ae.in_doubt") if what.kind == "doubt" else say(f"ae.criterion_{criterion}")
+    return f"{group} · {kind} · {where}"
+
+
+def _event_rows(asked: Asked, rows: pd.DataFrame) -> dag.AgGrid:
+    say, numbers = asked.say, subjects(asked.cut).set_index("usubjid")["subjid"]
+    names = ("patient", "event", "grade", "day", "onset", "end", "relation", "serious", "source")
+    blank = say("word.not_recorded")
+    body = [
+        [
+            numbers[row.usubjid],
+            say_or(row.aedecod, row.aeterm),
+            say_or(row.toxgr, blank),
+            say_or(row.rel_day, "?"),
+            say_or(row.aestdtc, blank),
+            say_or(row.aeendtc, say("word.ongoing")),
+            say_or(row.aerel, blank),
+            say_or(row.aeser, blank),
+            f"{row.source_file} {row.source_row}",
+        ]
+        for row in rows.sort_values(["usubjid", "aestdtc_earliest", "aeseq"]).itertuples()
+    ]
+    return row_grid("ae-rows", [say(f"word.{one}") for one in names], body, wide=1)
+
+
+def say_or(value: object, otherwise: str) -> str:
+    return otherwise if pd.isna(value) else str(value)

@@ -1,0 +1,76 @@
+"""The web application: Dash on Flask, behind the guard, with the few routes that are no screen."""
+
+import logging
+
+from dash import Dash
+from flask import Response, current_app, g, jsonify, request
+from flask_compress import Compress
+
+from dashboard import exports, guard, pages, shell
+from data.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def create(store: Store, names: tuple[str, ...] = ()) -> Dash:
+    """The application over one store. Once per process: Dash's callbacks belong to the first that is made."""
+    app = Dash(
+        "dashboard",
+        assets_folder="assets",
+        title="Nectin-4 CAR-T Safety Monitor",
+        update_title=None,
+        on_error=shell.report_error,
+        enable_mcp=False,
+        add_log_handler=False,
+    )
+    app.layout = shell.layout
+    app.validation_layout = [shell.layout(), *pages.all_layouts()]
+    server = app.server
+    server.config.update(STORE=store, SEND_FILE_MAX_AGE_DEFAULT=3600)
+    server.add_url_rule("/version", "version", version)
+    server.add_url_rule("/health", "health", health)
+    server.add_url_rule("/ready", "ready", ready)
+    server.add_url_rule("/export/<name>.csv", "export", export)
+    app._setup_server()  # moves the registered callbacks into the app, so that the guard knows them all
+    guard.install(server, names, app.csp_hashes(), app.callback_map)
+    Compress(server)
+    server.after_request(_logged)
+    return app
+
+
+def version() -> Response:
+    """Which cut is current, for the live indicator; opens nothing."""
+    store: Store = current_app.config["STORE"]
+    current, refused = store.current(), store.last_refused()
+    response = jsonify(cut=current, refused=refused.at if refused else "")
+    response.set_etag(f"{current}-{refused.at if refused else ''}")
+    return response.make_conditional(request)
+
+
+def health() -> Response:
+    return jsonify(status="alive")
+
+
+def ready() -> tuple[Response, int]:
+    """503 unless the cut that CURRENT names is whole."""
+    serving = current_app.config["STORE"].serving()
+    if serving.cut is None or serving.problem:
+        return jsonify(status="not ready", why=serving.problem or "no data yet: import a cut first"), 503
+    return jsonify(status="ready", cut=serving.cut.id), 200
+
+
+def export(name: str) -> Response:
+    return exports.csv(name, request.query_string.decode("ascii", "replace"))
+
+
+def _logged(response: Response) -> Response:
+    """One line a request, without values of patients: the path of a patient page is cut to its kind."""
+    kind = request.url_rule.rule if request.url_rule else "unknown"
+    fields = {
+        "request_id": g.get("request_id", ""),
+        "method": request.method,
+        "route": kind,
+        "status": response.status_code,
+    }
+    log.info("request", extra=fields)
+    return response

@@ -1,0 +1,83 @@
+"""What a callback works on: the store of this process, and the reader's request as typed values."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from flask import current_app
+
+from clinical.board import Board, board
+from dashboard.labels import Say, speaker
+from dashboard.view import View
+from data.store import Cut, CutError, Store
+from queries.adverse_events import adverse_events
+from queries.subjects import subjects
+
+
+class NotUnderstood(ValueError):
+    """What the browser sent is no choice this program offers; the reader gets a notice."""
+
+
+class NoData(RuntimeError):
+    """There is nothing to show yet; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: the view, the cut that answers it, and the reader's language."""
+
+    view: View
+    cut: Cut
+
+    @property
+    def say(self) -> Say:
+        return speaker(self.view.lang)
+
+    @classmethod
+    def read(cls, stored: object) -> "Asked":
+        """From a page's `view` store, which the browser could have changed."""
+        if not isinstance(stored, dict) or set(stored) != {"pathname", "search", "cut"}:
+            raise NotUnderstood("view")
+        if not all(isinstance(value, str) for value in stored.values()):
+            raise NotUnderstood("view")
+        try:
+            view = View.parse(stored["pathname"], stored["search"])
+        except KeyError as error:
+            raise NotUnderstood(stored["pathname"][:80]) from error
+        try:
+            return cls(view, store().open(stored["cut"]))
+        except CutError as error:
+            raise NotUnderstood(str(error)) from error
+
+    def board(self) -> Board:
+        return board_of(self.cut)
+
+
+def store() -> Store:
+    return current_app.config["STORE"]
+
+
+@lru_cache(maxsize=16)
+def board_of(cut: Cut) -> Board:
+    return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff)
+
+
+def age_hours(cut: Cut) -> float:
+    """How old the data are: hours from the clinical cut-off to now."""
+    end = cut.cutoff.replace(tzinfo=cut.protocol.trial.zone)
+    return (datetime.now(UTC) - end).total_seconds() / 3600
+
+
+def stamp(asked: Asked, filters: str = "") -> str:
+    """Identity of an answer: cut, protocol, as-of, filters. It stands inside every figure and table and its export."""
+    cut, say = asked.cut, asked.say
+    parts = [
+        cut.protocol.trial.id,
+        say("stamp.simulated") if cut.simulated else "",
+        say("stamp.cut", id=cut.short),
+        say("stamp.as_of", moment=f"{cut.cutoff:%Y-%m-%d %H:%M}", zone=cut.protocol.trial.timezone),
+        say("stamp.protocol", id=cut.protocol.hash[:7]),
+        say("stamp.software", version=cut.manifest["software"]),
+        say("stamp.filters", filters=filters) if filters else "",
+    ]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,243 @@
+"""What surrounds every page: who and when the data are, the pages, notices, and the one callback that reads the address."""
+
+import logging
+from dataclasses import dataclass
+
+import dash_mantine_components as dmc
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    callback,
+    clientside_callback,
+    ctx,
+    dcc,
+    html,
+    no_update,
+    set_props,
+)
+
+from dashboard import pages
+from dashboard.labels import LANGUAGES, Say, speaker, t
+from dashboard.session import NotUnderstood, age_hours, store
+from dashboard.view import View
+from data.store import Cut, CutError, Serving
+
+ADDRESS, HEADER, NOTICES, MAIN, FOOTER = "address", "header", "notices", "main", "footer"
+SHOWN, RENDERED, LIVE, NEWER, SHOW_NEWER, PROVIDER = "shown", "rendered", "live", "newer", "show-newer", "provider"
+FAILURE = "failure"
+POLL = 3000  # ms; a new cut is announced within 5 s
+
+log = logging.getLogger(__name__)
+
+
+def layout() -> dmc.MantineProvider:
+    """The frame. It asks nothing of the store: what it shows comes by `route`."""
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id=ADDRESS, refresh=False),
+            dcc.Store(id=SHOWN),
+            dcc.Store(id=RENDERED),
+            dcc.Store(id=LIVE),
+            dcc.Interval(id="clock", interval=POLL),
+            html.Header(id=HEADER),
+            html.Div(
+                [html.Span(id="newer-text"), html.Button(id=SHOW_NEWER, className="button")],
+                id=NEWER,
+                className="notice newer noprint",
+                hidden=True,
+                role="status",
+            ),
+            html.Div(id=FAILURE, hidden=True, className="notice alarm", role="alert"),
+            html.Div(id=NOTICES, role="status"),
+            html.Main(id=MAIN),
+            html.Footer(id=FOOTER),
+        ],
+        id=PROVIDER,
+        forceColorScheme="light",
+        theme={"fontFamily": '"Noto Sans", "Noto Sans SC", sans-serif', "respectReducedMotion": True},
+    )
+
+
+clientside_callback(
+    ClientsideFunction("live", "poll"), Output(LIVE, "data"), Input("clock", "n_intervals"), prevent_initial_call=True
+)
+clientside_callback(
+    ClientsideFunction("live", "announce"), Output(NEWER, "hidden"), Input(LIVE, "data"), Input(SHOWN, "data")
+)
+
+
+@callback(
+    output={
+        "header": Output(HEADER, "children"),
+        "notices": Output(NOTICES, "children"),
+        "newer": Output("newer-text", "children"),
+        "button": Output(SHOW_NEWER, "children"),
+        "main": Output(MAIN, "children"),
+        "footer": Output(FOOTER, "children"),
+        "views": Output({"view": ALL}, "data"),
+        "shown": Output(SHOWN, "data"),
+        "rendered": Output(RENDERED, "data"),
+        "scheme": Output(PROVIDER, "forceColorScheme"),
+        "failure": Output(FAILURE, "hidden"),
+    },
+    inputs={
+        "pathname": Input(ADDRESS, "pathname"),
+        "search": Input(ADDRESS, "search"),
+        "show_newer": Input(SHOW_NEWER, "n_clicks"),
+        "shown": State(SHOWN, "data"),
+        "rendered": State(RENDERED, "data"),
+        "views": State({"view": ALL}, "data"),
+    },
+)
+def route(pathname, search, show_newer, shown, rendered, views) -> dict:
+    """Address to screen. The page is laid out anew when it is another page; otherwise only its view changes.
+
+    A reader keeps the cut the screen began with until "show now" is pressed: a page never mixes two cuts.
+    """
+    try:
+        view = View.parse(pathname, search or "")
+    except KeyError as error:
+        raise NotUnderstood(str(error)) from error
+    found = find_cut(view, "" if ctx.triggered_id == SHOW_NEWER else shown)
+    say = speaker(view.lang)
+    look = [view.page, view.usubjid, view.lang, view.theme, bool(found.cut)]
+    request = {"pathname": pathname, "search": search or "", "cut": found.cut.id if found.cut else ""}
+    again = isinstance(rendered, list) and rendered == look
+    return {
+        "header": header(view, found, say),
+        "notices": notices(view, found, say),
+        "newer": say("shell.newer"),
+        "button": say("shell.show_newer"),
+        "main": no_update if again else pages.layout(view, request) if found.cut else nothing_yet(say),
+        "footer": say("shell.disclaimer"),
+        "views": [request if again else no_update for _ in views],
+        "shown": found.cut.id if found.cut else None,
+        "rendered": look,
+        "scheme": view.theme,
+        "failure": True,
+    }
+
+
+@dataclass(frozen=True)
+class Found:
+    cut: Cut | None
+    problem: str = ""
+    older: bool = False  # a cut that the address asks for and that is not the current one
+
+
+def find_cut(view: View, shown: object) -> Found:
+    """The cut the address names, else the one this screen began with, else the current one (or the last good one)."""
+    serving: Serving = store().serving()
+    if view.cut:
+        named = [one for one in store().ids() if one.startswith(view.cut)]
+        if len(named) == 1:
+            try:
+                return Found(store().open(named[0]), serving.problem, older=named[0] != store().current())
+            except CutError as error:
+                return Found(serving.cut, str(error))
+        return Found(serving.cut, f"no cut begins with {view.cut}")
+    if isinstance(shown, str) and shown and not serving.problem:
+        try:
+            return Found(store().open(shown))
+        except CutError:
+            log.warning("the cut on a reader's screen cannot be opened any more; the current one is shown")
+    return Found(serving.cut, serving.problem)
+
+
+def nothing_yet(say: Say) -> html.Div:
+    return html.Div([html.H1(say("shell.no_cut")), html.P(say("shell.no_cut_do"))], className="empty")
+
+
+# ---- header and notices ----------------------------------------------------------------------------------------------
+def header(view: View, found: Found, say: Say) -> list:
+    return [
+        html.Div(
+            [
+                html.Span(found.cut.protocol.trial.title.in_(view.lang) if found.cut else "", className="trial"),
+                *(_identity(found.cut, say) if found.cut else []),
+                html.Div(_switches(view, say), className="switches noprint"),
+            ],
+            className="bar",
+        ),
+        html.Nav([_tab(view, page, say) for page in pages.NAVIGATION], className="noprint", **{"aria-label": say("shell.pages")}),
+    ]  # fmt: skip
+
+
+def _identity(cut: Cut, say: Say) -> list:
+    hours = age_hours(cut)
+    age = say("shell.age_hours", count=round(hours)) if hours < 72 else say("shell.age_days", count=round(hours / 24))
+    about = say("shell.cut_about", id=cut.id, moment=cut.published.strftime("%Y-%m-%d %H:%M UTC"))
+    return [
+        html.Span(say("shell.cut", day=f"{cut.cutoff:%Y-%m-%d %H:%M}", id=cut.short), className="chip", title=about),
+        html.Span(age, className="chip", title=say("shell.age_about", zone=cut.protocol.trial.timezone)),
+        *([html.Span(say("shell.simulated"), className="chip simulated")] if cut.simulated else []),
+    ]
+
+
+def _switches(view: View, say: Say) -> list:
+    other = "dark" if view.theme == "light" else "light"
+    languages = [
+        html.A(
+            name,
+            href=view.change(lang=lang).href,
+            lang=lang,
+            className="switch" + (" chosen" if view.lang == lang else ""),
+            **({"aria-current": "true"} if view.lang == lang else {}),
+        )
+        for lang, name in (("en", "EN"), ("zh", "中文"))
+    ]
+    theme = html.A(say(f"shell.theme_{other}"), href=view.change(theme=other).href, className="switch")
+    return [*languages, theme, html.Span(say("shell.single_user"), className="quiet")]
+
+
+def _tab(view: View, page: str, say: Say) -> html.A:
+    here = {"aria-current": "page"} if view.page == page else {}
+    href = view.change(page=page, usubjid="", open="").href
+    return html.A(say(f"shell.page_{page}"), href=href, className="nav-link", **here)
+
+
+def notices(view: View, found: Found, say: Say) -> list:
+    lines = []
+    if found.problem:
+        lines.append(html.Div(say("shell.last_good", why=found.problem), className="notice alarm", role="alert"))
+    if found.older and found.cut:
+        moment = f"{found.cut.cutoff:%Y-%m-%d}"
+        back = html.A(say("shell.to_current"), href=view.change(cut="").href)
+        lines.append(html.Div([say("shell.older", moment=moment), " ", back], className="notice older"))
+    if view.problems:
+        lines.append(html.Div(say("shell.ignored", what="; ".join(view.problems)), className="notice"))
+    refused = store().last_refused()
+    if refused:
+        lines.append(_refused(refused, found.cut, say))
+    return lines
+
+
+def _refused(receipt, cut: Cut | None, say: Say) -> html.Details:
+    """The line that stays until an import succeeds, with the problems and what was seen in the refused files."""
+    shown = f"{cut.cutoff:%Y-%m-%d}" if cut else "-"
+    head = say("shell.refused", moment=receipt.at[:16].replace("T", " "), count=len(receipt.errors), shown=shown)
+    seen = receipt.not_validated
+    return html.Details(
+        [
+            html.Summary(head + (f" {say('shell.not_validated_head', count=len(seen))}" if seen else "")),
+            html.Ul([html.Li(one.line()) for one in receipt.errors[:50]]),
+            *([html.P(say("shell.not_validated")), html.Ul([html.Li(one) for one in seen])] if seen else []),
+        ],
+        className="notice alarm",
+        id="refused",
+    )
+
+
+def report_error(error: Exception) -> None:
+    """Dash calls this for a callback that raised: the reader sees that a panel may be stale, the log has the cause."""
+    if isinstance(error, NotUnderstood):
+        log.warning("a request was not understood")
+        key = "shell.not_understood"
+    else:
+        log.error("callback failed", exc_info=error)
+        key = "shell.stale"
+    # Which language the reader chose may be the very thing that was not understood: both are said.
+    set_props(FAILURE, {"children": " ".join(t(key, lang) for lang in LANGUAGES), "hidden": False})

@@ -1,0 +1,93 @@
+"""Tables: small ones as HTML with their counts as links, long ones as a grid, both stamped, both exported by the server."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import dash_ag_grid as dag
+from dash import html
+
+from dashboard.labels import Say
+from dashboard.theme import level_colour
+
+
+def count_link(text: str, href: str, subjects: int, label: str, *, kind: str = "count") -> html.A:
+    """A number that opens its patients. `subjects`: how many it must open; `label`: what it counts, for screen readers."""
+    return html.A(text, href=href, className=kind, title=label, **{"data-count": str(subjects)})
+
+
+def html_table(head: Iterable[Any], rows: Iterable[Iterable[Any]], *, caption: str, stamp: str, name: str) -> html.Div:
+    """A table of few rows: `caption` is its one-sentence summary, `stamp` its identity."""
+    return html.Div(
+        [
+            html.Table(
+                [
+                    html.Caption(caption),
+                    html.Thead(html.Tr([html.Th(one, scope="col") for one in head])),
+                    html.Tbody([html.Tr([_cell(one, number) for number, one in enumerate(row)]) for row in rows]),
+                ],
+                id=f"table-{name}",
+            ),
+            html.Div(stamp, className="stamp"),
+        ],
+        className="table",
+    )
+
+
+def _cell(content: Any, number: int) -> html.Th | html.Td:
+    return html.Th(content, scope="row") if number == 0 else html.Td(content)
+
+
+def grid(
+    name: str, columns: list[dict], *, height: str, row_id: str | None = None, size="responsiveSizeToFit"
+) -> dag.AgGrid:
+    """A long table; its rows come by Output(name, "rowData"). It scrolls in itself and keeps its head in sight."""
+    return dag.AgGrid(
+        id=name,
+        columnDefs=columns,
+        rowData=[],
+        columnSize=size,
+        getRowId=f"params.data.{row_id}" if row_id else None,
+        defaultColDef={
+            "resizable": True,
+            "sortable": False,
+            "suppressHeaderMenuButton": True,
+            "wrapHeaderText": True,
+            "autoHeaderHeight": True,
+            "cellDataType": False,  # a count is an object with its own renderer
+        },
+        dashGridOptions={
+            "suppressOverlays": ["exporting"],  # it never goes away again in dash-ag-grid 35.3.0
+            "suppressCellFocus": True,  # the links inside the cells take the focus
+            "enableCellTextSelection": True,
+            "rowHeight": 34,
+            "animateRows": False,
+            "alwaysShowVerticalScroll": False,
+        },
+        style={"height": height},
+        className="ag-theme-quartz",
+    )  # fmt: skip
+
+
+def row_grid(name: str, head: Sequence[str], rows: Sequence[Sequence[object]], *, wide: int) -> dag.AgGrid:
+    """Rows as they are, any number of them: only those in sight are drawn. `wide`: the column that takes the room left."""
+    columns = [
+        {
+            "field": f"c{number}",
+            "headerName": text,
+            "flex": 3 if number == wide else 0,
+            "minWidth": 150 if number == wide else 78,
+        }
+        for number, text in enumerate(head)
+    ]
+    made = grid(name, columns, height=f"min(62vh, {34 * (len(rows) + 1) + 24}px)", size="autoSize")
+    made.rowData = [{f"c{number}": str(cell) for number, cell in enumerate(row)} for row in rows]
+    return made
+
+
+def export_link(href: str, say: Say) -> html.A:
+    return html.A(say("table.csv"), href=href, className="quiet-link noprint", download="")
+
+
+def level_dot(level: int | None) -> html.Span:
+    """The colour of a dose level, beside the text that names it."""
+    return html.Span(className="dot", style={"backgroundColor": level_colour(level)}, **{"aria-hidden": "true"})

@@ -1,0 +1,65 @@
+"""Colours that mean something, and the look of every figure in light and dark. A dose level keeps its colour everywhere."""
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+FONT = '"Noto Sans", "Noto Sans SC", sans-serif'
+
+# Dose levels: Okabe-Ito hues, told apart by colour-blind readers too; the label is always printed beside them.
+LEVELS = ("#0072B2", "#7B4EA3", "#C2478B", "#B8860B", "#009E73", "#8C564B")
+NO_LEVEL = "#6B7785"
+GRADES = {1: "#FEE8C8", 2: "#FDBB84", 3: "#EF6548", 4: "#B30000", 5: "#3F0000"}
+DLT = "#8B0000"
+
+
+@dataclass(frozen=True)
+class Palette:
+    paper: str
+    ink: str
+    quiet: str  # secondary text
+    line: str
+    rest: str  # the part of a bar that is still to come
+    accent: str
+    alarm: str
+
+
+PALETTES = {
+    "light": Palette("#FFFFFF", "#1B2430", "#5A6675", "#E3E7ED", "#E8EBF0", "#2456C7", "#B30000"),
+    "dark": Palette("#1A2029", "#E8ECF2", "#A5B0BF", "#333C49", "#343E4B", "#82AEFF", "#FF8A80"),
+}
+
+
+def level_colour(level: int | None) -> str:
+    return NO_LEVEL if level is None else LEVELS[(max(level, 1) - 1) % len(LEVELS)]
+
+
+def styled(figure: go.Figure, theme: str) -> go.Figure:
+    """The house's look: no frame, quiet grid, the page's own fonts, no title inside (the page has it)."""
+    palette = PALETTES[theme]
+    axis = {"gridcolor": palette.line, "zeroline": False, "linecolor": palette.line, "tickfont": {"size": 13}}
+    return figure.update_layout(
+        template="none",
+        paper_bgcolor=palette.paper,
+        plot_bgcolor=palette.paper,
+        font={"family": FONT, "size": 13, "color": palette.ink},
+        hoverlabel={"font": {"family": FONT, "size": 13}},
+        xaxis=axis,
+        yaxis=axis,
+    )
+
+
+def stamped(figure: go.Figure, text: str, theme: str, *, below: int) -> go.Figure:
+    """Writes the identity of the data inside the figure, `below` pixels under the axis, so that it travels with a copy."""
+    return figure.add_annotation(
+        text=text,
+        xref="paper",
+        yref="paper",
+        x=0,
+        y=0,
+        yshift=-below,
+        xanchor="left",
+        yanchor="top",
+        showarrow=False,
+        font={"size": 11, "color": PALETTES[theme].quiet},
+    )

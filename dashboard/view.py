@@ -1,0 +1,99 @@
+"""The address as a typed value: what the reader chose, and the only place where it is kept.
+
+`/adverse-events?window=dlt&lang=zh` becomes a frozen `View`, and a View becomes an address again. What does not parse
+is replaced by its default and named in `problems`, never guessed and never an error page.
+"""
+
+import re
+from dataclasses import dataclass, field, fields, replace
+from typing import Self
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+PAGES = {"/": "board", "/adverse-events": "adverse_events"}
+PATIENT = "/patient/"
+
+_CHOICES = {
+    "lang": ("en", "zh"),
+    "theme": ("light", "dark"),
+    "only": ("all", "related", "serious", "aesi", "dlt"),
+    "rows": ("terms", "soc"),
+}
+_WORD = re.compile(r"[a-z0-9_]{0,40}")
+_CUT = re.compile(r"[0-9a-f]{7,64}")
+_LONGEST = 400  # characters of one value; no honest address needs more
+
+
+@dataclass(frozen=True)
+class View:
+    page: str = "board"
+    usubjid: str = ""  # of the patient page
+    lang: str = "en"
+    theme: str = "light"
+    cut: str = ""  # an older cut by the beginning of its id; empty: the one that is current
+    population: str = ""  # empty: the protocol's first
+    window: str = ""
+    only: str = "all"  # adverse events: all, related, serious, of special interest, dose-limiting
+    rows: str = "terms"
+    open: str = ""  # the count whose patients are shown
+    problems: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def parse(cls, pathname: str, search: str) -> Self:
+        """The view of an address. KeyError for a path that is no page; a value that does not parse is a problem."""
+        if not isinstance(pathname, str) or not isinstance(search, str):
+            raise KeyError("address")
+        page, usubjid = _page(pathname)
+        found, problems = {}, []
+        for name, value in parse_qsl(search.removeprefix("?"), keep_blank_values=True):
+            if name in _PARAMETERS and _fits(name, value):
+                found[name] = value
+            else:
+                problems.append(f"{name}={value}"[:80])
+        return cls(page=page, usubjid=usubjid, problems=tuple(problems), **found)
+
+    def change(self, **choices) -> Self:
+        return replace(self, problems=(), **choices)
+
+    @property
+    def href(self) -> str:
+        """The address of this view. Defaults are left out, so that short links stay short."""
+        path = PATIENT + quote(self.usubjid, safe="") if self.page == "patient" else _PATHS[self.page]
+        chosen = {name: getattr(self, name) for name in _PARAMETERS if getattr(self, name) != _DEFAULTS[name]}
+        return f"{path}?{urlencode(chosen)}" if chosen else path
+
+    def patient(self, usubjid: str) -> str:
+        """The address of a patient, with language, theme and cut kept and the count closed."""
+        return self.change(page="patient", usubjid=usubjid, open="").href
+
+
+_PARAMETERS = ("lang", "theme", "cut", "population", "window", "only", "rows", "open")
+_DEFAULTS = {one.name: one.default for one in fields(View)}
+_PATHS = {page: path for path, page in PAGES.items()}
+
+
+def _page(pathname: str) -> tuple[str, str]:
+    if pathname in PAGES:
+        return PAGES[pathname], ""
+    if pathname.startswith(PATIENT):
+        usubjid = unquote(pathname.removeprefix(PATIENT))  # once: "%252F" stays "%2F"
+        if usubjid and len(usubjid) <= _LONGEST and "/" not in pathname.removeprefix(PATIENT):
+            return "patient", usubjid
+    raise KeyError(pathname)
+
+
+def is_page(pathname: str) -> bool:
+    try:
+        _page(pathname)
+    except KeyError:
+        return False
+    return True
+
+
+def _fits(name: str, value: str) -> bool:
+    if name in _CHOICES:
+        return value in _CHOICES[name]
+    if name == "cut":
+        return bool(_CUT.fullmatch(value))
+    if name == "open":
+        return 0 < len(value) <= _LONGEST
+    return bool(_WORD.fullmatch(value)) and value != ""
