@@ -38,9 +38,12 @@ class Counted:
     def columns(self) -> tuple[str, ...]:
         return (*self.cohorts, TOTAL)
 
+    def size(self, cohort: str) -> int:
+        return len(self.people) if cohort == TOTAL else int((self.people["cohort"] == cohort).sum())
+
 
 def counted(asked: Asked) -> Counted:
-    """The view's population and window; the protocol's first where the address names none. NotUnderstood for another."""
+    """The view's population and window, the protocol's first by default. NotUnderstood for one it does not name."""
     protocol = asked.cut.protocol
     chosen = {}
     for name, offered in (("population", protocol.populations), ("window", protocol.adverse_events.windows)):

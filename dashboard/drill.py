@@ -40,14 +40,12 @@ def panel(asked: Asked, title: str, people: Sequence[str], rows: Iterable, subje
     people: usubjid of the patients. rows: what stands below them. subjects: as `queries.subjects`.
     """
     say, known = asked.say, subjects.set_index("usubjid")
+    close = html.A("×", href=asked.view.change(open="").href, className="close", title=say("drill.close"))
     levels = {one.id: one.level for one in asked.cut.protocol.cohort.levels}
     links = [patient_link(asked, one, known.loc[one, "subjid"], levels.get(known.loc[one, "cohort"])) for one in people]
     return html.Aside(
         [
-            html.Div(
-                [html.H2(title), html.A("×", href=asked.view.change(open="").href, className="close", title=say("drill.close"))],
-                className="panel-head",
-            ),
+            html.Div([html.H2(title), close], className="panel-head"),
             html.P(say("drill.patients", count=len(people)) if people else say("drill.nobody"), className="summary"),
             html.Div(links, className="people"),
             *rows,
@@ -55,8 +53,15 @@ def panel(asked: Asked, title: str, people: Sequence[str], rows: Iterable, subje
         ],
         id="opened",
         className="opened",
-        **{"aria-label": title, "data-subjects": str(len(people))},
+        **{"aria-label": title, "data-opened": asked.view.open},
     )  # fmt: skip
+
+
+def nothing_opened(asked: Asked) -> list[html.Aside]:
+    """What a page shows when the address opens nothing, or a count that this view does not have."""
+    if not asked.view.open:
+        return []
+    return [panel(asked, asked.say("drill.unknown"), [], [], pd.DataFrame({"usubjid": []}))]
 
 
 def patient_link(asked: Asked, usubjid: str, subjid: str, level: int | None) -> html.A:

@@ -69,7 +69,7 @@ def install(server: Flask, names: tuple[str, ...], scripts: list[str], callbacks
         _from_this_machine(allowed)
         methods = POLICIES.get(request.endpoint or "")
         if request.endpoint is None:
-            abort(404)
+            abort(getattr(request.routing_exception, "code", 404))
         if methods is None:
             abort(403, "this address is not served")
         if request.method not in methods | {"HEAD"}:

@@ -1,4 +1,4 @@
-"""What surrounds every page: who and when the data are, the pages, notices, and the one callback that reads the address."""
+"""What surrounds every page: whose and how old the data are, notices, and the one callback that reads the address."""
 
 import logging
 from dataclasses import dataclass
@@ -78,6 +78,7 @@ clientside_callback(
         "main": Output(MAIN, "children"),
         "footer": Output(FOOTER, "children"),
         "views": Output({"view": ALL}, "data"),
+        "panels": Output({"panel": ALL}, "data"),
         "shown": Output(SHOWN, "data"),
         "rendered": Output(RENDERED, "data"),
         "scheme": Output(PROVIDER, "forceColorScheme"),
@@ -90,10 +91,12 @@ clientside_callback(
         "shown": State(SHOWN, "data"),
         "rendered": State(RENDERED, "data"),
         "views": State({"view": ALL}, "data"),
+        "panels": State({"panel": ALL}, "data"),
     },
 )
-def route(pathname, search, show_newer, shown, rendered, views) -> dict:
-    """Address to screen. The page is laid out anew when it is another page; otherwise only its view changes.
+def route(pathname, search, show_newer, shown, rendered, views, panels) -> dict:
+    """Address to screen. The page is laid out anew when it is another page; otherwise only its view changes, and when
+    a count is opened or closed only the panel: tables and figures keep the reader's place.
 
     A reader keeps the cut the screen began with until "show now" is pressed: a page never mixes two cuts.
     """
@@ -104,16 +107,19 @@ def route(pathname, search, show_newer, shown, rendered, views) -> dict:
     found = find_cut(view, "" if ctx.triggered_id == SHOW_NEWER else shown)
     say = speaker(view.lang)
     look = [view.page, view.usubjid, view.lang, view.theme, bool(found.cut)]
-    request = {"pathname": pathname, "search": search or "", "cut": found.cut.id if found.cut else ""}
+    cut = found.cut.id if found.cut else ""
+    request = {"pathname": pathname, "search": search or "", "cut": cut}
+    closed = {"pathname": pathname, "search": view.change(open="").href.partition("?")[2], "cut": cut}
     again = isinstance(rendered, list) and rendered == look
     return {
         "header": header(view, found, say),
         "notices": notices(view, found, say),
         "newer": say("shell.newer"),
         "button": say("shell.show_newer"),
-        "main": no_update if again else pages.layout(view, request) if found.cut else nothing_yet(say),
+        "main": no_update if again else pages.layout(view, closed, request) if found.cut else nothing_yet(say),
         "footer": say("shell.disclaimer"),
-        "views": [request if again else no_update for _ in views],
+        "views": [closed if again and closed != old else no_update for old in views],
+        "panels": [request if again and request != old else no_update for old in panels],
         "shown": found.cut.id if found.cut else None,
         "rendered": look,
         "scheme": view.theme,
@@ -162,8 +168,12 @@ def header(view: View, found: Found, say: Say) -> list:
             ],
             className="bar",
         ),
-        html.Nav([_tab(view, page, say) for page in pages.NAVIGATION], className="noprint", **{"aria-label": say("shell.pages")}),
-    ]  # fmt: skip
+        html.Nav(
+            [_tab(view, page, say) for page in pages.NAVIGATION],
+            className="noprint",
+            **{"aria-label": say("shell.pages")},
+        ),
+    ]
 
 
 def _identity(cut: Cut, say: Say) -> list:

@@ -1,4 +1,4 @@
-"""Tables: small ones as HTML with their counts as links, long ones as a grid, both stamped, both exported by the server."""
+"""Tables: small ones as HTML with their counts as links, long ones as a grid, all of them exported by the server."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from dashboard.theme import level_colour
 
 
 def count_link(text: str, href: str, subjects: int, label: str, *, kind: str = "count") -> html.A:
-    """A number that opens its patients. `subjects`: how many it must open; `label`: what it counts, for screen readers."""
+    """A number that opens its patients. `subjects`: how many it opens; `label`: what it counts, for screen readers."""
     return html.A(text, href=href, className=kind, title=label, **{"data-count": str(subjects)})
 
 
@@ -69,7 +69,7 @@ def grid(
 
 
 def row_grid(name: str, head: Sequence[str], rows: Sequence[Sequence[object]], *, wide: int) -> dag.AgGrid:
-    """Rows as they are, any number of them: only those in sight are drawn. `wide`: the column that takes the room left."""
+    """Rows as they are, any number: only those in sight are drawn. `wide`: the column that takes the room left."""
     columns = [
         {
             "field": f"c{number}",

@@ -1,4 +1,4 @@
-"""Colours that mean something, and the look of every figure in light and dark. A dose level keeps its colour everywhere."""
+"""Colours that mean something, and the look of every figure in light and dark. A dose level keeps its colour."""
 
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ def styled(figure: go.Figure, theme: str) -> go.Figure:
 
 
 def stamped(figure: go.Figure, text: str, theme: str, *, below: int) -> go.Figure:
-    """Writes the identity of the data inside the figure, `below` pixels under the axis, so that it travels with a copy."""
+    """Writes the identity of the data into the figure, `below` px under the axis: it travels with every copy."""
     return figure.add_annotation(
         text=text,
         xref="paper",

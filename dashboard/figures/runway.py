@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from html import escape
 
 import plotly.graph_objects as go
 
@@ -51,7 +52,8 @@ def runway(
         _bars(figure, here, rows, level_colour(levels[cohort]), cutoff.date(), palette)
         figure.add_annotation(
             text=f"<b>{words.level[cohort]}</b>", xref="paper", x=0, xanchor="right", xshift=-12,
-            y=rows[here[0].usubjid], showarrow=False, font={"color": level_colour(levels[cohort]) if theme == "light" else palette.ink},
+            y=rows[here[0].usubjid], showarrow=False,
+            font={"color": level_colour(levels[cohort]) if theme == "light" else palette.ink},
         )  # fmt: skip
     _labels(figure, windows, rows, words, palette, cutoff.date())
     _lines(figure, cutoff, today, words, palette)
@@ -103,17 +105,18 @@ def _bars(
             "color": [palette.quiet if one.state.state == "not_evaluable" else colour for one in here],
             "opacity": [_weight(one) for one in here],
         },
-        customdata=[[one.usubjid, f"{one.infused}", f"{one.ends}", one.state.state] for one in here],
+        customdata=[[escape(one.usubjid), f"{one.infused}", f"{one.ends}", one.state.state] for one in here],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]} – %{customdata[2]}<extra></extra>",
     )
     with_dlt = [one for one in here if one.state.state == "evaluable_dlt" and one.dlt_day is not None]
     if with_dlt:
         figure.add_bar(
             orientation="h", y=[rows[one.usubjid] for one in with_dlt],
-            base=[one.infused + timedelta(days=one.dlt_day - 1) for one in with_dlt], x=[3 * DAY] * len(with_dlt), width=0.86,
+            base=[one.infused + timedelta(days=one.dlt_day - 1) for one in with_dlt],
+            x=[3 * DAY] * len(with_dlt), width=0.86,
             marker={"color": "rgba(255,255,255,0.85)", "line": {"color": DLT, "width": 2},
                     "pattern": {"shape": "/", "fgcolor": DLT, "size": 5, "solidity": 0.35}},
-            customdata=[[one.usubjid, one.dlt_term, one.dlt_day] for one in with_dlt],
+            customdata=[[escape(one.usubjid), escape(one.dlt_term), one.dlt_day] for one in with_dlt],
             hovertemplate="%{customdata[0]}<br>DLT: %{customdata[1]}, Day %{customdata[2]}<extra></extra>",
         )  # fmt: skip
 
@@ -130,7 +133,7 @@ def _labels(figure, windows, rows, words: Words, palette, cutoff: date) -> None:
     for one in windows:
         y = rows[one.usubjid]
         figure.add_annotation(
-            text=one.subjid,
+            text=escape(one.subjid),
             x=one.infused,
             y=y,
             xanchor="right",
@@ -140,7 +143,7 @@ def _labels(figure, windows, rows, words: Words, palette, cutoff: date) -> None:
         )
         loud = one.state.state in ("unresolved", "evaluable_dlt")
         figure.add_annotation(
-            text=words.reason(one), x=one.ends, y=y, xanchor="left", xshift=8, showarrow=False,
+            text=escape(words.reason(one)), x=one.ends, y=y, xanchor="left", xshift=8, showarrow=False,
             bgcolor=palette.paper, borderpad=1,
             font={"size": 12, "color": palette.alarm if loud else palette.ink if one.state.blocking else palette.quiet},
         )  # fmt: skip
@@ -154,6 +157,7 @@ def _lines(figure, cutoff: datetime, today: date, words: Words, palette) -> None
     )
     for moment, text, side, shift in ((cutoff, words.cutoff, "right", -5), (today, words.today, "left", 5)):
         figure.add_annotation(
-            text=text, x=moment, yref="paper", y=0, yanchor="top", yshift=-6, xanchor=side, xshift=shift, showarrow=False,
+            text=text, x=moment, yref="paper", y=0, yanchor="top", yshift=-6, xanchor=side, xshift=shift,
+            showarrow=False,
             font={"size": 12, "color": palette.ink if side == "right" else palette.quiet},
         )  # fmt: skip

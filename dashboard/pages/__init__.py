@@ -1,4 +1,4 @@
-"""The screens, one file each: `layout(view, request)` describes, a callback of the file fetches."""
+"""The screens, one file each: `layout(view, request, opened)` describes, the callbacks of the file fetch."""
 
 from dash import html
 
@@ -9,11 +9,11 @@ _PAGES = {"board": board, "adverse_events": adverse_events, "patient": patient}
 NAVIGATION = ("board", "adverse_events")
 
 
-def layout(view: View, request: dict) -> html.Div:
-    """The page of a view, with `request` in its own store, from which its callback starts."""
-    return _PAGES[view.page].layout(view, request)
+def layout(view: View, request: dict, opened: dict) -> html.Div:
+    """The page of a view. `request`, the view without an opened count, and `opened`, with it, start its callbacks."""
+    return _PAGES[view.page].layout(view, request, opened)
 
 
 def all_layouts() -> list[html.Div]:
     """Every page once, for Dash's check that each callback's ids exist."""
-    return [page.layout(View(page=name), None) for name, page in _PAGES.items()]
+    return [page.layout(View(page=name), None, None) for name, page in _PAGES.items()]

@@ -8,7 +8,7 @@ from dash import Input, Output, callback, dcc, html
 
 from clinical.incidence import TOTAL, grade_not_recorded, uncoded
 from dashboard.counting import CRITERIA, OVERVIEW, Counted, counted, rows_behind, table
-from dashboard.drill import Opened, opened, panel
+from dashboard.drill import Opened, nothing_opened, opened, panel
 from dashboard.labels import Say, speaker
 from dashboard.session import Asked, stamp
 from dashboard.tables import count_link, export_link, grid, html_table, level_dot, row_grid
@@ -27,11 +27,12 @@ class Id(StrEnum):
     PANEL = "ae-panel"
 
 
-def layout(view: View, request: dict | None) -> html.Div:
+def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     say = speaker(view.lang)
     return html.Div(
         [
             dcc.Store(id={"view": "adverse_events"}, data=request),
+            dcc.Store(id={"panel": "adverse_events"}, data=opened),
             html.H1(say("ae.title"), className="visually-hidden"),
             html.Div(id=Id.CHOICES, className="choices noprint"),
             html.Section([html.H2(say("ae.overview")), html.Div(id=Id.OVERVIEW)], className="card"),
@@ -58,7 +59,6 @@ def layout(view: View, request: dict | None) -> html.Div:
         "columns": Output(Id.GRID, "columnDefs"),
         "rows": Output(Id.GRID, "rowData"),
         "stamp": Output(Id.STAMP, "children"),
-        "panel": Output(Id.PANEL, "children"),
     },
     inputs={"stored": Input({"view": "adverse_events"}, "data")},
 )
@@ -74,8 +74,12 @@ def show(stored: object) -> dict:
         "columns": columns(asked, found),
         "rows": grid_rows(asked),
         "stamp": [html.Div(identity, className="stamp"), export],
-        "panel": opened_panel(asked),
     }
+
+
+@callback(Output(Id.PANEL, "children"), Input({"panel": "adverse_events"}, "data"))
+def show_panel(stored: object) -> list:
+    return opened_panel(Asked.read(stored))
 
 
 # ---- what is counted -------------------------------------------------------------------------------------------------
@@ -160,7 +164,7 @@ def _missing(asked: Asked, found: Counted) -> list[html.P]:
 
 
 def _cohort_head(asked: Asked, found: Counted, cohort: str) -> html.Span | list:
-    n = len(found.people) if cohort == TOTAL else int((found.people["cohort"] == cohort).sum())
+    n = found.size(cohort)
     if cohort == TOTAL:
         return f"{asked.say('ae.total')} (n = {n})"
     level = asked.cut.protocol.level(cohort)
@@ -236,10 +240,9 @@ def summary(asked: Asked, found: Counted) -> str:
 
 # ---- by system organ class and term ----------------------------------------------------------------------------------
 def columns(asked: Asked, found: Counted) -> list[dict]:
-    say, criteria = asked.say, CRITERIA[asked.view.only]
-    wide = {
+    name = {
         "field": "name",
-        "headerName": say("ae.term"),
+        "headerName": asked.say("ae.term"),
         "pinned": "left",
         "wrapText": True,
         "autoHeight": True,
@@ -247,22 +250,28 @@ def columns(asked: Asked, found: Counted) -> list[dict]:
         "flex": 3,
         "cellClassRules": {"soc": "params.data.soc_row"},
     }
-    groups = []
-    for cohort in found.columns:
-        n = len(found.people) if cohort == TOTAL else int((found.people["cohort"] == cohort).sum())
-        level = None if cohort == TOTAL else asked.cut.protocol.level(cohort)
-        name = say("ae.total") if level is None else level.label.in_(asked.view.lang)
-        groups.append(
-            {
-                "headerName": f"{name} (n = {n})",
-                "headerStyle": {"borderTop": f"3px solid {level_colour(level.level if level else None)}"},
-                "children": [
-                    {"field": f"{cohort}.{one}", "headerName": say(f"ae.criterion_{one}"), "cellRenderer": "Count", "minWidth": 130, "flex": 1}
-                    for one in criteria
-                ],
-            }
-        )  # fmt: skip
-    return [wide, *groups]
+    return [name, *(_column_group(asked, found, cohort) for cohort in found.columns)]
+
+
+def _column_group(asked: Asked, found: Counted, cohort: str) -> dict:
+    counts = [
+        {
+            "field": f"{cohort}.{criterion}",
+            "headerName": asked.say(f"ae.criterion_{criterion}"),
+            "cellRenderer": "Count",
+            "minWidth": 132,
+            "flex": 1,
+        }
+        for criterion in CRITERIA[asked.view.only]
+    ]
+    level = None if cohort == TOTAL else asked.cut.protocol.level(cohort)
+    label = asked.say("ae.total") if level is None else level.label.in_(asked.view.lang)
+    colour = level_colour(level.level if level else None)
+    return {
+        "headerName": f"{label} (n = {found.size(cohort)})",
+        "headerStyle": {"borderTop": f"3px solid {colour}"},
+        "children": counts,
+    }
 
 
 def grid_rows(asked: Asked) -> list[dict]:
@@ -318,10 +327,10 @@ def _count(asked: Asked, row, key: tuple) -> dict:
 def opened_panel(asked: Asked) -> list:
     what = Opened.read(asked.view.open)
     if what.kind not in ("count", "doubt") or not 3 <= len(what.parts) <= 5:
-        return []
+        return nothing_opened(asked)
     _, cohort, criterion, *place = what.parts
     if criterion not in OVERVIEW or cohort not in counted(asked).columns:
-        return []
+        return nothing_opened(asked)
     soc, term = (*place, None, None)[:2]
     rows = rows_behind(asked, cohort, criterion, soc, term, in_doubt=what.kind == "doubt")
     people = sorted(rows["usubjid"].unique())

@@ -1,4 +1,4 @@
-"""Board: where the dose escalation stands. The ladder, who is still in the window, and who is on the way to an infusion."""
+"""Board: where the dose escalation stands. The ladder, who is still in the window, who is on the way to an infusion."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,7 +7,7 @@ import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from clinical.board import Board, Breach, Rung, Window
-from dashboard.drill import Opened, listing, opened, panel
+from dashboard.drill import Opened, listing, nothing_opened, opened, panel
 from dashboard.figures.runway import Words, height, runway
 from dashboard.labels import Say, speaker
 from dashboard.session import Asked, stamp
@@ -30,11 +30,12 @@ COUNTS = ("infused", "evaluable", "dlts", "pending", "replaced", "unresolved")
 REACHED = ("consented", "screen_failed", "leukapheresed", "infused")
 
 
-def layout(view: View, request: dict | None) -> html.Div:
+def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     say = speaker(view.lang)
     return html.Div(
         [
             dcc.Store(id={"view": "board"}, data=request),
+            dcc.Store(id={"panel": "board"}, data=opened),
             html.H1(say("board.title"), className="visually-hidden"),
             html.Div(id=Id.ALARMS),
             html.Div(
@@ -68,10 +69,8 @@ def layout(view: View, request: dict | None) -> html.Div:
         "figure": Output(Id.RUNWAY, "figure"),
         "style": Output(Id.RUNWAY, "style"),
         "text": Output(Id.RUNWAY_TEXT, "children"),
-        "panel": Output(Id.PANEL, "children"),
     },
     inputs={"stored": Input({"view": "board"}, "data")},
-    prevent_initial_call=False,
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
@@ -81,10 +80,15 @@ def show(stored: object) -> dict:
         "ladder": ladder(asked, state),
         "pipeline": pipeline(asked, state),
         "figure": _figure(asked, state),
-        "style": {"height": height(state.windows) if state.windows else 120},
+        "style": {"height": height(state.windows)} if state.windows else {"display": "none"},
         "text": runway_summary(asked.say, state),
-        "panel": opened_panel(asked, state),
     }
+
+
+@callback(Output(Id.PANEL, "children"), Input({"panel": "board"}, "data"))
+def show_panel(stored: object) -> list:
+    asked = Asked.read(stored)
+    return opened_panel(asked, asked.board())
 
 
 # ---- what must be seen first -----------------------------------------------------------------------------------------
@@ -113,9 +117,8 @@ def ladder(asked: Asked, state: Board) -> html.Div | html.P:
         return html.P(say("board.no_levels"), className="empty-words")
     head = [say(f"board.{name}") for name in ("level", "planned", *COUNTS, "interval", "state")]
     rows = [_rung(asked, rung) for rung in state.rungs]
-    return html_table(head, rows, caption=ladder_summary(say, state), stamp=stamp(asked), name="ladder").children + [
-        export_link(f"/export/ladder.csv{_query(asked.view)}", say)
-    ]
+    table = html_table(head, rows, caption=ladder_summary(say, state), stamp=stamp(asked), name="ladder")
+    return html.Div([table, export_link(f"/export/ladder.csv{_query(asked.view)}", say)])
 
 
 def _rung(asked: Asked, rung: Rung) -> list:
@@ -141,11 +144,13 @@ def _rung(asked: Asked, rung: Rung) -> list:
 
 
 def ladder_summary(say: Say, state: Board) -> str:
-    parts = [
-        say("board.ladder_part", level=one.level.level, k=len(one.dlts), n=len(one.evaluable), state=say(f"board.state_{one.state}"))
-        for one in state.rungs
-        if one.infused
-    ]  # fmt: skip
+    parts = []
+    for one in state.rungs:
+        if one.infused:
+            words = say(f"board.state_{one.state}")
+            parts.append(
+                say("board.ladder_part", level=one.level.level, k=len(one.dlts), n=len(one.evaluable), state=words)
+            )
     return say("board.ladder_summary", parts="; ".join(parts)) if parts else say("board.ladder_none")
 
 
@@ -158,11 +163,10 @@ def pipeline(asked: Asked, state: Board) -> list:
         for name, people in flow.now.items()
         if people or name in ("in_manufacture", "released", "lymphodepleting")
     ]
-    days = (
-        say("board.vein_to_vein", median=f"{flow.median_days:g}", low=min(flow.vein_to_vein), high=max(flow.vein_to_vein), n=len(flow.vein_to_vein))
-        if flow.vein_to_vein
-        else say("board.no_vein_to_vein")
-    )  # fmt: skip
+    days = say("board.no_vein_to_vein")
+    if flow.vein_to_vein:
+        spread = {"low": min(flow.vein_to_vein), "high": max(flow.vein_to_vein), "n": len(flow.vein_to_vein)}
+        days = say("board.vein_to_vein", median=f"{flow.median_days:g}", **spread)
     return [
         html.P(
             say("board.pipeline_summary", consented=len(flow.consented), infused=len(flow.infused)), className="summary"
@@ -248,11 +252,11 @@ def opened_panel(asked: Asked, state: Board) -> list:
     what = Opened.read(asked.view.open)
     found = _people(what, state)
     if found is None:
-        return []
+        return nothing_opened(asked)
     title, people = _title(asked, what), list(found)
     everyone = subjects(asked.cut)
     rows: list = [_subject_rows(asked, state, everyone, people)]
-    if what.parts[-1] in ("dlts", "unresolved"):
+    if what.parts[-1] in ("dlts", "unresolved"):  # what decides is shown, not only who
         rows += [html.H3(asked.say("board.their_events")), _event_rows(asked, state, people)]
     return [panel(asked, title, people, rows, everyone)]
 

@@ -1,4 +1,4 @@
-"""Patient: who this is, how far the treatment has come, adverse events and visits. Every identifier anywhere leads here."""
+"""Patient: who this is, how far the treatment has come, adverse events, visits. Every identifier leads here."""
 
 from enum import StrEnum
 
@@ -23,7 +23,7 @@ class Id(StrEnum):
     STEPS = "patient-steps"
 
 
-def layout(view: View, request: dict | None) -> html.Div:
+def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     say = speaker(view.lang)
     return html.Div(
         [
@@ -56,13 +56,13 @@ def show(stored: object) -> dict:
     row = found.iloc[0]
     return {
         "head": head(asked, row, everyone),
-        "steps": steps(asked, row),
+        "steps": _with_stamp(asked, steps(asked, row)),
         "events": _with_stamp(asked, event_rows(asked, row)),
         "visits": _with_stamp(asked, visit_rows(asked, row)),
     }
 
 
-def _with_stamp(asked: Asked, block: html.Div) -> list:
+def _with_stamp(asked: Asked, block: html.Div | html.Dl) -> list:
     return [block, html.Div(stamp(asked), className="stamp")]
 
 

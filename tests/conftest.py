@@ -1,0 +1,156 @@
+"""One simulated trial for the whole run, and one server and browser over it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from data import importing, protocol, simulate
+from data.store import Store
+
+ROOT = Path(__file__).parents[1]
+ANCHOR = date(2026, 11, 22)  # the simulated trial is seen on this day; its last cut ends the day before
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def trial_files(tmp_path_factory) -> list[Path]:
+    """The folders of the three cuts, as SDTM files."""
+    return simulate.write(tmp_path_factory.mktemp("files"), ANCHOR)
+
+
+@pytest.fixture(scope="session")
+def trial(trial_files, tmp_path_factory) -> Store:
+    """The three cuts in a store. Read it, never write to it: tests that import make their own (`copied_trial`)."""
+    store = Store(tmp_path_factory.mktemp("store"))
+    for folder in trial_files:
+        assert importing.load([folder], store, protocol.load(Path("xkdct293.toml"))).outcome == "published"
+    return store
+
+
+@pytest.fixture
+def copied_trial(trial, tmp_path) -> Store:
+    """A store of one's own with the three cuts."""
+    return Store(Path(shutil.copytree(trial.root, tmp_path / "store")))
+
+
+@pytest.fixture(scope="session")
+def application(trial):
+    """The application in this process: its callbacks can be registered once only."""
+    from dashboard import server
+
+    return server.create(trial)
+
+
+@pytest.fixture
+def client(application, trial):
+    application.server.config["STORE"] = trial
+    return application.server.test_client()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(store: Path) -> Iterator[str]:
+    """`python app.py serve` over a store, as a reader would start it; gives its address."""
+    port = free_port()
+    command = [sys.executable, "app.py", "serve", "--store", str(store), "--port", str(port), "--log-level", "ERROR"]
+    log = store / "server.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        try:
+            _wait_until_alive(f"http://127.0.0.1:{port}/health", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(10)
+    said = log.read_text()
+    assert '"ERROR"' not in said, said
+
+
+def _wait_until_alive(address: str, process: subprocess.Popen) -> None:
+    for _ in range(150):
+        if process.poll() is not None:
+            raise RuntimeError("the server ended before it answered")
+        try:
+            with urllib.request.urlopen(address, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError("the server did not answer within 30 s")
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Path], str]]:
+    """Serves stores until the test ends. Name it before `open_tab`, so that the tabs close first."""
+    with ExitStack() as running:
+        yield lambda store: running.enter_context(serving(store))
+
+
+@pytest.fixture(scope="session")
+def site(trial) -> Iterator[str]:
+    with serving(trial.root) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    assert path, f"the browser tests need one of {', '.join(BROWSERS)} on PATH (make test installs it)"
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=path, args=[*quiet, "--disable-sync", "--no-first-run"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_tab(chromium) -> Iterator[Callable]:
+    """Opens tabs; at the end none may have complained: no console error or warning, failed request or server error."""
+    complaints: list[str] = []
+    tabs = []
+
+    def listen(tab) -> None:
+        tab.on("pageerror", lambda error: complaints.append(f"page: {error}"))
+        tab.on("console", lambda said: said.type in ("error", "warning") and complaints.append(f"console: {said.text}"))
+        tab.on("requestfailed", lambda sent: _lost(sent) and complaints.append(f"failed: {sent.url} {sent.failure}"))
+        tab.on("response", lambda got: got.status >= 400 and complaints.append(f"{got.status}: {got.url}"))
+
+    def make(**options):
+        tab = chromium.new_page(**({"viewport": {"width": 1440, "height": 1000}} | options))
+        tab.set_default_timeout(15_000)
+        listen(tab)
+        tabs.append(tab)
+        return tab
+
+    yield make
+    for tab in tabs:
+        tab.close()
+    assert complaints == []
+
+
+def _lost(request) -> bool:
+    """A request that the page itself gave up by leaving is no failure."""
+    return request.failure != "net::ERR_ABORTED"
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """A run names what it left out, beside the skips that -rs lists."""
+    left = len(terminalreporter.stats.get("deselected", []))
+    if left and not os.environ.get("REAL"):
+        terminalreporter.write_line(f"{left} tests left out by their marks (campaign, real)")

@@ -1,0 +1,140 @@
+"""What no unit test sees: ids that no layout has, rooms that import upwards, texts missing or without a glyph."""
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+from dash.development.base_component import Component
+from fontTools.ttLib import TTFont
+
+from clinical.dlt import ENGLISH
+from dashboard import labels, pages, shell
+from dashboard.counting import OVERVIEW
+from dashboard.pages import board as board_page
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("dashboard", "queries", "clinical", "pk", "data")
+
+
+def sources(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def ids_in(component: Component) -> set[str]:
+    return {one.id for one in [component, *component._traverse_ids()] if isinstance(getattr(one, "id", None), str)}
+
+
+def test_every_id_a_callback_names_is_in_a_layout(client):
+    known = ids_in(shell.layout()).union(*(ids_in(one) for one in pages.all_layouts()))
+    named = set()
+    for callback in client.get("/_dash-dependencies").json:
+        named |= {one["id"] for one in callback["inputs"] + callback["state"]}
+        named |= {one.rpartition(".")[0] for one in callback["output"].strip(".").split("...")}
+    assert {one for one in named if not one.startswith("{")} <= known
+    assert {one for one in named if one.startswith("{")} <= {
+        '{"view":["ALL"]}', '{"view":"board"}', '{"view":"adverse_events"}', '{"view":"patient"}',
+        '{"panel":["ALL"]}', '{"panel":"board"}', '{"panel":"adverse_events"}',
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("folder", "may_not_import"),
+    [
+        ("pk", {"dash", "plotly", "sqlalchemy", "duckdb", "queries", "dashboard", "clinical", "data.store"}),
+        ("clinical", {"dash", "plotly", "sqlalchemy", "duckdb", "queries", "dashboard", "data.store", "data.schema"}),
+        ("dashboard/figures", {"dash", "sqlalchemy", "duckdb", "queries", "data.store"}),
+        ("dashboard/pages", {"sqlalchemy", "duckdb"}),
+        ("queries", {"dash", "plotly", "dashboard", "pk", "clinical"}),
+        ("data", {"dash", "plotly", "dashboard", "pk", "queries", "clinical"}),
+    ],
+)
+def test_rooms_only_look_down(folder, may_not_import):
+    for path in sources(folder):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            reached = {name for name in names for one in may_not_import if name == one or name.startswith(f"{one}.")}
+            assert not reached, f"{path.relative_to(ROOT)}:{node.lineno} imports {reached}"
+
+
+# ---- texts ------------------------------------------------------------------------------------------------------
+def said_keys() -> set[str]:
+    """Every key that the code names, the built ones written out."""
+    keys = set()
+    for path in sources("dashboard"):
+        keys |= set(re.findall(r"""(?:say|\bt)\(\s*["']([a-z]+\.[a-z0-9_]+)["']""", path.read_text(encoding="utf-8")))
+        keys |= set(re.findall(r"""key = ["']([a-z]+\.[a-z0-9_]+)["']""", path.read_text(encoding="utf-8")))
+        keys |= set(re.findall(r"""["'](ae\.doubt_[a-z]+)["']""", path.read_text(encoding="utf-8")))
+    words = "patient infused dose_received event soc grade day date onset end relation serious source visit period dlt"
+    keys |= {f"word.{one}" for one in words.split()}
+    keys |= {f"window.{one}" for one in ENGLISH}
+    keys |= {f"board.{one}" for one in ("level", "planned", *board_page.COUNTS, "interval", "state")}
+    keys |= {f"board.state_{one}" for one in ("not_opened", "open", "expanding", "cleared", "exceeded")}
+    steps = ("screening", "collected", "in_manufacture", "failed", "released", "lymphodepleting", "left")
+    keys |= {f"board.step_{one}" for one in (*board_page.REACHED, *steps)}
+    keys |= {f"board.breach_{one}" for one in ("sentinel", "stagger", "overdose")}
+    keys |= {f"ae.criterion_{one}" for one in OVERVIEW}
+    keys |= {f"ae.only_{one}" for one in ("all", "related", "serious", "aesi", "dlt")}
+    keys |= {f"ae.choose_{one}" for one in ("population", "window", "only", "rows")}
+    keys |= {f"ae.overview_{one}" for one in ("complete", "least", "ungraded")} | {"ae.rows_terms", "ae.rows_soc"}
+    keys |= {f"shell.theme_{one}" for one in ("light", "dark")} | {f"shell.page_{one}" for one in pages.NAVIGATION}
+    dates = "consent leukapheresis manufacture_start manufacture_end lymphodepletion day0 last_contact off_study death"
+    return keys | {f"patient.step_{one}" for one in dates.split()}
+
+
+def test_every_text_that_the_code_names_is_in_the_table_and_none_is_left_over():
+    assert said_keys() == set(labels.table())
+
+
+def test_both_languages_have_every_text_with_the_same_placeholders():
+    for key, texts in labels.table().items():
+        fields = {
+            lang: {name for _, name, _, _ in string.Formatter().parse(text) if name} for lang, text in texts.items()
+        }
+        assert set(texts) == set(labels.LANGUAGES) and all(text.strip() for text in texts.values()), key
+        assert fields["en"] == fields["zh"], key
+
+
+def test_the_window_sentences_have_the_placeholders_that_the_rule_fills():
+    for code, sentence in ENGLISH.items():
+        wanted = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+        given = {name for _, name, _, _ in string.Formatter().parse(labels.table()[f"window.{code}"]["en"]) if name}
+        assert given == wanted, code
+
+
+@pytest.mark.parametrize("lang", labels.LANGUAGES)
+def test_the_shipped_fonts_have_every_character_of_every_text(lang):
+    covered = set()
+    for font in (ROOT / "dashboard/assets/fonts").glob("*.woff2"):
+        covered |= set(TTFont(font).getBestCmap())
+    texts = [texts[lang] for texts in labels.table().values()]
+    for file in (ROOT / "data/protocols").glob("*.toml"):
+        texts.append(file.read_text(encoding="utf-8"))
+    missing = {one for text in texts for one in text if ord(one) > 31 and ord(one) not in covered}
+    assert missing == set()
+
+
+def test_no_text_stands_in_a_page_itself():
+    """A sentence in a page would be English for everyone: texts come from the table."""
+    sentence = re.compile(r"^[A-Z][a-z]+ [a-z]+ ")
+    for path in sources("dashboard/pages", "dashboard/figures"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docs = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)}  # fmt: skip  # noqa: E501
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in docs:
+                assert not sentence.match(node.value), f"{path.name}:{node.lineno} {node.value!r}"
+
+
+def test_the_project_speaks_of_itself_alone():
+    forbidden = re.compile(r"/work/|pypi\.org|registry\.npmjs|deb\.debian", re.IGNORECASE)
+    kinds = ("*.py", "*.toml", "*.md", "*.js", "*.css", "Makefile", "*.txt", "*.sh")
+    files = [path for kind in kinds for path in ROOT.glob(f"[!.]*/**/{kind}")] + [
+        path for kind in kinds for path in ROOT.glob(kind)
+    ]
+    for path in files:
+        if path.name not in ("plotly.min.js", "test_wiring.py") and ".venv" not in path.parts:
+            found = forbidden.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{path.relative_to(ROOT)}: {found and found.group()}"
