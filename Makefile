@@ -26,8 +26,8 @@ verify: .venv/dev ## Run the campaigns: kill -9, readers while cuts are publishe
 test-real: real-is-given .venv/dev ## Run the tests on real trial files: make test-real REAL=DIR.
 	REAL="$(abspath $(REAL))" $(BIN)/pytest -m real
 
-bench: .venv/dev ## Measure how long the screens and the queries take.
-	$(BIN)/python -m tests.bench
+bench: .venv/dev ## Measure imports and screens beside their floors; with REAL=DIR the pilot too.
+	REAL="$(abspath $(REAL))" $(BIN)/python -m tests.bench
 
 lint: .venv/dev ## Check the format and the style of the code.
 	$(BIN)/ruff format --check .

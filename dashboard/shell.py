@@ -117,7 +117,7 @@ def route(pathname, search, show_newer, shown, rendered, views, panels) -> dict:
         "newer": say("shell.newer"),
         "button": say("shell.show_newer"),
         "main": no_update if again else pages.layout(view, closed, request) if found.cut else nothing_yet(say),
-        "footer": say("shell.disclaimer"),
+        "footer": footer(found.cut, say),
         "views": [closed if again and closed != old else no_update for old in views],
         "panels": [request if again and request != old else no_update for old in panels],
         "shown": found.cut.id if found.cut else None,
@@ -155,6 +155,15 @@ def find_cut(view: View, shown: object) -> Found:
 
 def nothing_yet(say: Say) -> html.Div:
     return html.Div([html.H1(say("shell.no_cut")), html.P(say("shell.no_cut_do"))], className="empty")
+
+
+def footer(cut: Cut | None, say: Say) -> list:
+    """The one disclaimer, and every setting that the public registration does not settle."""
+    assumed = list(cut.protocol.assumed()) if cut else []
+    if not assumed:
+        return [html.P(say("shell.disclaimer"))]
+    head = html.Summary(say("shell.assumed", count=len(assumed), version=cut.protocol.trial.version))
+    return [html.P(say("shell.disclaimer")), html.Details([head, html.P(", ".join(assumed))], id="assumed")]
 
 
 # ---- header and notices ----------------------------------------------------------------------------------------------

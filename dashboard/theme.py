@@ -34,32 +34,32 @@ def level_colour(level: int | None) -> str:
     return NO_LEVEL if level is None else LEVELS[(max(level, 1) - 1) % len(LEVELS)]
 
 
-def styled(figure: go.Figure, theme: str) -> go.Figure:
-    """The house's look: no frame, quiet grid, the page's own fonts, no title inside (the page has it)."""
+def styled(traces: list[dict], layout: dict, theme: str) -> go.Figure:
+    """A figure in the house's look: no frame, quiet grid, the page's own fonts, no title inside (the page has it)."""
     palette = PALETTES[theme]
     axis = {"gridcolor": palette.line, "zeroline": False, "linecolor": palette.line, "tickfont": {"size": 13}}
-    return figure.update_layout(
-        template="none",
-        paper_bgcolor=palette.paper,
-        plot_bgcolor=palette.paper,
-        font={"family": FONT, "size": 13, "color": palette.ink},
-        hoverlabel={"font": {"family": FONT, "size": 13}},
-        xaxis=axis,
-        yaxis=axis,
-    )
+    house = {
+        "template": "none",
+        "paper_bgcolor": palette.paper,
+        "plot_bgcolor": palette.paper,
+        "font": {"family": FONT, "size": 13, "color": palette.ink},
+        "hoverlabel": {"font": {"family": FONT, "size": 13}},
+    }
+    axes = {name: axis | layout.get(name, {}) for name in ("xaxis", "yaxis")}
+    return go.Figure(traces, house | layout | axes)
 
 
-def stamped(figure: go.Figure, text: str, theme: str, *, below: int) -> go.Figure:
-    """Writes the identity of the data into the figure, `below` px under the axis: it travels with every copy."""
-    return figure.add_annotation(
-        text=text,
-        xref="paper",
-        yref="paper",
-        x=0,
-        y=0,
-        yshift=-below,
-        xanchor="left",
-        yanchor="top",
-        showarrow=False,
-        font={"size": 11, "color": PALETTES[theme].quiet},
-    )
+def stamp_note(text: str, theme: str, *, below: int) -> dict:
+    """The identity of the data as an annotation `below` px under the axis: it travels with every copy of the figure."""
+    return {
+        "text": text,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 0,
+        "yshift": -below,
+        "xanchor": "left",
+        "yanchor": "top",
+        "showarrow": False,
+        "font": {"size": 11, "color": PALETTES[theme].quiet},
+    }

@@ -1,6 +1,6 @@
 """The runway: one bar per treated patient from infusion to the end of the DLT window, on the calendar."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from html import escape
@@ -8,7 +8,7 @@ from html import escape
 import plotly.graph_objects as go
 
 from clinical.board import Window
-from dashboard.theme import DLT, PALETTES, level_colour, stamped, styled
+from dashboard.theme import DLT, PALETTES, Palette, level_colour, stamp_note, styled
 
 ROW = 26  # px a patient
 TOP, BOTTOM = 34, 92  # px around the rows: the dates above, axis and stamp below
@@ -40,43 +40,48 @@ def runway(
     patient to be replaced is grey. A DLT is a hatched outline on its day. The reason stands beside the bar.
     """
     palette = PALETTES[theme]
-    figure = go.Figure()
+    rows = _rows(windows)
+    bars, notes = [], []
+    for cohort in dict.fromkeys(one.cohort for one in windows):
+        here = [one for one in windows if one.cohort == cohort]
+        colour = level_colour(levels[cohort])
+        bars += _bars(here, rows, colour, cutoff.date(), palette)
+        notes.append(
+            _note(
+                f"<b>{words.level[cohort]}</b>", palette.ink if theme == "dark" else colour,
+                xref="paper", x=0, xanchor="right", xshift=-12, y=rows[here[0].usubjid],
+            )
+        )  # fmt: skip
+    notes += [note for one in windows for note in _labels(one, rows[one.usubjid], words, palette)]
+    notes += _moments(cutoff, today, words, palette)
+    below = {"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"}
+    notes.append(_note(words.axis, palette.quiet, **below, yshift=-34))
+    notes.append(stamp_note(words.stamp, theme, below=58))
+    # Everything at once: plotly checks the whole figure again at every later addition.
+    layout = {
+        "height": height(windows),
+        "margin": {"l": 100, "r": 150, "t": TOP, "b": BOTTOM},
+        "barmode": "overlay",
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": "pan",
+        "annotations": notes,
+        "shapes": _lines(cutoff, today, palette),
+        "xaxis": {"type": "date", "side": "top", "range": _range(windows, today), "tickformat": "%Y-%m", "dtick": "M1"},
+        "yaxis": {"visible": False, "range": [min(rows.values(), default=0) - 0.7, 0.8], "fixedrange": True},
+    }
+    return styled(bars, layout, theme)
+
+
+def _rows(windows: Sequence[Window]) -> dict[str, float]:
+    """Where each patient's bar is, downwards from 0, with room between the levels."""
     rows, y = {}, 0.0
     for number, one in enumerate(windows):
         if number and windows[number - 1].cohort != one.cohort:
             y -= 0.7
         rows[one.usubjid] = y
         y -= 1
-    for cohort in dict.fromkeys(one.cohort for one in windows):
-        here = [one for one in windows if one.cohort == cohort]
-        _bars(figure, here, rows, level_colour(levels[cohort]), cutoff.date(), palette)
-        figure.add_annotation(
-            text=f"<b>{words.level[cohort]}</b>", xref="paper", x=0, xanchor="right", xshift=-12,
-            y=rows[here[0].usubjid], showarrow=False,
-            font={"color": level_colour(levels[cohort]) if theme == "light" else palette.ink},
-        )  # fmt: skip
-    _labels(figure, windows, rows, words, palette, cutoff.date())
-    _lines(figure, cutoff, today, words, palette)
-    styled(figure, theme)
-    figure.update_layout(
-        height=height(windows),
-        margin={"l": 100, "r": 150, "t": TOP, "b": BOTTOM},
-        barmode="overlay",
-        bargap=0.3,
-        showlegend=False,
-        hovermode="closest",
-        dragmode="pan",
-        xaxis={
-            "type": "date", "side": "top", "range": _range(windows, today), "title": None, "tickformat": "%Y-%m",
-            "dtick": "M1", "showgrid": True, "fixedrange": False,
-        },
-        yaxis={"visible": False, "range": [y + 0.3, 0.8], "fixedrange": True},
-    )  # fmt: skip
-    figure.add_annotation(
-        text=words.axis, xref="paper", yref="paper", x=0, y=0, yshift=-34, xanchor="left", yanchor="top",
-        showarrow=False, font={"size": 12, "color": palette.quiet},
-    )  # fmt: skip
-    return stamped(figure, words.stamp, theme, below=58)
+    return rows
 
 
 def _range(windows: Sequence[Window], today: date) -> list[date]:
@@ -87,77 +92,74 @@ def _range(windows: Sequence[Window], today: date) -> list[date]:
 
 
 def _bars(
-    figure: go.Figure, here: Sequence[Window], rows: Mapping[str, float], colour: str, cutoff: date, palette
-) -> None:
+    here: Sequence[Window], rows: Mapping[str, float], colour: str, cutoff: date, palette: Palette
+) -> Iterator[dict]:
     length = {one.usubjid: (one.ends - one.infused).days for one in here}
     elapsed = {one.usubjid: min(max((cutoff - one.infused).days, 0), length[one.usubjid]) for one in here}
-    figure.add_bar(
-        orientation="h", y=[rows[one.usubjid] for one in here], base=[one.infused for one in here],
-        x=[length[one.usubjid] * DAY for one in here], width=0.62, marker={"color": palette.rest}, hoverinfo="skip",
-    )  # fmt: skip
-    figure.add_bar(
-        orientation="h",
-        y=[rows[one.usubjid] for one in here],
-        base=[one.infused for one in here],
-        x=[elapsed[one.usubjid] * DAY for one in here],
-        width=0.62,
-        marker={
+    place = {"type": "bar", "orientation": "h", "y": [rows[one.usubjid] for one in here], "width": 0.62}
+    start = [one.infused for one in here]
+    yield place | {
+        "base": start,
+        "x": [length[one.usubjid] * DAY for one in here],
+        "marker": {"color": palette.rest},
+        "hoverinfo": "skip",
+    }
+    yield place | {
+        "base": start,
+        "x": [elapsed[one.usubjid] * DAY for one in here],
+        "marker": {
             "color": [palette.quiet if one.state.state == "not_evaluable" else colour for one in here],
             "opacity": [_weight(one) for one in here],
         },
-        customdata=[[escape(one.usubjid), f"{one.infused}", f"{one.ends}", one.state.state] for one in here],
-        hovertemplate="%{customdata[0]}<br>%{customdata[1]} – %{customdata[2]}<extra></extra>",
-    )
-    with_dlt = [one for one in here if one.state.state == "evaluable_dlt" and one.dlt_day is not None]
-    if with_dlt:
-        figure.add_bar(
-            orientation="h", y=[rows[one.usubjid] for one in with_dlt],
-            base=[one.infused + timedelta(days=one.dlt_day - 1) for one in with_dlt],
-            x=[3 * DAY] * len(with_dlt), width=0.86,
-            marker={"color": "rgba(255,255,255,0.85)", "line": {"color": DLT, "width": 2},
-                    "pattern": {"shape": "/", "fgcolor": DLT, "size": 5, "solidity": 0.35}},
-            customdata=[[escape(one.usubjid), escape(one.dlt_term), one.dlt_day] for one in with_dlt],
-            hovertemplate="%{customdata[0]}<br>DLT: %{customdata[1]}, Day %{customdata[2]}<extra></extra>",
-        )  # fmt: skip
+        "customdata": [[escape(one.usubjid), f"{one.infused}", f"{one.ends}"] for one in here],
+        "hovertemplate": "%{customdata[0]}<br>%{customdata[1]} – %{customdata[2]}<extra></extra>",
+    }
+    hit = [one for one in here if one.state.state == "evaluable_dlt" and one.dlt_day is not None]
+    if hit:
+        yield place | {
+            "y": [rows[one.usubjid] for one in hit],
+            "width": 0.86,
+            "base": [one.infused + timedelta(days=one.dlt_day - 1) for one in hit],
+            "x": [3 * DAY] * len(hit),
+            "marker": {
+                "color": "rgba(255,255,255,0.85)",
+                "line": {"color": DLT, "width": 2},
+                "pattern": {"shape": "/", "fgcolor": DLT, "size": 5, "solidity": 0.35},
+            },
+            "customdata": [[escape(one.usubjid), escape(one.dlt_term), one.dlt_day] for one in hit],
+            "hovertemplate": "%{customdata[0]}<br>DLT: %{customdata[1]}, Day %{customdata[2]}<extra></extra>",
+        }
 
 
 def _weight(window: Window) -> float:
     """Running windows stand out, finished ones recede."""
-    return {"pending": 1.0, "unresolved": 1.0, "evaluable_dlt": 0.75, "evaluable_no_dlt": 0.4}.get(
-        window.state.state, 0.35
-    )
+    weights = {"pending": 1.0, "unresolved": 1.0, "evaluable_dlt": 0.75, "evaluable_no_dlt": 0.4}
+    return weights.get(window.state.state, 0.35)
 
 
-def _labels(figure, windows, rows, words: Words, palette, cutoff: date) -> None:
+def _labels(window: Window, y: float, words: Words, palette: Palette) -> Iterator[dict]:
     """The patient's number before the bar, the reason behind it."""
-    for one in windows:
-        y = rows[one.usubjid]
-        figure.add_annotation(
-            text=escape(one.subjid),
-            x=one.infused,
-            y=y,
-            xanchor="right",
-            xshift=-6,
-            showarrow=False,
-            font={"color": palette.ink},
-        )
-        loud = one.state.state in ("unresolved", "evaluable_dlt")
-        figure.add_annotation(
-            text=escape(words.reason(one)), x=one.ends, y=y, xanchor="left", xshift=8, showarrow=False,
-            bgcolor=palette.paper, borderpad=1,
-            font={"size": 12, "color": palette.alarm if loud else palette.ink if one.state.blocking else palette.quiet},
-        )  # fmt: skip
+    yield _note(escape(window.subjid), palette.ink, x=window.infused, y=y, xanchor="right", xshift=-6, size=13)
+    loud = window.state.state in ("unresolved", "evaluable_dlt")
+    colour = palette.alarm if loud else palette.ink if window.state.blocking else palette.quiet
+    reason = escape(words.reason(window))
+    yield _note(reason, colour, x=window.ends, y=y, xanchor="left", xshift=8, bgcolor=palette.paper, borderpad=1)
 
 
-def _lines(figure, cutoff: datetime, today: date, words: Words, palette) -> None:
+def _moments(cutoff: datetime, today: date, words: Words, palette: Palette) -> Iterator[dict]:
+    below = {"yref": "paper", "y": 0, "yanchor": "top", "yshift": -6}
+    yield _note(words.cutoff, palette.ink, x=cutoff, xanchor="right", xshift=-5, **below)
+    yield _note(words.today, palette.quiet, x=today, xanchor="left", xshift=5, **below)
+
+
+def _lines(cutoff: datetime, today: date, palette: Palette) -> list[dict]:
     """The cut-off decides and is drawn full; today's date only tells how old the picture is."""
-    figure.add_vline(x=cutoff, line={"color": palette.ink, "width": 1.5})
-    figure.add_vline(
-        x=datetime.combine(today, datetime.min.time()), line={"color": palette.quiet, "width": 1, "dash": "dot"}
-    )
-    for moment, text, side, shift in ((cutoff, words.cutoff, "right", -5), (today, words.today, "left", 5)):
-        figure.add_annotation(
-            text=text, x=moment, yref="paper", y=0, yanchor="top", yshift=-6, xanchor=side, xshift=shift,
-            showarrow=False,
-            font={"size": 12, "color": palette.ink if side == "right" else palette.quiet},
-        )  # fmt: skip
+    down = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "layer": "above"}
+    return [
+        down | {"x0": cutoff, "x1": cutoff, "line": {"color": palette.ink, "width": 1.5}},
+        down | {"x0": today, "x1": today, "line": {"color": palette.quiet, "width": 1, "dash": "dot"}},
+    ]
+
+
+def _note(text: str, colour: str, *, size: int = 12, **place) -> dict:
+    return {"text": text, "showarrow": False, "font": {"size": size, "color": colour}, **place}
