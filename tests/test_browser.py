@@ -294,6 +294,22 @@ def test_print_leaves_out_what_is_only_for_the_screen(site, open_tab, tmp_path):
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
+def test_paper_holds_every_row_of_a_grid(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/adverse-events")
+    settled(page)
+    held = page.evaluate("dash_ag_grid.getApi('ae-grid').getDisplayedRowCount()")
+    assert page.locator("#ae-grid .ag-pinned-left-cols-container .ag-row").count() < held  # on screen: those in sight
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    rows = page.locator(".on-paper tbody tr")
+    assert rows.count() == held
+    expect(rows.filter(has_text="Cytokine release syndrome")).to_have_text(
+        ["Cytokine release syndrome2/3 (67 %)0/36/7 (86 %)1/7 (14 %)3/3 (100 %)0/311/13 (85 %)1/13 (8 %)"]
+    )
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    expect(page.locator(".on-paper")).to_have_count(0)
+
+
 def test_tables_are_exported_as_they_are_shown(site, open_tab):
     page = open_tab()
     page.goto(f"{site}/adverse-events?window=dlt")

@@ -10,3 +10,49 @@ dagcomponentfuncs.Count = function (props) {
   if (cell.doubt) { parts.push(link(cell.doubt, cell.doubt_href, cell.unknown, "count doubt")); }
   return React.createElement("span", { className: "counts" }, parts);
 };
+
+/* Paper cannot scroll: before printing, each grid is written out as a plain table with all of its rows, at once (a grid
+   lays its own rows out later, when the page has been printed already), and the tables are taken away again after. */
+(function () {
+  "use strict";
+  function cell(tag, text) {
+    var made = document.createElement(tag);
+    made.textContent = text;
+    return made;
+  }
+  function said(value) {
+    return value && typeof value === "object" ? [value.text, value.doubt].filter(Boolean).join(" ") : String(value == null ? "" : value);
+  }
+  function line(cells) {
+    var row = document.createElement("tr");
+    cells.forEach(function (one) { row.appendChild(one); });
+    return row;
+  }
+  function plain(api) {
+    var columns = api.getAllDisplayedColumns(), table = document.createElement("table"), head = document.createElement("thead");
+    var body = document.createElement("tbody");
+    head.appendChild(line(columns.map(function (one) {
+      var group = one.getParent() && one.getParent().getColGroupDef();
+      return cell("th", (group && group.headerName ? group.headerName + " " : "") + (one.getColDef().headerName || ""));
+    })));
+    api.forEachNodeAfterFilterAndSort(function (node) {
+      var row = line(columns.map(function (one) { return cell("td", said(api.getCellValue({ rowNode: node, colKey: one }))); }));
+      row.className = node.data.soc_row ? "soc" : "";
+      body.appendChild(row);
+    });
+    table.append(head, body);
+    table.className = "on-paper";
+    return table;
+  }
+  function takeAway() {
+    document.querySelectorAll("table.on-paper").forEach(function (one) { one.remove(); });
+  }
+  window.addEventListener("beforeprint", function () {
+    takeAway();
+    document.querySelectorAll(".ag-theme-quartz[id]").forEach(function (grid) {
+      var api = window.dash_ag_grid && window.dash_ag_grid.getApi(grid.id);
+      if (api) { grid.after(plain(api)); }
+    });
+  });
+  window.addEventListener("afterprint", takeAway);
+})();
