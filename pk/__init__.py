@@ -1,0 +1,1 @@
+"""Cellular kinetics: pure functions of arrays and frames, no Dash, no database."""

@@ -16,7 +16,8 @@ from dashboard import exports
 from dashboard.counting import table
 from dashboard.figures.runway import Words, runway
 from dashboard.labels import speaker
-from dashboard.pages import adverse_events, board, patient
+from dashboard.pages import adverse_events, patient
+from dashboard.reasons import reason
 from dashboard.session import Asked
 from dashboard.view import View
 from queries.subjects import subjects
@@ -122,7 +123,7 @@ def drawn(trial):
     state = Asked(View(), cut).board()
     levels = {one.id: one.level for one in cut.protocol.dose_levels}
     names = {one: f"Level {number}" for one, number in levels.items()}
-    words = Words("cut-off", "today", "axis", "stamp", names, lambda one: board.reason(one, speaker("en")))
+    words = Words("cut-off", "today", "axis", "stamp", names, lambda one: reason(one, speaker("en")))
     return state, runway(state.windows, levels, cut.cutoff, cut.cutoff.date(), words, theme="light")
 
 

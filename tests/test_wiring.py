@@ -45,13 +45,15 @@ def test_every_id_a_callback_names_is_in_a_layout(client):
         ("pk", {"dash", "plotly", "sqlalchemy", "duckdb", "queries", "dashboard", "clinical", "data.store"}),
         ("clinical", {"dash", "plotly", "sqlalchemy", "duckdb", "queries", "dashboard", "data.store", "data.schema"}),
         ("dashboard/figures", {"dash", "sqlalchemy", "duckdb", "queries", "data.store"}),
-        ("dashboard/pages", {"sqlalchemy", "duckdb"}),
+        ("dashboard/pages", {"sqlalchemy", "duckdb", *(f"dashboard.pages.{one}" for one in pages.NAVIGATION)}),
         ("queries", {"dash", "plotly", "dashboard", "pk", "clinical"}),
         ("data", {"dash", "plotly", "dashboard", "pk", "queries", "clinical"}),
     ],
 )
 def test_rooms_only_look_down(folder, may_not_import):
     for path in sources(folder):
+        if path == ROOT / "dashboard/pages/__init__.py":  # the list of pages, which no page imports
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):

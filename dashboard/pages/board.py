@@ -6,10 +6,11 @@ from enum import StrEnum
 import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
-from clinical.board import Board, Breach, Rung, Window
+from clinical.board import Board, Breach, Rung
 from dashboard.drill import Opened, listing, nothing_opened, opened, panel
 from dashboard.figures.runway import Words, height, runway
 from dashboard.labels import Say, speaker
+from dashboard.reasons import reason
 from dashboard.session import Asked, stamp
 from dashboard.tables import count_link, export_link, html_table, level_dot
 from dashboard.view import View
@@ -203,30 +204,6 @@ def _figure(asked: Asked, state: Board):
         reason=lambda one: reason(one, say),
     )
     return runway(state.windows, levels, asked.cut.cutoff, today, words, theme=asked.view.theme)
-
-
-def reason(window: Window, say: Say) -> str:
-    """Why the window is in its state, in the reader's language, with the DLT or candidate named."""
-    state = window.state
-    text = state.say(_Sentences(say))
-    if state.state == "evaluable_dlt":
-        return f"{text}: {window.dlt_term}"
-    if window.candidates:
-        return f"{text}: " + ", ".join(dict.fromkeys(one.term for one in window.candidates))
-    if state.state == "pending" and window.overdosed:
-        return f"{text}, {say('board.overdosed')}"
-    return text
-
-
-class _Sentences(dict):
-    """The sentences of `clinical.dlt` from the table of labels."""
-
-    def __init__(self, say: Say):
-        super().__init__()
-        self.say = say
-
-    def __getitem__(self, code: str) -> str:
-        return self.say(f"window.{code}")
 
 
 def runway_summary(say: Say, state: Board) -> str:

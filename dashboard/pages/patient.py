@@ -7,7 +7,7 @@ from dash import Input, Output, callback, dcc, html
 
 from dashboard.drill import listing
 from dashboard.labels import Say, speaker
-from dashboard.pages.board import reason
+from dashboard.reasons import reason
 from dashboard.session import Asked, stamp
 from dashboard.tables import level_dot
 from dashboard.view import View

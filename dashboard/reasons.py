@@ -1,0 +1,28 @@
+"""Why a DLT window is in its state, in the reader's language, the same words on every screen."""
+
+from clinical.board import Window
+from dashboard.labels import Say
+
+
+def reason(window: Window, say: Say) -> str:
+    """Why the window is in its state, in the reader's language, with the DLT or candidate named."""
+    state = window.state
+    text = state.say(_Sentences(say))
+    if state.state == "evaluable_dlt":
+        return f"{text}: {window.dlt_term}"
+    if window.candidates:
+        return f"{text}: " + ", ".join(dict.fromkeys(one.term for one in window.candidates))
+    if state.state == "pending" and window.overdosed:
+        return f"{text}, {say('board.overdosed')}"
+    return text
+
+
+class _Sentences(dict):
+    """The sentences of `clinical.dlt` from the table of labels."""
+
+    def __init__(self, say: Say):
+        super().__init__()
+        self.say = say
+
+    def __getitem__(self, code: str) -> str:
+        return self.say(f"window.{code}")
