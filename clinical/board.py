@@ -1,14 +1,14 @@
-"""The state of the trial that the Board shows: windows, dose ladder, pipeline, breaches. One pure function of frames."""
+"""The state of the trial that the Board shows: windows, dose ladder, pipeline, breaches. A pure function of frames."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
 import pandas as pd
 
-from clinical.candidates import Candidate, candidates
-from clinical.dlt import WindowState, window_state
+from clinical.candidates import Candidate, began, candidates
+from clinical.dlt import ROUNDING, WindowState, window_state
 from clinical.proportions import clopper_pearson
 from data.protocol import Dlt, Level, Protocol
 
@@ -26,8 +26,8 @@ class Window:
     overdosed: bool
     state: WindowState
     dlts: tuple[Candidate, ...] = ()  # adjudicated "Y"; empty when the flag stands on an event that no clause names
-    candidates: tuple[Candidate, ...] = ()
-    dlt_day: int | None = None
+    candidates: tuple[Candidate, ...] = ()  # open
+    dlt_day: int | None = None  # earliest day the DLT can have begun on, 0 where before the infusion; None: undated
     dlt_term: str = ""
 
 
@@ -61,17 +61,18 @@ class Breach:
     percent: float = 0.0
 
 
+STEPS = ("screening", "collected", "in_manufacture", "failed", "released", "lymphodepleting", "left")
+
+
 @dataclass(frozen=True)
 class Pipeline:
-    """Steps from consent to infusion as tuples of usubjid. The first group counts everyone who came so far, `now` where each waits."""
+    """Steps from consent to infusion as tuples of usubjid: who came so far, and in `now` where each who waits is."""
 
     consented: tuple[str, ...]
     screen_failed: tuple[str, ...]
     leukapheresed: tuple[str, ...]
     infused: tuple[str, ...]
-    now: dict[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # screening, collected, in_manufacture, failed, released, lymphodepleting, left
+    now: dict[str, tuple[str, ...]] = field(default_factory=dict)  # keys: STEPS
     vein_to_vein: tuple[int, ...] = ()  # days from leukapheresis to infusion, by infusion
 
     @property
@@ -93,16 +94,19 @@ class Board:
 def board(subjects: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, cutoff: datetime) -> Board:
     """The Board at the data's cut-off.
 
-    subjects, events: as `queries.subjects` and `queries.adverse_events`. cutoff: last moment the data speak of, in the
-    trial's clock. A trial without dose levels has a pipeline only.
+    subjects, events: as `queries.subjects` and `queries.adverse_events`, in any order. cutoff: last moment the data
+    speak of, in the trial's clock; an infusion or an event dated after it has not happened. A trial without dose levels
+    has a pipeline only. What contradicts itself is unresolved, never an error: the Board is there for odd data too.
     """
+    subjects = subjects.assign(day0=subjects["day0"].where(subjects["day0"] <= cutoff))
+    subjects = subjects.sort_values(["consent", "usubjid"])
     windows: tuple[Window, ...] = ()
     rungs: tuple[Rung, ...] = ()
     breaches: tuple[Breach, ...] = ()
     if protocol.dlt:
         windows = _windows(subjects, events, protocol, cutoff)
         rungs = tuple(_rung(level, windows, subjects, protocol.dlt) for level in protocol.dose_levels)
-        rungs = _expanded_at_top(rungs, protocol.dlt)
+        rungs = _expanded_for_mtd(rungs, protocol.dlt)
         breaches = tuple(_breaches(windows, protocol))
     return Board(windows, rungs, _pipeline(subjects), breaches)
 
@@ -111,26 +115,32 @@ def board(subjects: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, cuto
 def _windows(subjects: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, cutoff: datetime) -> tuple[Window, ...]:
     order = {level.id: number for number, level in enumerate(protocol.dose_levels)}
     infused = subjects[subjects["day0"].notna() & subjects["cohort"].isin(list(order))]
-    by_subject = dict(list(events.groupby("usubjid")))
-    found = [
-        _window(row, by_subject.get(row.usubjid, events.iloc[:0]), protocol.dlt, cutoff) for row in infused.itertuples()
+    found = candidates(infused, events, protocol.dlt, cutoff)
+    flagged: dict[str, list] = {}
+    for row in events[(events["aedlt"] == "Y") & ~(events["aestdtc_earliest"] > cutoff)].itertuples():
+        flagged.setdefault(row.usubjid, []).append(row)
+    windows = [
+        _window(row, found.get(row.usubjid, ()), flagged.get(row.usubjid, ()), protocol.dlt, cutoff.date())
+        for row in infused.itertuples()
     ]
-    return tuple(sorted(found, key=lambda one: (order[one.cohort], one.infused, one.usubjid)))
+    return tuple(sorted(windows, key=lambda one: (order[one.cohort], one.infused, one.usubjid)))
 
 
-def _window(row, events: pd.DataFrame, dlt: Dlt, cutoff: datetime) -> Window:
+def _window(row, found: Iterable[Candidate], flagged: Iterable, dlt: Dlt, cutoff: date) -> Window:
     infused = row.day0.date()
-    onset, term = _dlt_onset(events, infused, dlt.window_days)
-    found = candidates(events, row.day0, dlt, cutoff)
-    fraction = None if pd.isna(row.dose_fraction) else float(row.dose_fraction)
+    ends = infused + timedelta(days=dlt.window_days)
+    still_open = tuple(one for one in found if one.open)
+    onset, term = _dlt_onset(flagged, infused, ends)
+    # A negative amount says no more than a blank.
+    fraction = float(row.dose_fraction) if row.dose_fraction >= 0 else None
     state = window_state(
         infused,
-        cutoff.date(),
+        cutoff,
         dlt_onset=onset,
-        off_study=None if pd.isna(row.off_study) else max(row.off_study.date(), infused),
+        off_study=_off_study(row, infused, ends, cutoff),
         dose_fraction=fraction,
         last_assessed=infused if pd.isna(row.last_assessed) else row.last_assessed.date(),
-        open_candidates=[one for one in found if one.open],
+        open_candidates={one.event for one in still_open},
         window_days=dlt.window_days,
         min_dose_fraction=dlt.evaluability.min_dose_fraction,
     )
@@ -139,29 +149,52 @@ def _window(row, events: pd.DataFrame, dlt: Dlt, cutoff: datetime) -> Window:
         subjid=row.subjid,
         cohort=row.cohort,
         infused=infused,
-        ends=infused + timedelta(days=dlt.window_days),
+        ends=ends,
         dose_fraction=fraction,
-        overdosed=fraction is not None and fraction > dlt.evaluability.max_dose_fraction,
+        overdosed=fraction is not None and fraction > dlt.evaluability.max_dose_fraction + ROUNDING,
         state=state,
         dlts=tuple(one for one in found if one.adjudicated == "Y"),
-        candidates=tuple(one for one in found if one.open),
-        dlt_day=(onset[0] - infused).days if onset else None,
+        candidates=still_open,
+        dlt_day=(onset[0] - infused).days if onset and onset != _undated(infused) else None,
         dlt_term=term,
     )
 
 
-def _dlt_onset(events: pd.DataFrame, infused: date, days: int) -> tuple[tuple[date, date] | None, str]:
-    """Onset of the adjudicated DLT, as an interval of days: the first in the window, else the first after it."""
+Days = tuple[date, date]  # the first and the last that can be meant
+
+
+def _undated(infused: date) -> Days:
+    return infused, date.max
+
+
+def _dlt_onset(flagged: Iterable, infused: date, ends: date) -> tuple[Days | None, str]:
+    """Onset of the adjudicated DLT: the first that is surely in the window, else the first that can be meant."""
     found = []
-    for row in events[events["aedlt"] == "Y"].itertuples():
+    for row in flagged:
         grade = "" if pd.isna(row.aetoxgr) else f" G{int(row.aetoxgr)}"
-        term = f"{row.aeterm if pd.isna(row.aedecod) else row.aedecod}{grade}"
-        if pd.isna(row.aestdtc_earliest):  # undated: any day since the infusion
-            found.append(((infused, infused + timedelta(days=days + 1)), term))
-        else:
-            found.append(((max(row.aestdtc_earliest.date(), infused), row.aestdtc_latest.date()), term))
-    certain = [one for one in found if one[0][1] <= infused + timedelta(days=days)]
-    return min(certain or found, key=lambda one: one[0], default=(None, ""))
+        found.append((_onset(row, infused), f"{row.aeterm if pd.isna(row.aedecod) else row.aedecod}{grade}"))
+    certain = [one for one in found if one[0][1] <= ends]
+    return min(certain or found, default=(None, ""))
+
+
+def _onset(row, infused: date) -> Days:
+    """Of a DLT, never before the infusion: a cytopenia that did not recover began with lymphodepletion. One that also
+    ended before the infusion contradicts itself, and its date says nothing."""
+    first, last = began(row)
+    if last >= infused:
+        return max(first, infused), last
+    lasts = pd.isna(row.aeendtc_latest) or row.aeendtc_latest.date() >= infused
+    return (infused, infused) if lasts else _undated(infused)
+
+
+def _off_study(row, infused: date, ends: date, cutoff: date) -> Days | None:
+    if pd.isna(row.off_study) or row.off_study.date() > cutoff:
+        return None
+    first, last = row.off_study.date(), row.off_study_latest.date()
+    if last >= infused:
+        return max(first, infused), last
+    # Off study before the infusion: one of the two dates is wrong, and whether the window was completed is not known.
+    return (infused, ends) if cutoff >= ends else None
 
 
 # ---- ladder ---------------------------------------------------------------------------------------------------------
@@ -174,7 +207,7 @@ def _rung(level: Level, windows: Iterable[Window], subjects: pd.DataFrame, dlt: 
     evaluable, dlts = in_state("evaluable_no_dlt", "evaluable_dlt"), in_state("evaluable_dlt")
     pending, unresolved = in_state("pending"), in_state("unresolved")
     rule = dlt.escalation
-    assigned = subjects[(subjects["cohort"] == level.id) & subjects["day0"].isna() & subjects["off_study"].isna()]
+    waits = subjects["day0"].isna() & subjects["off_study"].isna() & ~subjects["screen_failed"]
     return Rung(
         level=level,
         planned=rule.expanded_size if dlts else rule.cohort_size,
@@ -184,10 +217,12 @@ def _rung(level: Level, windows: Iterable[Window], subjects: pd.DataFrame, dlt: 
         pending=pending,
         replaced=in_state("not_evaluable"),
         unresolved=unresolved,
-        waiting=tuple(assigned["usubjid"]),
-        state=level_state(len(evaluable), len(dlts), len(pending) + len(unresolved), len(here), rule.cohort_size, rule.expanded_size),
+        waiting=tuple(subjects[waits & (subjects["cohort"] == level.id)]["usubjid"]),
+        state=level_state(
+            len(evaluable), len(dlts), len(pending) + len(unresolved), len(here), rule.cohort_size, rule.expanded_size
+        ),
         interval=clopper_pearson(len(dlts), len(evaluable)),
-    )  # fmt: skip
+    )
 
 
 def level_state(
@@ -195,7 +230,9 @@ def level_state(
 ) -> str:
     """State of one dose level by the classic 3+3 alone, before any advice: 0/3 or at most 1/6 cleared, 2 DLTs exceeded.
 
-    The second DLT exceeds at once, whoever is still awaited; clearing waits for every result.
+    evaluable: patients with a result, dlts of them; awaited: pending and unresolved; infused: all, the replaced too.
+    The second DLT exceeds at once, whoever is still awaited; clearing waits for every result. With one DLT the level
+    expands once the first cohort has all its results, or a patient beyond it was infused.
     Source: Storer BE. Biometrics 1989;45:925-937 (design A); cohort sizes are the protocol's.
     """
     if dlts >= 2:
@@ -204,19 +241,23 @@ def level_state(
         return "not_opened"
     if awaited == 0 and (evaluable >= expanded_size or (evaluable >= cohort_size and dlts == 0)):
         return "cleared"
-    if dlts == 1 and evaluable + awaited >= cohort_size:
+    if dlts == 1 and (evaluable >= cohort_size or evaluable + awaited > cohort_size):
         return "expanding"
     return "open"
 
 
-def _expanded_at_top(rungs: tuple[Rung, ...], dlt: Dlt) -> tuple[Rung, ...]:
-    """Under six_at_mtd a top dose with 0/3 is not yet cleared: it grows to six."""
-    if not rungs or dlt.escalation.variant != "six_at_mtd":
+def _expanded_for_mtd(rungs: tuple[Rung, ...], dlt: Dlt) -> tuple[Rung, ...]:
+    """Where an MTD must rest on six, the dose that would be it grows to six after 0/3 too.
+
+    That is the dose below the lowest exceeded one, and under six_at_mtd the top dose where none is exceeded.
+    """
+    rule = dlt.escalation
+    exceeded = next((number for number, one in enumerate(rungs) if one.state == "exceeded"), len(rungs))
+    below = rungs[exceeded - 1] if exceeded else None
+    needed = rule.variant == "six_at_mtd" or (rule.variant == "deescalation" and exceeded < len(rungs))
+    if not needed or below is None or below.dlts or not rule.cohort_size <= len(below.evaluable) < rule.expanded_size:
         return rungs
-    top, size = rungs[-1], dlt.escalation.expanded_size
-    if top.state != "cleared" or len(top.evaluable) >= size:
-        return rungs
-    return (*rungs[:-1], Rung(**{**top.__dict__, "state": "expanding", "planned": size}))
+    return tuple(replace(one, state="expanding", planned=rule.expanded_size) if one is below else one for one in rungs)
 
 
 # ---- staggering and dose ---------------------------------------------------------------------------------------------
@@ -224,28 +265,29 @@ def _breaches(windows: Iterable[Window], protocol: Protocol) -> Iterable[Breach]
     rule = protocol.dlt.escalation
     for level in protocol.dose_levels:
         here = [one for one in windows if one.cohort == level.id]
-        for before, after in zip(here, here[1:], strict=False):
-            first = before is here[0]
-            kind, least = ("sentinel", rule.sentinel_gap_days) if first else ("stagger", rule.stagger_days)
-            gap = (after.infused - before.infused).days
-            if gap < least:
-                yield Breach(kind, level.id, after.usubjid, after=before.usubjid, days=gap, minimum=least)
+        yield from _too_early("sentinel", here[:1] * len(here[1:]), here[1:], rule.sentinel_gap_days)
+        yield from _too_early("stagger", here[1:], here[2:], rule.stagger_days)
     for one in windows:
         if one.overdosed:
             yield Breach("overdose", one.cohort, one.usubjid, percent=round(100 * one.dose_fraction, 1))
 
 
+def _too_early(kind: str, earlier: Sequence[Window], later: Sequence[Window], least: int) -> Iterable[Breach]:
+    """The later patients infused fewer than `least` days after the earlier one beside them."""
+    for before, after in zip(earlier, later, strict=False):
+        gap = (after.infused - before.infused).days
+        if gap < least:
+            yield Breach(kind, after.cohort, after.usubjid, after=before.usubjid, days=gap, minimum=least)
+
+
 # ---- pipeline --------------------------------------------------------------------------------------------------------
 def _pipeline(subjects: pd.DataFrame) -> Pipeline:
-    where: dict[str, list[str]] = {
-        name: []
-        for name in ("screening", "collected", "in_manufacture", "failed", "released", "lymphodepleting", "left")
-    }
+    where: dict[str, list[str]] = {name: [] for name in STEPS}
     for row in subjects.itertuples():
         step = _step(row)
         if step:
             where[step].append(row.usubjid)
-    infused = subjects[subjects["day0"].notna()].sort_values("day0")
+    infused = subjects[subjects["day0"].notna()].sort_values(["day0", "usubjid"])
     collected = infused[infused["leukapheresis"].notna()]
     waits = (collected["day0"].dt.normalize() - collected["leukapheresis"].dt.normalize()).dt.days
     screen_failed = subjects[subjects["screen_failed"]]

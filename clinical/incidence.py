@@ -110,7 +110,7 @@ def incidence(
 
 
 def meets(events: pd.DataFrame, criterion: str, *, in_doubt: bool = False) -> pd.Series:
-    """The rows behind a count: those that meet the criterion, or with `in_doubt` those whose deciding value is missing."""
+    """The rows behind a count: they meet the criterion, or with `in_doubt` their deciding value is missing."""
     verdict = CRITERIA[criterion](events)
     return pd.Series(verdict == UNKNOWN if in_doubt else verdict >= COUNTS_AS_YES, index=events.index)
 

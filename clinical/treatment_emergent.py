@@ -1,50 +1,50 @@
 """Which adverse events fall in a window, and which patients are its denominator: what every incidence is counted on."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
+from clinical.candidates import OVER
 from data.protocol import Aesi, Protocol, Window
-
-UNASSIGNED = "none"
 
 
 def denominator(subjects: pd.DataFrame, step: str, window: Window, protocol: Protocol, evaluable=()) -> pd.DataFrame:
     """The patients of a population: usubjid, cohort, start [date-time the window begins], full_follow_up [bool].
 
-    subjects: as `queries.subjects`. step: of `Population.step`; screen failures have no cohort and are in none.
-    evaluable: identifiers of the DLT-evaluable, for that step. Follow-up is full when the last contact, or death, lies
-    on or after the window's last day (the trial's follow-up where the window is open).
+    subjects: as `queries.subjects`. step: of `Population.step`, KeyError for another; who failed screening, or has no
+    cohort, is in none. evaluable: identifiers of the DLT-evaluable, for that step. Follow-up is full when the last
+    contact, or death, lies on or after the window's last day (the trial's follow-up where the window is open).
     """
     chosen = {
-        "consented": subjects["cohort"].notna(),
+        "consented": ~subjects["screen_failed"] | subjects["day0"].notna(),  # screened again, and infused
         "leukapheresed": subjects["leukapheresis"].notna(),
         "lymphodepleted": subjects["lymphodepletion"].notna() | subjects["day0"].notna(),
         "infused": subjects["day0"].notna(),
         "dlt_evaluable": subjects["usubjid"].isin(evaluable),
     }[step]
     people = subjects[chosen & subjects["cohort"].notna()]
-    start = _start(people, window)
+    begins = _begins(people, window)
     days = protocol.trial.follow_up_days if window.to_day is None else window.to_day
-    needed = start.dt.normalize() + timedelta(days=days)
-    full = (people["last_contact"].dt.normalize() >= needed) | people["death"].notna()
+    seen_long = people["last_contact"].dt.normalize() >= begins.dt.normalize() + timedelta(days=days)
+    # Consent opens the window on everything: where its date is missing all events count, and follow-up is not known.
+    start = begins.fillna(pd.Timestamp(1900, 1, 1)) if window.from_ == "consent" else begins
     return pd.DataFrame(
         {
             "usubjid": people["usubjid"],
             "cohort": people["cohort"],
             "start": start,
-            "full_follow_up": full & start.notna(),
+            "full_follow_up": seen_long | (people["death"].notna() & begins.notna()),
         }
     ).reset_index(drop=True)
 
 
-def _start(people: pd.DataFrame, window: Window) -> pd.Series:
-    """Where the window opens for each patient. One who never came so far has no start, and no event in the window."""
-    if window.from_ == "consent":
-        return people["consent"].fillna(pd.Timestamp.min.ceil("D"))
+def _begins(people: pd.DataFrame, window: Window) -> pd.Series:
+    """When the window opens for each patient. One who never came so far has no start, and no event in the window."""
     if window.from_ == "lymphodepletion":
         return people["lymphodepletion"].fillna(people["day0"])
-    return people["day0"]
+    return people["consent" if window.from_ == "consent" else "day0"]
 
 
 def in_window(
@@ -52,100 +52,126 @@ def in_window(
 ) -> pd.DataFrame:
     """The event rows that begin or worsen in the window, in the shape `clinical.incidence` counts.
 
-    events: as `queries.adverse_events`. people: as `denominator`. day0: infusion by usubjid.
-    Adds to the columns of `events`: soc, term, toxgr, related, serious, aesi (True, False, None = cannot be said), aesi_groups
-    [tuple of ids], dlt, rel_day [days since infusion of the earliest onset], partial [onset could lie outside].
+    events: as `queries.adverse_events`, in any order. people: as `denominator`. day0: infusion by usubjid.
+    Adds to the columns of `events`: soc, term, toxgr, related, serious, aesi (True, False, None = cannot be said),
+    aesi_groups [tuple of ids], dlt, rel_day [days since infusion of the earliest onset], partial [may not belong here:
+    the onset could lie outside, or a grade that is not recorded hides whether it is a worsening].
     Days decide, not hours: an event dated on the day of infusion is in a window from infusion. A partial date that
-    can fall in the window counts, marked. A row of a grade-change group that began before counts when it is a worsening.
+    can fall in the window counts, marked. A row of a grade-change group that began before counts when its grade is
+    above that at the window's start, or when one of the two is not recorded.
+    Source: ICH E9 glossary, treatment emergent ("worsens relative to the pre-treatment state").
     """
-    start = events["usubjid"].map(people.set_index("usubjid")["start"]).dt.normalize()
-    end = start + timedelta(days=window.to_day) if window.to_day is not None else pd.Timestamp(cutoff)
-    first = events["aestdtc_earliest"].dt.normalize()
-    last = events["aestdtc_latest"].dt.normalize()
+    events = events.sort_values(["usubjid", "aestdtc_earliest", "aeseq"])
+    start = _of_patient(events, people.set_index("usubjid")["start"])
+    cutoff_day = pd.Timestamp(cutoff).normalize()
+    end = start + timedelta(days=window.to_day) if window.to_day is not None else cutoff_day
+    first, last = (events[name].dt.normalize() for name in ("aestdtc_earliest", "aestdtc_latest"))
     undated = first.isna()
-    inside = start.notna() & (undated | ((last >= start) & (first <= end)))
-    found = events[inside & (_begins_after(events, start) | _worsens(events))].copy()
-    at = found.index
-    found["partial"] = (
-        undated[at] | (first[at] < start[at]) | (last[at] > end[at] if window.to_day is not None else False)
-    )
-    found["rel_day"] = (first[at] - found["usubjid"].map(day0).dt.normalize()).dt.days.astype("Int64")
-    return _described(found, protocol, cutoff, day0)
+    surely_after = first >= start
+    over_before = (events["aeendtc_latest"] < start) & ~surely_after  # it cannot have begun after it ended
+    inside = start.notna() & ~over_before & (undated | ((last >= start) & (first <= end) & (first <= cutoff_day)))
+    worse = _new_or_worse(events, last < start)
+    partial = undated | ~surely_after | (last > end if window.to_day is not None else False) | worse.isna()
+    infused = _of_patient(events, day0)
+    days = pd.DataFrame({"first": (first - infused).dt.days, "last": (last - infused).dt.days})
+    described = _described(events, days, infused, protocol.aesi, cutoff).assign(partial=partial)
+    return described[inside & worse.fillna(True)]
 
 
-def _begins_after(events: pd.DataFrame, start: pd.Series) -> pd.Series:
-    """The event, from its first row on, began on or after the window's start, or may have."""
-    latest = events["aestdtc_latest"].where(events["aestdtc_latest"].notna(), pd.Timestamp.max)
-    onset = latest.groupby([events["usubjid"], _event_key(events)]).transform("min")
-    return onset >= start
+def _of_patient(events: pd.DataFrame, moments: pd.Series) -> pd.Series:
+    """The day of each row's patient, from moments by usubjid; NaT where there is none."""
+    own = moments.reindex(events["usubjid"]).to_numpy()
+    return pd.Series(own, events.index, dtype="datetime64[us]").dt.normalize()
 
 
-def _worsens(events: pd.DataFrame) -> pd.Series:
-    """The row's grade is above every earlier row of the same event. A first row has nothing before it to worsen from."""
-    key = [events["usubjid"], _event_key(events)]
-    grade = events["aetoxgr"].astype(float).fillna(0)
-    before = grade.groupby(key).cummax().groupby(key).shift()
-    return (grade > before).fillna(False).astype(bool)
+def _new_or_worse(events: pd.DataFrame, before: pd.Series) -> pd.Series:
+    """Whether a row is of an event without rows `before` the window, or above the last of these; NA: not recorded."""
+    key = _event_key(events)
+    known = pd.DataFrame({"key": key, "grade": events["aetoxgr"]})[before].drop_duplicates("key", keep="last")
+    grade_before = key.map(known.set_index("key")["grade"]).astype("Int64")
+    return (events["aetoxgr"] > grade_before).mask(~key.isin(known["key"]), True)
 
 
 def _event_key(events: pd.DataFrame) -> pd.Series:
-    return events["aegrpid"].where(events["aegrpid"].notna(), "row " + events["aeseq"].astype(str))
+    """The same for all rows of one event."""
+    row = events["source_file"] + " " + events["source_row"].astype(str)
+    return events["usubjid"] + "/" + events["aegrpid"].map("group {}".format, na_action="ignore").fillna(row)
 
 
-def _described(found: pd.DataFrame, protocol: Protocol, cutoff: datetime, day0: pd.Series) -> pd.DataFrame:
-    found["soc"], found["term"], found["toxgr"] = found["aebodsys"], found["aedecod"], found["aetoxgr"]
-    # A blank relation, and one that cannot be judged, is unknown: the count takes it as related and marks it.
-    found["related"] = _told(found["causality"], {"related": True, "unlikely": False, "unrelated": False})
-    found["serious"] = _told(found["aeser"], {"Y": True, "N": False})
-    found["dlt"] = (found["aedlt"] == "Y").astype(bool)
-    by_term = _by_term(protocol.aesi)
-    groups = [_groups(row, by_term, cutoff, day0.get(row.usubjid)) for row in found.itertuples()]
-    found["aesi_groups"] = [tuple(name for name, sure in one if sure) for one in groups]
-    found["aesi"] = pd.Series(
-        [True if any(sure for _, sure in one) else None if one else False for one in groups],
-        index=found.index,
-        dtype=object,
+def _described(
+    events: pd.DataFrame, days: pd.DataFrame, infused: pd.Series, groups: tuple[Aesi, ...], cutoff: datetime
+) -> pd.DataFrame:
+    term = events["aedecod"].map(str.casefold, na_action="ignore")
+    verdicts = {group.id: _of_interest(events, term, group, days, infused, cutoff) for group in groups}
+    # The group that says most decides: in one for sure, else perhaps in one.
+    said = np.array([np.full(len(events), NO), *verdicts.values()])
+    best = said.max(axis=0)
+    in_groups = [
+        tuple(name for name, one in zip(verdicts, row[1:], strict=True) if one == YES) if most == YES else ()
+        for row, most in zip(said.T, best, strict=True)
+    ]
+    return events.assign(
+        soc=events["aebodsys"],
+        term=events["aedecod"],
+        toxgr=events["aetoxgr"],
+        # A blank relation, and one that cannot be judged, is unknown: the count takes it as related and marks it.
+        related=_told(events["causality"], {"related": True, "unlikely": False, "unrelated": False}),
+        serious=_told(events["aeser"], {"Y": True, "N": False}),
+        dlt=(events["aedlt"] == "Y").astype(bool),
+        aesi=_told(pd.Series(best, events.index), {YES: True, NO: False}),
+        aesi_groups=pd.Series(in_groups, events.index, dtype=object),
+        rel_day=days["first"].astype("Int64"),
     )
-    return found
 
 
-def _told(values: pd.Series, meaning: dict[str, bool]) -> pd.Series:
-    """True or False where the word says so, None where it says neither."""
+def _told(values: pd.Series, meaning: Mapping[object, bool]) -> pd.Series:
+    """True or False where the value says so, None where it says neither."""
     return pd.Series([meaning.get(one) for one in values], index=values.index, dtype=object)
 
 
-def _by_term(groups: tuple[Aesi, ...]) -> dict[str, list[Aesi]]:
-    """The groups by MedDRA code and by preferred term in lower case."""
-    found: dict[str, list[Aesi]] = {}
-    for group in groups:
-        for key in {*group.codes, *(one.casefold() for one in group.terms)}:
-            found.setdefault(key, []).append(group)
-    return found
+# ---- events of special interest --------------------------------------------------------------------------------------
+NO, UNKNOWN, YES = range(3)  # "and" is the minimum, "or" the maximum
 
 
-def _groups(row, by_term: dict[str, list[Aesi]], cutoff: datetime, day0) -> list[tuple[str, bool]]:
-    """The groups of special interest this row is in, and those it may be in because its grade is not recorded."""
-    code = [] if pd.isna(row.aeptcd) else by_term.get(row.aeptcd, [])
-    term = [] if pd.isna(row.aedecod) else by_term.get(row.aedecod.casefold(), [])
-    named = {group.id: group for group in (*code, *term)}
-    found = [(name, _qualifies(row, group, cutoff, day0)) for name, group in named.items()]
-    return [(name, sure) for name, sure in found if sure is not False]
+def _of_interest(
+    events: pd.DataFrame, term: pd.Series, group: Aesi, days: pd.DataFrame, infused: pd.Series, cutoff: datetime
+) -> np.ndarray:
+    """The verdict on each row: its term is the group's, by code or by name (`term`), and the qualifiers hold.
+
+    UNKNOWN where what a qualifier asks for is not recorded. An event persists with any of its rows, at the grade asked
+    for: neutropenia that was grade 4 and is grade 3 until Day 40 does.
+    """
+    named = events["aeptcd"].isin(group.codes) | term.isin(_folded(group.terms))
+    verdict, grade = np.where(named, YES, NO), events["aetoxgr"]
+    if group.min_grade is not None:
+        in_any_grade = term.isin(_folded(group.any_grade_terms))
+        severe = _verdict(in_any_grade | (grade >= group.min_grade).fillna(False), grade.isna())
+    else:
+        severe = np.full(len(events), YES)
+    if group.persists_after_day is not None:
+        lasting = np.minimum(severe, _lasts(events, infused + timedelta(days=group.persists_after_day), cutoff))
+        severe = pd.Series(lasting, events.index).groupby(_event_key(events)).transform("max").to_numpy()
+    if group.onset_days is not None:
+        low, high = group.onset_days
+        outside = (days["last"] < low) | (days["first"] > high) | infused.isna()
+        severe = np.minimum(severe, _verdict((days["first"] >= low) & (days["last"] <= high), ~outside))
+    return np.minimum(verdict, severe)
 
 
-def _qualifies(row, group: Aesi, cutoff: datetime, day0) -> bool | None:
-    """The group's qualifiers on a row whose term is in it; None where the grade that decides is not recorded."""
-    if group.onset_days and (pd.isna(row.rel_day) or not group.onset_days[0] <= row.rel_day <= group.onset_days[1]):
-        return False
-    if group.persists_after_day is not None and not _persists(row, group.persists_after_day, cutoff, day0):
-        return False
-    if group.min_grade is None or row.aedecod in group.any_grade_terms:
-        return True
-    return None if pd.isna(row.toxgr) else bool(row.toxgr >= group.min_grade)
+def _folded(terms: Iterable[str]) -> set[str]:
+    return {one.casefold() for one in terms}
 
 
-def _persists(row, days: int, cutoff: datetime, day0) -> bool:
-    if day0 is None or pd.isna(day0):
-        return False
-    limit = day0.normalize() + timedelta(days=days)
-    end = cutoff if pd.isna(row.aeendtc_latest) else row.aeendtc_latest
-    return pd.Timestamp(end) > limit + timedelta(days=1)
+def _verdict(sure: pd.Series, possible: pd.Series) -> np.ndarray:
+    return np.select([sure.astype(bool), possible.astype(bool)], [YES, UNKNOWN], NO)
+
+
+def _lasts(events: pd.DataFrame, limit: pd.Series, cutoff: datetime) -> np.ndarray:
+    """Whether a row goes on after the day `limit`. One without end ended when the next row of its event began, or goes
+    on at the cut-off, or, where its outcome says that it is over, ended some time before."""
+    now, key = pd.Timestamp(cutoff), _event_key(events)
+    following = events["aestdtc_earliest"].groupby(key).shift(-1)
+    last = events["aeendtc_latest"].fillna(following).fillna(now).clip(upper=now)
+    over = events["aeout"].isin(OVER) & following.isna()
+    first = events["aeendtc_earliest"].fillna(following).fillna(last.mask(over, events["aestdtc_earliest"]))
+    return _verdict(first.clip(upper=now).dt.normalize() > limit, last.dt.normalize() > limit)

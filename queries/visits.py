@@ -8,7 +8,10 @@ from data.store import Cut
 
 
 def visits(cut: Cut, usubjid: str) -> pd.DataFrame:
-    """One subject's visits by date: visitnum, visit, epoch, svstdtc, svstdtc_earliest, svendtc, source_file, source_row."""
+    """One subject's visits by date; one that can only have begun after the cut-off, or has no date, is left out.
+
+    visitnum, visit, epoch, svstdtc, svstdtc_earliest, svendtc, source_file, source_row.
+    """
     v = visit.c
     statement = (
         select(v.visitnum, v.visit, v.epoch, v.svstdtc, v.svstdtc_earliest, v.svendtc, v.source_file, v.source_row)
