@@ -2,18 +2,19 @@
 
 import argparse
 import json
-import logging
 import sys
 from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
-from pythonjsonlogger.json import JsonFormatter
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from data import protocol as protocols
+from data.logs import log_to_stderr
 from data.protocol import ProtocolError
-from data.settings import Settings
-from data.store import CutError, Store, StoreBusy
+from data.readers import ENCODINGS
+from data.settings import Settings, SettingsError
+from data.store import CutError, SourceChanged, Store, StoreBusy
 
 PUBLISHED, REFUSED, USAGE = 0, 1, 2
 
@@ -32,10 +33,10 @@ def main(argv: list[str] | None = None) -> int:
         for one in error.errors():
             print(f"setting {'.'.join(map(str, one['loc']))}: {one['msg']}", file=sys.stderr)
         return USAGE
-    except ProtocolError as error:
+    except (ProtocolError, SettingsError, UnreadableSetting) as error:
         print(error, file=sys.stderr)
         return USAGE
-    except (CutError, StoreBusy) as error:
+    except (CutError, StoreBusy, SourceChanged) as error:
         print(error, file=sys.stderr)
         return REFUSED
 
@@ -46,7 +47,10 @@ def demo(arguments: argparse.Namespace, settings: Settings) -> int:
 
     store, protocol = Store(settings.folder), protocols.load(settings.protocol)
     out = arguments.out or settings.folder / "simulated"
-    for folder in simulate.write(out, arguments.anchor or date.today()):
+    folders = simulate.write(out, arguments.anchor or date.today())
+    if importing.already(folders[-1:], store, protocol):
+        folders = []  # the demonstration of this very day is there already
+    for folder in folders:
         receipt = importing.load([folder], store, protocol)
         print(f"{folder.name}: {receipt.to_text().splitlines()[0]}")
         if receipt.outcome == "refused":
@@ -57,15 +61,18 @@ def demo(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def load(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Imports files or folders and prints the receipt."""
     from data import importing
 
     protocol = protocols.load(settings.protocol)
-    receipt = importing.load(arguments.paths, Store(settings.folder), protocol, cutoff=arguments.cutoff)
+    store, told = Store(settings.folder), {"cutoff": arguments.cutoff, "encoding": arguments.encoding}
+    receipt = importing.load(arguments.paths, store, protocol, **told)
     print(receipt.to_json() if arguments.json else receipt.to_text())
     return REFUSED if receipt.outcome == "refused" else PUBLISHED
 
 
 def serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Serves the screens until it is ended."""
     from waitress import serve as serve_forever
 
     from dashboard import guard, server
@@ -81,6 +88,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def cuts(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Lists the cuts, the oldest first; a star marks the current one."""
     store = Store(settings.folder)
     for one in store.ids():
         mark = "*" if one == store.current() else " "
@@ -89,10 +97,9 @@ def cuts(arguments: argparse.Namespace, settings: Settings) -> int:
         except CutError as error:
             print(f"{mark} {one[:12]}  {error}")
             continue
-        kind = "simulated" if cut.simulated else ""
-        print(
-            f"{mark} {one[:12]}  cut-off {cut.cutoff:%Y-%m-%d %H:%M}  published {cut.published:%Y-%m-%d %H:%M} UTC  {kind}".rstrip()
-        )
+        kind = "  simulated" if cut.simulated else ""
+        moments = f"cut-off {cut.cutoff:%Y-%m-%d %H:%M}  published {cut.published:%Y-%m-%d %H:%M} UTC"
+        print(f"{mark} {one[:12]}  {moments}{kind}")
     if not store.current():
         print(f"no cut in {store.root}; import one with: python app.py load FOLDER")
     return PUBLISHED
@@ -109,16 +116,9 @@ def verify(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def config(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Prints the settings in force as JSON."""
     print(json.dumps(settings.model_dump(mode="json") | {"store": str(settings.folder)}, indent=1, ensure_ascii=False))
     return PUBLISHED
-
-
-def log_to_stderr(level: str) -> None:
-    """One JSON object a line. Nothing that is logged holds a value of a patient."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,6 +144,9 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="print the receipt as JSON")
     made.add_argument(
         "--cutoff", type=date.fromisoformat, help="clinical data cut-off, YYYY-MM-DD (default: TS.DCUTDTC)"
+    )
+    made.add_argument(
+        "--encoding", choices=ENCODINGS, default="", help="of the text in the files, where it is not found by itself"
     )
     made = command(serve, "serve the screens on this machine")
     made.add_argument("--host", help="127.0.0.1 or localhost")

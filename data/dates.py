@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 _ISO = re.compile(
-    r"(?P<year>\d{4})(?:-(?P<month>\d{2}|-)(?:-(?P<day>\d{2})"
+    r"(?P<year>\d{4})(?:-(?P<month>\d{2}|-)(?:-(?P<day>\d{2}|-)"
     r"(?:T(?P<hour>\d{2}|-)(?::(?P<minute>\d{2}|-)(?::(?P<second>\d{2})(?:[.,]\d+)?)?)?"
-    r"(?P<offset>Z|[+-]\d{2}:?\d{2})?)?)?)?"
+    r"(?P<offset>Z|[+-]\d{2}:?\d{2})?)?)?)?",
+    re.ASCII,
 )
 
 
@@ -20,29 +21,30 @@ def interval(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     `2026-03` is the whole of March, `2026-03-05` the whole day, `2026-03-05T10:30` that moment (what is finer than
     the text is not invented: seconds not written are 0). A text with an offset or Z is turned into the zone's clock.
     ValueError where it is no such date, or the date does not exist (2026-02-30).
-    Source: SDTM Implementation Guide 3.4, section 4.4.1 to 4.4.2 (ISO 8601, right truncation, hyphen for a missing part).
+    Source: SDTM Implementation Guide 3.4, sections 4.4.1 and 4.4.2 (ISO 8601, right truncation, hyphen for a missing
+    part). A date without its year (`--12-15`) has no interval and is a ValueError too.
     """
     found = _ISO.fullmatch(text)
     if not found:
+        if re.match("-+[0-9T]", text):
+            raise ValueError(f"{text!r} has no year: give the year at least, or leave the date blank")
         raise ValueError(f"{text!r} is no ISO 8601 date (YYYY, YYYY-MM, YYYY-MM-DD, with or without Thh:mm)")
     part = {name: int(value) if value and value.isdigit() else None for name, value in found.groupdict().items()}
     year, month, day = part["year"], part["month"], part["day"]
     if day is not None and month is None:  # "2026---05": a day without its month says no more than the year
         day = None
-    low = (month or 1, day or 1)
-    high_month = month or 12
-    if not 1 <= high_month <= 12:
-        raise ValueError(f"{text!r}: there is no month {high_month}")
-    high = (high_month, day or calendar.monthrange(year, high_month)[1])
     hour, minute, second = part["hour"], part["minute"], part["second"]
     try:
+        low = (1 if month is None else month, 1 if day is None else day)
+        high_month = 12 if month is None else month
+        high = (high_month, calendar.monthrange(year, high_month)[1] if day is None else day)
         if day is None or hour is None:
             return datetime(year, *low), datetime(year, *high, 23, 59, 59)
         first = datetime(year, *low, hour, minute or 0, second or 0)
         last = datetime(year, *high, hour, 59 if minute is None else minute, second or (59 if minute is None else 0))
-    except ValueError as error:
-        raise ValueError(f"{text!r}: {error}") from error
-    return _local(first, found["offset"], zone), _local(last, found["offset"], zone)
+        return _local(first, found["offset"], zone), _local(last, found["offset"], zone)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is no date that exists: {error}") from error
 
 
 def _local(moment: datetime, offset: str | None, zone: ZoneInfo) -> datetime:

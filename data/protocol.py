@@ -111,13 +111,24 @@ class Cohort(Section):
 
 class Flag(Section):
     qnam: str
-    yes: tuple[str, ...]
+    yes: tuple[str, ...] = Field(min_length=1)
     no: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> "Flag":
+        _unique("yes and no", [*self.yes, *self.no])
+        return self
 
 
 class Evaluability(Section):
     min_dose_fraction: Fraction
     max_dose_fraction: Fraction
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Evaluability":
+        if self.min_dose_fraction >= self.max_dose_fraction:
+            raise ValueError("min_dose_fraction must be below max_dose_fraction")
+        return self
 
 
 class Escalation(Section):
@@ -158,7 +169,7 @@ class Dlt(Section):
     flag: Flag
     evaluability: Evaluability
     escalation: Escalation
-    dose_units: dict[str, float]
+    dose_units: dict[str, Annotated[float, Field(gt=0)]]
     haematologic: Haematologic
     clauses: tuple[Clause, ...] = Field(min_length=1)
 
@@ -198,6 +209,12 @@ class Causality(Section):
     unlikely: tuple[Upper, ...] = ()
     unrelated: tuple[Upper, ...]
     cannot_be_judged: tuple[Upper, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> "Causality":
+        words = [*self.related, *self.unlikely, *self.unrelated, *self.cannot_be_judged]
+        _unique("a word has one class", words)
+        return self
 
     def of(self, word: str) -> str:
         """The class of a causality word, "" for a blank; KeyError for a word the file does not map."""
@@ -318,11 +335,15 @@ class Protocol(BaseModel):
     @model_validator(mode="after")
     def _coherent(self) -> "Protocol":
         _unique("cohort.levels", [one.id for one in self.cohort.levels])
-        _unique("cohort.levels (values)", [value for one in self.cohort.levels for value in one.values])
+        values = [value for one in self.cohort.levels for value in one.values]
+        _unique("cohort.levels (values), cohort.not_assigned", [*values, *self.cohort.not_assigned])
         _unique("cohort.levels (level)", [one.level for one in self.dose_levels])
         for name in ("aesi", "populations", "alerts", "pause_rules", "periods"):
             _unique(name, [one.id for one in getattr(self, name)])
         _unique("adverse_events.windows", [one.id for one in self.adverse_events.windows])
+        doses = [one.dose for one in self.dose_levels]
+        if doses != sorted(set(doses)):
+            raise ValueError("cohort.levels: the dose must rise from each `level` to the next")
         _unique("visits (visitnum)", [one.visitnum for one in self.visits])
         unknown = {one.period for one in self.visits} - {one.id for one in self.periods}
         if unknown:
@@ -359,7 +380,10 @@ def _assumed(section: BaseModel, path: str) -> Iterator[str]:
 def parse(text: str, name: str = "protocol file") -> Protocol:
     """A protocol from its text. ProtocolError names `name`, the key and what was expected."""
     try:
-        return Protocol(**tomllib.loads(text), text=text)
+        settings = tomllib.loads(text)
+        if "text" in settings:  # the name under which the file itself is kept
+            raise ProtocolError(f"{name}: text: Extra inputs are not permitted")
+        return Protocol(**settings, text=text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{name}: not valid TOML: {error}") from error
     except ValidationError as error:
@@ -368,8 +392,9 @@ def parse(text: str, name: str = "protocol file") -> Protocol:
 
 
 def load(path: Path) -> Protocol:
-    """A protocol from a file, or from its name among the shipped ones (`cdisc_pilot.toml`)."""
-    found = path if path.exists() else FOLDER / path.name
+    """A protocol from a file, or from its bare name among the shipped ones (`cdisc_pilot.toml`)."""
+    shipped_name = not path.exists() and path == Path(path.name)
+    found = FOLDER / path if shipped_name else path
     if not found.is_file():
         raise ProtocolError(f"{path}: no such protocol file; shipped are {', '.join(sorted(shipped()))}")
     try:

@@ -5,7 +5,9 @@ Columns carry SDTM variable names in lower case. A `--dtc` column keeps the text
 (a full date-time is one moment, `2026-03` is a month). Every row knows the file and the row it came from.
 """
 
-from sqlalchemy import Column, DateTime, Float, Integer, MetaData, Table, Text
+from functools import cache
+
+from sqlalchemy import Column, DateTime, Float, Integer, MetaData, Table, Text, create_mock_engine
 
 SCHEMA_VERSION = 1
 
@@ -22,6 +24,11 @@ def number(name: str, comment: str) -> Column:
 
 def whole(name: str, comment: str) -> Column:
     return Column(name, Integer, comment=comment)
+
+
+def is_derived(column: Column) -> bool:
+    """Whether the import works the column out: a column of that name in an incoming file is never taken for it."""
+    return column.comment is not None and column.comment.startswith("Derived")
 
 
 def dtc(name: str, comment: str) -> list[Column]:
@@ -428,8 +435,19 @@ def study_tables() -> list[Table]:
     return [table for table in metadata.sorted_tables if "domain" in table.info]
 
 
+@cache
+def definition() -> str:
+    """The SQL that makes every table with its comments, as one text: one by one the statements take far longer."""
+    statements: list[str] = []
+    engine = create_mock_engine(
+        "duckdb://", lambda one, *_, **__: statements.append(str(one.compile(dialect=engine.dialect)))
+    )
+    metadata.create_all(engine, checkfirst=False)
+    return ";\n".join(statements)
+
+
 def default_table(domain: str) -> str | None:
-    """The table that takes the rows of an SDTM domain when the protocol file names no other; None where there is none."""
+    """The table that takes the rows of an SDTM domain when the protocol file names no other; None: there is none."""
     own = {table.info["domain"]: table.name for table in study_tables() if table.name in _DEFAULTS}
     return own.get("SUPP" if domain.startswith("SUPP") else domain)
 

@@ -1,6 +1,7 @@
 """Settings of the program: a file, then `TRIAL_*` of the environment, then flags. `app.py config` prints them."""
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,10 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from data import protocol as protocols
+
+
+class SettingsError(ValueError):
+    """The settings do not fit; the text names the file or the variable."""
 
 
 class Settings(BaseSettings):
@@ -28,9 +33,12 @@ class Settings(BaseSettings):
     def settings_customise_sources(
         cls, settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        unknown = {name for name in os.environ if name.startswith("TRIAL_")} - {"TRIAL_SETTINGS"}
+        unknown -= {f"TRIAL_{name.upper()}" for name in cls.model_fields}
+        if unknown:
+            raise SettingsError(f"{', '.join(sorted(unknown))}: no such setting; see app.py config")
         file = os.environ.get("TRIAL_SETTINGS", "")
-        chosen = [TomlConfigSettingsSource(settings_cls, Path(file))] if file else []
-        return (init_settings, env_settings, *chosen)
+        return (init_settings, env_settings, *([_from_file(settings_cls, Path(file))] if file else []))
 
     @property
     def folder(self) -> Path:
@@ -38,3 +46,12 @@ class Settings(BaseSettings):
         if self.store:
             return self.store.expanduser().absolute()
         return user_data_path("nectin4-monitor", appauthor=False) / protocols.load(self.protocol).trial.id
+
+
+def _from_file(settings_cls: type[BaseSettings], file: Path) -> TomlConfigSettingsSource:
+    if not file.is_file():
+        raise SettingsError(f"TRIAL_SETTINGS names {file}, which is no file")
+    try:
+        return TomlConfigSettingsSource(settings_cls, file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: not valid TOML: {error}") from error

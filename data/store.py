@@ -13,8 +13,10 @@ Nothing is ever written into a published cut. A cut whose bytes do not give its 
 import hashlib
 import json
 import os
+import re
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,11 +30,15 @@ from sqlalchemy import Engine, Select, create_engine
 from sqlalchemy.pool import QueuePool
 
 from data import protocol as protocols
+from data import schema
 from data.protocol import Protocol
 from data.receipt import Receipt
 
 MEMORY_LIMIT = "1GB"  # DuckDB's own default is 80 % of the machine
 THREADS = 2
+KEPT_OPEN = 8  # cuts, or sets of cuts; the one opened longest ago is let go
+
+_ID = re.compile(r"[0-9a-f]{64}")
 
 
 class CutError(RuntimeError):
@@ -43,11 +49,16 @@ class StoreBusy(RuntimeError):
     """Another import holds the lock."""
 
 
+class SourceChanged(RuntimeError):
+    """A file was written to while it was imported; nothing was published."""
+
+
 @dataclass(frozen=True)
 class Cut:
-    """One open cut. Equal by its identity, so that results may be remembered by it."""
+    """One open cut, and those opened beside it. Equal by their identity, so that results may be remembered by it."""
 
     id: str
+    others: tuple[str, ...]
     manifest: dict[str, str] = field(compare=False, repr=False)
     engine: Engine = field(compare=False, repr=False)
 
@@ -99,11 +110,12 @@ class Store:
 
     # ---- reading ----------------------------------------------------------------------------------------------
     def current(self) -> str:
-        """The id CURRENT names; "" where nothing was published yet."""
+        """What CURRENT names, "" where nothing was published yet. What it names is not checked here."""
         try:
-            return (self.root / "CURRENT").read_text(encoding="ascii").strip()
+            said = (self.root / "CURRENT").read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
             return ""
+        return said or "(nothing)"
 
     def path(self, cut: str) -> Path:
         return self.root / "cuts" / f"{cut}.duckdb"
@@ -130,7 +142,7 @@ class Store:
         with self._lock:
             if names not in self._open:
                 self._open[names] = self._attach(names)
-                while len(self._open) > 8:
+                while len(self._open) > KEPT_OPEN:
                     self._open.pop(next(iter(self._open))).engine.dispose()
             return self._open[names]
 
@@ -151,7 +163,12 @@ class Store:
         return Serving(None, problem)
 
     def check(self, cut: str) -> None:
-        """CutError unless the file's bytes give its name and nothing lies beside it. Hashed once per process and change."""
+        """CutError unless the file's bytes give its name and nothing lies beside it.
+
+        Hashed once per process, and again when size or time of the file have changed.
+        """
+        if not _ID.fullmatch(cut):
+            raise CutError(f"{cut[:12]!r} is no name of a cut")
         path = self.path(cut)
         if not path.is_file():
             raise CutError(f"cut {cut[:7]} is missing from the store")
@@ -159,9 +176,11 @@ class Store:
             raise CutError(f"cut {cut[:7]} has a write-ahead file beside it, which could change its rows")
         stat = path.stat()
         stamp = (stat.st_mtime_ns, stat.st_size)
-        if self._checked.get(path, (None, ""))[0] != stamp:
-            self._checked[path] = (stamp, sha256(path))
-        if self._checked[path][1] != cut:
+        seen, digest = self._checked.get(path, (None, ""))
+        if seen != stamp:
+            digest = sha256(path)
+            self._checked[path] = (stamp, digest)
+        if digest != cut:
             raise CutError(f"cut {cut[:7]} was changed or damaged: its bytes no longer give its name")
 
     def verify(self) -> list[str]:
@@ -169,7 +188,7 @@ class Store:
         self._checked.clear()
         problems = []
         current = self.current()
-        if current and not self.path(current).is_file():
+        if current and not (_ID.fullmatch(current) and self.path(current).is_file()):
             problems.append(f"CURRENT names cut {current[:7]}, which is missing")
         for one in self.ids():
             try:
@@ -187,38 +206,48 @@ class Store:
 
     def _attach(self, names: tuple[str, ...]) -> Cut:
         base = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
-        for number, one in enumerate(names):
-            base.execute(f"ATTACH '{_quoted(self.path(one))}' AS cut{number} (READ_ONLY)")
+        manifests = [_attached(base, self.path(one), f"cut{number}") for number, one in enumerate(names)]
         base.execute(f"SET temp_directory = '{_quoted(self.root / 'spill')}'")
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")
-        manifest = dict(base.execute("SELECT key, value FROM cut0.main.manifest").fetchall())
         schemas = {None: "cut0.main"} | {f"cut{number}": f"cut{number}.main" for number in range(1, len(names))}
         engine = create_engine("duckdb://", creator=base.cursor, poolclass=QueuePool, pool_size=8, max_overflow=24)
-        return Cut(names[0], manifest, engine.execution_options(schema_translate_map=schemas))
+        return Cut(names[0], names[1:], manifests[0], engine.execution_options(schema_translate_map=schemas))
 
     # ---- writing ----------------------------------------------------------------------------------------------
     @contextmanager
     def importing(self, timeout: float = 30) -> Iterator[None]:
-        """The importer's lock. StoreBusy where another import holds it longer than `timeout` seconds."""
+        """The importer's lock. StoreBusy where another import holds it longer than `timeout` seconds.
+
+        What an import that was killed left behind is cleared away: nothing in `tmp` and no `.part` has a reader.
+        """
         for name in ("cuts", "sources", "receipts", "tmp"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.root / "lock", timeout=timeout)
         try:
-            with FileLock(self.root / "lock", timeout=timeout):
-                yield
+            lock.acquire()
         except Timeout as error:
             raise StoreBusy(f"another import is writing to {self.root}; try again when it has ended") from error
+        try:
+            shutil.rmtree(self.root / "tmp")
+            (self.root / "tmp").mkdir()
+            for part in self.root.rglob("*.part"):
+                part.unlink()
+            yield
+        finally:
+            lock.release()
 
     def publish(self, built: Path, sources: dict[str, Path]) -> str:
         """Takes a finished cut in: named by its hash, on disk before CURRENT names it. Returns its id.
 
-        A crash at any step leaves the old cut or the new one: files are whole and on disk before they get their
-        names, and the pointer is swapped in one rename.
+        sources: sha256 -> the file that was read. A crash at any step leaves the old cut or the new one: files are
+        whole and on disk before they get their names, and the pointer is swapped in one rename. SourceChanged where a
+        file no longer has the bytes that were read.
         """
         for digest, path in sources.items():
             kept = self.root / "sources" / digest
-            if not kept.exists():
-                _copy(path, kept)
+            if not kept.exists() or sha256(kept) != digest:
+                _copy(path, kept, digest)
         cut = sha256(built)
         _sync(built)
         built.chmod(0o444)
@@ -235,7 +264,7 @@ class Store:
         return path
 
     def last_refused(self) -> Receipt | None:
-        """The last import, where it was refused: it stays in sight until one succeeds."""
+        """The last import, where it was refused: it stays in sight until one succeeds. None where it was not."""
         found = sorted((self.root / "receipts").glob("*.json"))
         if not found or not found[-1].stem.endswith("-refused"):
             return None
@@ -252,18 +281,33 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def import_key(files: list[tuple[str, str]], protocol: Protocol, settings: dict[str, str]) -> str:
-    """What makes an import "the same again": files by domain and hash, protocol, settings, schema version."""
+def import_key(files: Iterable[str], protocol: Protocol, settings: dict[str, str]) -> str:
+    """What makes an import "the same again": the sha256 of the files whatever their names, protocol, settings."""
     return hashlib.sha256(json.dumps([sorted(files), protocol.hash, sorted(settings.items())]).encode()).hexdigest()
+
+
+def _attached(base: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
+    """Attaches a cut read-only and gives its manifest. CutError where it is no cut, or one of another schema."""
+    try:
+        base.execute(f"ATTACH '{_quoted(path)}' AS {name} (READ_ONLY)")
+        manifest = dict(base.execute(f"SELECT key, value FROM {name}.main.manifest").fetchall())
+    except duckdb.Error as error:
+        raise CutError(f"cut {path.stem[:7]} is no data cut: {str(error).splitlines()[0]}") from error
+    if manifest["schema_version"] != str(schema.SCHEMA_VERSION):
+        version = f"tables of version {manifest['schema_version']}, this program reads {schema.SCHEMA_VERSION}"
+        raise CutError(f"cut {path.stem[:7]} has {version}; import its files again")
+    return manifest
 
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _copy(path: Path, target: Path) -> None:
+def _copy(path: Path, target: Path, digest: str) -> None:
     part = target.with_name(target.name + ".part")
     part.write_bytes(path.read_bytes())
+    if sha256(part) != digest:
+        raise SourceChanged(f"{path.name} was written to while it was imported; import it again when it is at rest")
     _sync(part)
     part.replace(target)
     _sync_folder(target.parent)
