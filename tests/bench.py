@@ -38,7 +38,7 @@ def seconds(run: Callable[[], object], times: int = RUNS) -> list[float]:
 
 def line(what: str, found: list[float], floor: float | None, of: str = "") -> None:
     middle = statistics.median(found)
-    ratio = f"{middle / floor:8.1f} x {of}" if floor else ""
+    ratio = f"{middle / floor:8.{1 if middle > floor else 2}f} x {of}" if floor else ""
     print(f"{what:<58}{1000 * middle:>9.1f} ms{1000 * found[-1]:>9.1f} ms  {ratio}")
 
 
