@@ -41,6 +41,10 @@ class Counted:
     def size(self, cohort: str) -> int:
         return len(self.people) if cohort == TOTAL else int((self.people["cohort"] == cohort).sum())
 
+    def in_words(self, lang: str) -> str:
+        """Population and window, for a stamp."""
+        return f"{self.population.label.in_(lang)}; {self.window.label.in_(lang)}"
+
 
 def counted(asked: Asked) -> Counted:
     """The view's population and window, the protocol's first by default. NotUnderstood for one it does not name."""

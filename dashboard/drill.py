@@ -34,10 +34,13 @@ def opened(*parts: str) -> str:
     return Opened(parts).write()
 
 
-def panel(asked: Asked, title: str, people: Sequence[str], rows: Iterable, subjects: pd.DataFrame) -> html.Aside:
+def panel(
+    asked: Asked, title: str, people: Sequence[str], rows: Iterable, subjects: pd.DataFrame, *, filters: str = ""
+) -> html.Aside:
     """The side panel of a count: its title, its patients as links, the rows behind it, and the way to close it.
 
     people: usubjid of the patients. rows: what stands below them. subjects: as `queries.subjects`.
+    filters: in words, for the stamp.
     """
     say, known = asked.say, subjects.set_index("usubjid")
     close = html.A("×", href=asked.view.change(open="").href, className="close", title=say("drill.close"))
@@ -49,7 +52,7 @@ def panel(asked: Asked, title: str, people: Sequence[str], rows: Iterable, subje
             html.P(say("drill.patients", count=len(people)) if people else say("drill.nobody"), className="summary"),
             html.Div(links, className="people"),
             *rows,
-            html.Div(stamp(asked), className="stamp"),
+            html.Div(stamp(asked, filters), className="stamp"),
         ],
         id="opened",
         className="opened",

@@ -27,11 +27,12 @@ def csv(name: str, query: str) -> Response:
     asked = Asked(view, found.cut)
     try:
         rows = list(make(asked))
+        filters = "" if make is _ladder else counted(asked).in_words(view.lang)
     except NotUnderstood as error:
         abort(400, str(error))
     text = io.StringIO()
     writer = csv_module.writer(text, lineterminator="\r\n")
-    for line in (f"# {stamp(asked, name)}", f"# {asked.say('shell.disclaimer')}"):
+    for line in (f"# {stamp(asked, filters)}", f"# {asked.say('shell.disclaimer')}"):
         writer.writerow([line])
     writer.writerows([[_safe(cell) for cell in row] for row in rows])
     headers = {"Content-Disposition": f'attachment; filename="{name}-{found.cut.short}.csv"'}

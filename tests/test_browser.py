@@ -88,6 +88,7 @@ def test_a_count_leads_to_its_patients_to_one_patient_and_back(site, open_tab):
     panel = page.locator("#opened")
     expect(panel.get_by_role("heading")).to_have_text("Any adverse event · Dose-limiting (DLT) · 3 × 10⁶ CAR+ T/kg")
     expect(panel.locator(".ag-row")).to_contain_text(["201Cytokine release syndrome492026-05-24"])
+    expect(panel.locator(".stamp")).to_contain_text("filters: Infused; DLT window, Day 0 to 28")
     panel.get_by_role("link", name="201").click()
     expect(page.get_by_role("heading", name="201", exact=True)).to_be_visible()
     expect(page.get_by_text("DLT on Day 9: Cytokine release syndrome G4")).to_be_visible()
@@ -107,6 +108,9 @@ def test_the_patient_page_shows_dates_events_and_visits(site, open_tab):
     head = page.locator(".patient-head")
     for words in ("303", "1 × 10⁷ CAR+ T/kg", "Day 3", "Day 3, 25 days left"):
         expect(head).to_contain_text(words)
+    expect(page.locator("#patient-events .summary")).to_have_text(  # six rows, the uncoded one graded too
+        "6 event rows; highest grade 4, grade not recorded in 0."
+    )
     row = page.locator("#patient-events tr", has_text="Cytokine release syndrome")
     expect(row.locator("td").nth(2)).to_have_text("2")
     expect(row.locator("td").nth(3)).to_have_text("2")
@@ -317,6 +321,7 @@ def test_tables_are_exported_as_they_are_shown(site, open_tab):
     with page.expect_download() as download:
         page.locator("#ae-stamp").get_by_role("link", name="CSV").click()
     lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert "filters: Infused; DLT window, Day 0 to 28" in lines[0]
     assert lines[0].startswith('"# XKDCT293 · SIMULATED · cut') or lines[0].startswith("# XKDCT293 · SIMULATED · cut")
     row = next(
         line

@@ -139,7 +139,7 @@ def test_the_dlt_is_a_hatched_outline_around_its_day(drawn):
     _, figure = drawn
     hatched = [one for one in figure.data if one.marker.pattern.shape]
     assert len(hatched) == 1
-    assert hatched[0].customdata[0][1:] == ["Cytokine release syndrome G4", 9]
+    assert hatched[0].customdata[0][1] == "DLT on Day 9: Cytokine release syndrome G4"
 
 
 def test_what_people_typed_is_shown_and_not_run(drawn, trial):

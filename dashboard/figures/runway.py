@@ -45,7 +45,7 @@ def runway(
     for cohort in dict.fromkeys(one.cohort for one in windows):
         here = [one for one in windows if one.cohort == cohort]
         colour = level_colour(levels[cohort])
-        bars += _bars(here, rows, colour, cutoff.date(), palette)
+        bars += _bars(here, rows, colour, cutoff.date(), words, palette)
         notes.append(
             _note(
                 f"<b>{words.level[cohort]}</b>", palette.ink if theme == "dark" else colour,
@@ -92,7 +92,7 @@ def _range(windows: Sequence[Window], today: date) -> list[date]:
 
 
 def _bars(
-    here: Sequence[Window], rows: Mapping[str, float], colour: str, cutoff: date, palette: Palette
+    here: Sequence[Window], rows: Mapping[str, float], colour: str, cutoff: date, words: Words, palette: Palette
 ) -> Iterator[dict]:
     length = {one.usubjid: (one.ends - one.infused).days for one in here}
     elapsed = {one.usubjid: min(max((cutoff - one.infused).days, 0), length[one.usubjid]) for one in here}
@@ -126,8 +126,8 @@ def _bars(
                 "line": {"color": DLT, "width": 2},
                 "pattern": {"shape": "/", "fgcolor": DLT, "size": 5, "solidity": 0.35},
             },
-            "customdata": [[escape(one.usubjid), escape(one.dlt_term), one.dlt_day] for one in hit],
-            "hovertemplate": "%{customdata[0]}<br>DLT: %{customdata[1]}, Day %{customdata[2]}<extra></extra>",
+            "customdata": [[escape(one.usubjid), escape(words.reason(one))] for one in hit],
+            "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
         }
 
 

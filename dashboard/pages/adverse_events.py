@@ -122,10 +122,7 @@ def _choice(view: View, name: str, options: list[tuple[str, str]], say: Say) -> 
 
 
 def filters(asked: Asked, found: Counted) -> str:
-    lang, say = asked.view.lang, asked.say
-    return "; ".join(
-        [found.population.label.in_(lang), found.window.label.in_(lang), say(f"ae.only_{asked.view.only}")]
-    )
+    return f"{found.in_words(asked.view.lang)}; {asked.say(f'ae.only_{asked.view.only}')}"
 
 
 # ---- overview --------------------------------------------------------------------------------------------------------
@@ -341,6 +338,7 @@ def opened_panel(asked: Asked) -> list:
             people,
             [_event_rows(asked, rows)],
             subjects(asked.cut),
+            filters=counted(asked).in_words(asked.view.lang),
         )
     ]
 

@@ -57,8 +57,8 @@ def show(stored: object) -> dict:
     return {
         "head": head(asked, row, everyone),
         "steps": _with_stamp(asked, steps(asked, row)),
-        "events": _with_stamp(asked, event_rows(asked, row)),
-        "visits": _with_stamp(asked, visit_rows(asked, row)),
+        "events": [events_summary(asked, row), *_with_stamp(asked, event_rows(asked, row))],
+        "visits": [visits_summary(asked, row), *_with_stamp(asked, visit_rows(asked, row))],
     }
 
 
@@ -136,6 +136,23 @@ def steps(asked: Asked, row: pd.Series) -> html.Dl:
             text += f", {row['off_study_reason']}"
         items.append(html.Div([html.Dt(say(f"patient.step_{name}")), html.Dd(text)]))
     return html.Dl(items, className="steps-list")
+
+
+def events_summary(asked: Asked, row: pd.Series) -> html.P:
+    events = adverse_events(asked.cut)
+    grades = events.loc[events["usubjid"] == row["usubjid"], "aetoxgr"]
+    worst = asked.say("word.not_recorded") if grades.isna().all() else f"{grades.max()}"
+    words = asked.say("patient.events_summary", count=len(grades), worst=worst, unknown=int(grades.isna().sum()))
+    return html.P(words if len(grades) else asked.say("table.no_rows"), className="summary")
+
+
+def visits_summary(asked: Asked, row: pd.Series) -> html.P:
+    own = visits(asked.cut, row["usubjid"])
+    if own.empty:
+        return html.P(asked.say("table.no_rows"), className="summary")
+    last = own.iloc[-1]
+    words = asked.say("patient.visits_summary", count=len(own), last=last["visit"], day=last["svstdtc"])
+    return html.P(words, className="summary")
 
 
 def event_rows(asked: Asked, row: pd.Series) -> html.Div:
