@@ -92,7 +92,9 @@ def _account(source: SourceTable, loaded: dict[str, int], used: set[str]) -> Fil
         domain=source.domain,
         decoded=source.decoded,
         rows=len(source.frame),
+        used=sum(loaded.values()),
         loaded=loaded,
+        mapped_columns=tuple(sorted(name.upper() for name in set(source.frame.columns) & used)),
         ignored_columns=tuple(name.upper() for name in ignored),
     )
 

@@ -3,14 +3,27 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-Severity = Literal["error", "warning", "note"]
+Severity = Literal["error", "hold", "warning", "note"]
+Outcome = Literal["published", "refused", "held", "no change", "same content"]
+
+# What the import can work out, as the receipt counts it: key -> what it says of the rows.
+DERIVED = {
+    "partial_dates": "partial dates, kept as written with their first and last day",
+    "qualified": "results below or above a limit, kept as sign and number",
+    "converted": "results converted to the unit of the store",
+    "without_number": "results that are no number, kept as text",
+    "withheld": "results that cannot be in their unit, kept as text, number withheld",
+    "numbered": "rows numbered by the import",
+    "empty_cells": "empty cells of a wide table, no row made",
+}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know about the files. An error refuses the import; the rest travels with the cut."""
+    """One thing to know about the files. An error refuses the import, a hold asks for `--accept`; the rest travels with
+    the cut."""
 
     severity: Severity
     rule: str
@@ -19,13 +32,14 @@ class Finding:
     row: int | None = None  # data row, the first is 1
     column: str = ""
     value: str = ""
+    rows: str = ""  # further rows with the same trouble that are not listed one by one, as ranges: "6-12, 20"
 
     def line(self) -> str:
         place = ", ".join(
             part
             for part in (
                 self.file,
-                f"row {self.row}" if self.row else "",
+                f"row {self.row}" if self.row else f"rows {self.rows}" if self.rows else "",
                 f"column {self.column}" if self.column else "",
             )
             if part
@@ -36,33 +50,44 @@ class Finding:
 
 @dataclass(frozen=True)
 class FileRead:
-    """One file: `loaded` counts rows by table, `kept` the rows that no table takes (the file stays beside the cut)."""
+    """One file, every row of it accounted for: rows = used + refused + kept.
+
+    `loaded` counts the rows of the store by table: one row of a table that is not SDTM can make several.
+    """
 
     name: str
     sha256: str
-    size: int
+    size: int  # bytes
     format: str = ""
     encoding: str = ""
-    domain: str = ""
-    decoded: tuple[str, ...] = ()
-    rows: int = 0
+    dialect: str = ""  # of a text table: separator, quoting, header row
+    domain: str = ""  # several, joined by "+", where a mapping file makes them from one table
+    decoded: tuple[str, ...] = ()  # values that needed the encoding
+    rows: int = 0  # data rows read
+    used: int = 0  # rows that became rows of the store
+    refused: int = 0  # rows with an error
     loaded: dict[str, int] = field(default_factory=dict)
+    derived: dict[str, int] = field(default_factory=dict)  # key of `DERIVED` -> rows
+    mapped_columns: tuple[str, ...] = ()
     ignored_columns: tuple[str, ...] = ()
 
     @property
     def kept(self) -> int:
-        return self.rows - sum(self.loaded.values())
+        """Rows that no table takes; they stay in the file beside the cut."""
+        return self.rows - self.used - self.refused
 
 
 @dataclass(frozen=True)
 class Receipt:
-    outcome: Literal["published", "refused", "no change"]
+    outcome: Outcome
     at: str  # UTC, ISO 8601
     trial: str
     protocol: str  # sha256 of the protocol file
+    mapping: str = ""  # sha256 of the mapping file, "" where there was none
     cut: str = ""  # sha256 of the published cut, or of the current one where nothing changed
     cutoff: str = ""
     cutoff_from: str = ""
+    accepted: bool = False  # published with --accept, over what held it
     files: tuple[FileRead, ...] = ()
     findings: tuple[Finding, ...] = ()
     not_validated: tuple[str, ...] = ()  # serious, fatal and grade >= 4 events seen in refused files
@@ -77,9 +102,9 @@ class Receipt:
     @classmethod
     def from_json(cls, text: str) -> "Receipt":
         raw = json.loads(text)
+        listed = ("decoded", "mapped_columns", "ignored_columns")
         raw["files"] = tuple(
-            FileRead(**{**one, "decoded": tuple(one["decoded"]), "ignored_columns": tuple(one["ignored_columns"])})
-            for one in raw["files"]
+            FileRead(**{**one, **{name: tuple(one.get(name, ())) for name in listed}}) for one in raw["files"]
         )
         raw["findings"] = tuple(Finding(**one) for one in raw["findings"])
         raw["not_validated"] = tuple(raw["not_validated"])
@@ -92,15 +117,20 @@ class Receipt:
     def _outcome(self) -> Iterable[str]:
         match self.outcome:
             case "published":
-                yield f"Published: cut {self.cut[:7]}, data cut-off {self.cutoff} ({self.cutoff_from})."
+                over = " over what held it (--accept)" if self.accepted else ""
+                yield f"Published{over}: cut {self.cut[:7]}, data cut-off {self.cutoff} ({self.cutoff_from})."
             case "no change":
                 yield f"No change: the same files, protocol and settings are already cut {self.cut[:7]}."
+            case "same content":
+                yield f"Same content, other files: cut {self.cut[:7]} holds these very rows. Nothing was changed."
+            case "held":
+                yield "Held: nothing was changed. Look at the lines below; where they are right, import with --accept."
             case "refused":
                 count = len(self.errors)
                 yield f"Refused: {count} problem{'s' if count != 1 else ''}. Nothing was changed."
 
     def _notices(self) -> Iterable[str]:
-        for severity in ("error", "warning", "note"):
+        for severity in get_args(Severity):
             yield from (f"  {one.line()}" for one in self.findings if one.severity == severity)
         if self.not_validated:
             yield "Seen in the refused files, not validated:"
@@ -108,12 +138,13 @@ class Receipt:
 
     def _account(self) -> Iterable[str]:
         if self.files:
-            yield f"{'file':<24}{'domain':<10}{'read':>9}{'loaded':>9}{'kept':>7}  into"
+            yield f"{'file':<28}{'domain':<10}{'read':>9}{'used':>9}{'refused':>9}{'kept':>7}  rows of the store"
         for one in self.files:
-            loaded = sum(one.loaded.values())
-            into = (
-                ", ".join(f"{table} {count}" for table, count in one.loaded.items()) or "kept beside the cut, no table"
-            )
-            yield f"{one.name:<24}{one.domain:<10}{one.rows:>9}{loaded:>9}{one.kept:>7}  {into}"
+            into = ", ".join(f"{table} {count}" for table, count in one.loaded.items()) or "none"
+            yield f"{one.name:<28}{one.domain:<10}{one.rows:>9}{one.used:>9}{one.refused:>9}{one.kept:>7}  {into}"
+            if one.dialect:
+                yield f"{'':<28}{one.dialect}"
             if one.encoding not in ("", "ascii", "utf-8"):
-                yield f"{'':<24}read as {one.encoding}, for example: {' | '.join(one.decoded)}"
+                yield f"{'':<28}read as {one.encoding}, for example: {' | '.join(one.decoded)}"
+            for key, count in one.derived.items():
+                yield f"{'':<28}{count} {DERIVED[key]}"

@@ -263,12 +263,22 @@ class Store:
         _write(path, receipt.to_json())
         return path
 
+    def receipts(self) -> list[Receipt]:
+        """Every import that left a receipt, the latest first."""
+        found = sorted((self.root / "receipts").glob("*.json"), reverse=True)
+        return [Receipt.from_json(one.read_text(encoding="utf-8")) for one in found]
+
     def last_refused(self) -> Receipt | None:
-        """The last import, where it was refused: it stays in sight until one succeeds. None where it was not."""
+        """The last import, where it was refused or held: it stays in sight until one succeeds. None where it was not.
+
+        An import that was killed between its cut and its receipt succeeded: the cut itself says when.
+        """
         found = sorted((self.root / "receipts").glob("*.json"))
-        if not found or not found[-1].stem.endswith("-refused"):
+        if not found or not found[-1].stem.endswith(("-refused", "-held")):
             return None
-        return Receipt.from_json(found[-1].read_text(encoding="utf-8"))
+        receipt = Receipt.from_json(found[-1].read_text(encoding="utf-8"))
+        cut = self.serving().cut
+        return None if cut and cut.manifest["published"] > receipt.at else receipt
 
 
 def now() -> str:
