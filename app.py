@@ -61,14 +61,15 @@ def demo(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def load(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Imports files or folders and prints the receipt."""
-    from data import importing
+    """Imports files, folders or zips and prints the receipt."""
+    from data import importing, reshape
 
     protocol = protocols.load(settings.protocol)
-    store, told = Store(settings.folder), {"cutoff": arguments.cutoff, "encoding": arguments.encoding}
-    receipt = importing.load(arguments.paths, store, protocol, **told)
+    mapping = reshape.load(settings.mapping) if settings.mapping else None
+    told = {"cutoff": arguments.cutoff, "encoding": arguments.encoding, "accept": arguments.accept}
+    receipt = importing.load(arguments.paths, Store(settings.folder), protocol, mapping=mapping, **told)
     print(receipt.to_json() if arguments.json else receipt.to_text())
-    return REFUSED if receipt.outcome == "refused" else PUBLISHED
+    return REFUSED if receipt.outcome in ("refused", "held") else PUBLISHED
 
 
 def serve(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -139,9 +140,11 @@ def _parser() -> argparse.ArgumentParser:
     made = command(demo, "write the simulated trial as SDTM files and import its three cuts")
     made.add_argument("--out", type=Path, help="where the files go (default: beside the cuts)")
     made.add_argument("--anchor", type=date.fromisoformat, help="the day the trial is seen on (default: today)")
-    made = command(load, "import files or folders as one cut, all or nothing")
+    made = command(load, "import files, folders or zips as one cut, all or nothing")
     made.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     made.add_argument("--json", action="store_true", help="print the receipt as JSON")
+    made.add_argument("--mapping", type=Path, help="mapping file (TOML) for tables that are not SDTM")
+    made.add_argument("--accept", action="store_true", help="publish what was held: you have looked at its receipt")
     made.add_argument(
         "--cutoff", type=date.fromisoformat, help="clinical data cut-off, YYYY-MM-DD (default: TS.DCUTDTC)"
     )

@@ -1,16 +1,22 @@
-"""What must hold before files become a cut. Each check adds findings; one error refuses the whole import."""
+"""What must hold before files become a cut. Each check adds findings; one error refuses the whole import.
+
+What is about one kind of row is asked of its frame; what holds for every table is asked of the stage, of any length.
+"""
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
+from sqlalchemy import Table
 
-from data import schema
-from data.mapping import Mapped, shown_value
+from data.findings import Findings, shown_value
+from data.mapping import Mapped
 from data.protocol import Protocol
 from data.readers import SourceTable
-from data.receipt import FileRead, Finding, Receipt
+from data.receipt import FileRead, Receipt
+from data.stage import Stage
+
+FEWER = 0.30  # share of subjects or events that may not be missing beside the current cut without a person's word
 
 # Columns without which a screen would count nothing and look reassuring: their absence is said, never read as "none".
 _TELLING = {
@@ -21,54 +27,62 @@ _TELLING = {
 _YES_NO = {"adverse_event": ("aeser", "aesdth"), "subject": ("dthfl",)}
 
 
-def check_sources(sources: list[SourceTable], protocol: Protocol, mapped: Mapped) -> None:
-    """What can be said of the files before their rows are typed: study, domains, columns."""
-    for source in sources:
-        _one_study(source, protocol, mapped)
-        absent = [name for name in _TELLING.get(source.domain, ()) if name not in source.frame]
-        if protocol.adverse_events.grade_scale == "" and "aetoxgr" in absent:
-            absent.remove("aetoxgr")
-        for name in absent:
-            message = "the file has no such column: what it would say is unknown for every row"
-            mapped.findings.append(Finding("warning", "column missing", message, source.name, None, name.upper()))
-        if source.domain == "DM" and protocol.cohort.column not in source.frame:
-            message = "the protocol file reads the cohort from this column ([cohort]); add it and export again"
-            column = protocol.cohort.column.upper()
-            mapped.findings.append(Finding("error", "required column missing", message, source.name, None, column))
-    domains = {source.domain for source in sources}
-    if "DM" not in domains:
+# ---- while a file is read --------------------------------------------------------------------------------------------
+def check_part(source: SourceTable, domain: str, rows: pd.DataFrame, protocol: Protocol, findings: Findings) -> None:
+    """What can be said of rows of one domain before they are typed: study and columns."""
+    if "studyid" in rows:
+        other = rows[rows["studyid"] != protocol.trial.id]
+        message = f"another study's data; this protocol file is for {protocol.trial.id}"
+        findings.report("error", "other study", other, message, "studyid", rows["studyid"])
+    absent = [name for name in _TELLING.get(domain, ()) if name not in rows]
+    if protocol.adverse_events.grade_scale == "" and "aetoxgr" in absent:
+        absent.remove("aetoxgr")
+    for name in absent:
+        message = "the file has no such column: what it would say is unknown for every row"
+        findings.once("warning", "column missing", message, source.name, None, name)
+    if domain == "DM" and protocol.cohort.column not in rows:
+        message = "the protocol file reads the cohort from this column ([cohort]); add it and export again"
+        findings.once("error", "required column missing", message, source.name, None, protocol.cohort.column)
+
+
+def check_domains(mapped: Mapped) -> None:
+    """What no file brought."""
+    if "DM" not in mapped.domains:
         message = "none of the files holds DM (demographics): nobody could be placed; add it"
-        mapped.findings.append(Finding("error", "no subjects", message))
-    if "AE" not in domains:
+        mapped.findings.add("error", "no subjects", message)
+    if "AE" not in mapped.domains:
         message = "none of the files holds AE: that no adverse event is shown does not mean that none occurred"
-        mapped.findings.append(Finding("warning", "no adverse events", message))
+        mapped.findings.add("warning", "no adverse events", message)
 
 
-def _one_study(source: SourceTable, protocol: Protocol, mapped: Mapped) -> None:
-    if "studyid" not in source.frame:
-        return
-    rows = source.frame.assign(source_file=source.name, source_row=range(1, len(source.frame) + 1))
-    other = rows[rows["studyid"] != protocol.trial.id]
-    message = f"another study's data; this protocol file is for {protocol.trial.id}"
-    mapped.report("error", "other study", other, message, "studyid", rows["studyid"])
-
-
-def check_against(current: Receipt, mapped: Mapped) -> None:
-    """Rows of a domain that were there in the current cut and are not now: a file forgotten or cut short.
+# ---- beside the current cut ------------------------------------------------------------------------------------------
+def check_against(current: Receipt, mapped: Mapped, cutoff: str) -> None:
+    """What the current cut has and these files lack: a file forgotten, cut short, or an older extract.
 
     It is the one way to see an XPORT v5 file that was cut at the end of a row. Events and treatments that go
-    altogether refuse the import; fewer rows may be a correction and are a warning.
+    altogether refuse the import; a third fewer subjects or events, or an earlier cut-off, hold it until a person
+    accepts; fewer rows may be a correction and are a warning.
     """
-    before, after = _rows_by_domain(current.files), _rows_by_domain(mapped.files)
+    files, findings = mapped.files, mapped.findings
+    before, after = _rows_by_domain(current.files), _rows_by_domain(files)
     for domain, rows in before.items():
         left = after.get(domain, 0)
         if left == 0:
-            severity = "error" if domain in ("AE", "EX") else "warning"
+            severity = "error" if set(domain.split("+")) & {"AE", "EX"} else "warning"
             message = f"the current cut has {rows} rows of {domain} and these files have none; add the file"
-            mapped.findings.append(Finding(severity, "domain gone", message))
+            findings.add(severity, "domain gone", message)
         elif left < rows:
             message = f"{domain} had {rows} rows in the current cut and has {left} now; look whether the file is whole"
-            mapped.findings.append(Finding("warning", "fewer rows", message))
+            findings.add("warning", "fewer rows", message)
+    for table, what in (("subject", "subjects"), ("adverse_event", "adverse events")):
+        had, has = (_rows_of(table, one) for one in (current.files, files))
+        if had and has and has <= (1 - FEWER) * had:
+            share = f"{100 * (had - has) / had:.0f} % fewer"
+            message = f"{has} {what}, {had} in the current cut: {share}; look whether the files are whole"
+            findings.add("hold", f"fewer {what}", message)
+    if cutoff and current.cutoff and cutoff < current.cutoff:
+        message = f"data cut-off {cutoff[:10]}, the current cut's is {current.cutoff[:10]}: an older extract"
+        findings.add("hold", "older extract", message)
 
 
 def _rows_by_domain(files: Iterable[FileRead]) -> dict[str, int]:
@@ -78,62 +92,99 @@ def _rows_by_domain(files: Iterable[FileRead]) -> dict[str, int]:
     return rows
 
 
-def check_tables(mapped: Mapped, protocol: Protocol) -> None:
-    """What must hold between the rows: known subjects, keys, grades, treatments, the order of dates."""
-    subjects = mapped.tables.get("subject")
-    if subjects is None:
+def _rows_of(table: str, files: Iterable[FileRead]) -> int:
+    return sum(one.loaded.get(table, 0) for one in files)
+
+
+# ---- every table -----------------------------------------------------------------------------------------------------
+def check_stage(stage: Stage, findings: Findings) -> None:
+    """What must hold for the rows of any table: a known subject, a key of its own, dates in order."""
+    known = set(stage.ask("SELECT usubjid FROM subject")["usubjid"])
+    for table in stage.filled():
+        if "usubjid" in table.columns and table.name != "subject" and known:
+            _placed(stage, table, known, findings)
+        _unique(stage, table, findings)
+        _ends_after_start(stage, table, findings)
+
+
+def _placed(stage: Stage, table: Table, known: set[str], findings: Findings) -> None:
+    stray = stage.ask(
+        f"SELECT source_file, source_row, usubjid FROM {table.name} WHERE usubjid NOT IN (SELECT usubjid FROM subject) "
+        "ORDER BY rowid"
+    )
+    message = "USUBJID is not in DM"
+    same = next((pair for one in stray["usubjid"].dropna().unique() if (pair := _other_form(one, known))), None)
+    if same:
+        message += f"; DM writes it in another form ({same}): write it alike in all files"
+    findings.report("error", "subject not in DM", stray, message, "usubjid", stray["usubjid"])
+
+
+def _other_form(stray: str, known: set[str]) -> str | None:
+    """The identifier of DM that differs only in case, punctuation, leading zeros or an appendix such as _1."""
+
+    def bare(one: str) -> str:
+        return re.sub(r"(?<!\d)0+|[^a-z0-9]", "", re.sub(r"_\d+$", "", one.casefold()))
+
+    return next((one for one in sorted(known) if bare(one) == bare(stray)), None)
+
+
+def _unique(stage: Stage, table: Table, findings: Findings) -> None:
+    keys = table.info["key"]
+    names, last = ", ".join(keys), keys[-1]
+    same = " AND ".join(f"one.{key} IS NOT DISTINCT FROM two.{key}" for key in keys)
+    again = stage.ask(
+        f"WITH two AS (SELECT {names} FROM {table.name} WHERE {last} IS NOT NULL GROUP BY ALL HAVING count(*) > 1) "
+        f"SELECT one.source_file, one.source_row, {', '.join(f'one.{key}' for key in keys)} FROM {table.name} one "
+        f"JOIN two ON {same} ORDER BY one.rowid"
+    )
+    again = again[again.duplicated(keys)]
+    if len(again):
+        shown = again[keys].map(shown_value).agg(" / ".join, axis=1)
+        message = f"{', '.join(key.upper() for key in keys)} stands there twice; each row needs its own"
+        findings.report("error", "duplicate key", again, message, last, shown)
+
+
+def _ends_after_start(stage: Stage, table: Table, findings: Findings) -> None:
+    for start in [one.name for one in table.columns if one.name.endswith("stdtc")]:
+        end = f"{start[:-5]}endtc"
+        if end not in table.columns:
+            continue
+        bad = stage.ask(
+            f"SELECT source_file, source_row, {end} FROM {table.name} WHERE {end}_latest < {start}_earliest "
+            "ORDER BY rowid"
+        )
+        message = f"ends before it begins ({start.upper()}); one of the two dates is wrong"
+        findings.report("warning", "end before start", bad, message, end, bad[end])
+
+
+# ---- one kind of row -------------------------------------------------------------------------------------------------
+def check_tables(mapped: Mapped) -> None:
+    """What must hold of subjects, events and treatments."""
+    protocol = mapped.protocol
+    if "subject" not in mapped.tables:
         return
-    known = set(subjects["usubjid"].dropna())
     for name, rows in mapped.tables.items():
-        table = schema.metadata.tables[name]
-        if "usubjid" in rows and name != "subject":
-            _placed(rows, known, mapped)
-        if name == "subject" and rows["usubjid"].isna().any():
-            mapped.report("error", "subject missing", rows[rows["usubjid"].isna()], "USUBJID is blank", "usubjid")
-        _unique(rows, table.info["key"], mapped)
         _yes_no(name, rows, mapped)
-        _ends_after_start(rows, mapped)
     _numbered(mapped)
     _grades(mapped, protocol)
     _treatments(mapped, protocol)
     _treated_have_cohort(mapped)
+    _arms(mapped)
+    _reported_again(mapped)
     _dlt_after_infusion(mapped)
-
-
-def _placed(rows: pd.DataFrame, known: set[str], mapped: Mapped) -> None:
-    stray = rows[~rows["usubjid"].isin(known)]
-    mapped.report("error", "subject not in DM", stray, "USUBJID is not in DM", "usubjid", rows["usubjid"])
-
-
-def _unique(rows: pd.DataFrame, key: list[str], mapped: Mapped) -> None:
-    numbered = rows.dropna(subset=[key[-1]])
-    again = numbered[numbered.duplicated(key)]
-    if len(again):
-        names = ", ".join(one.upper() for one in key)
-        shown = again[key].map(shown_value).agg(" / ".join, axis=1)
-        message = f"{names} stands there twice; each row needs its own"
-        mapped.report("error", "duplicate key", again, message, key[-1], shown)
 
 
 def _numbered(mapped: Mapped) -> None:
     events = mapped.frame("adverse_event")
     blank = events[events["aeseq"].isna()]
     message = "AESEQ is blank: no DLT flag, review or query could name this event; number it"
-    mapped.report("error", "no sequence number", blank, message, "aeseq")
+    mapped.findings.report("error", "no sequence number", blank, message, "aeseq")
 
 
 def _yes_no(name: str, rows: pd.DataFrame, mapped: Mapped) -> None:
     for column in _YES_NO.get(name, ()):
         bad = rows[rows[column].notna() & ~rows[column].isin(["Y", "N"])]
-        mapped.report("error", "neither Y nor N", bad, "must be Y, N or blank", column, bad[column])
-
-
-def _ends_after_start(rows: pd.DataFrame, mapped: Mapped) -> None:
-    for start in [one for one in rows.columns if one.endswith("stdtc") and f"{one[:-5]}endtc" in rows]:
-        end = f"{start[:-5]}endtc"
-        bad = rows[rows[f"{end}_latest"] < rows[f"{start}_earliest"]]
-        message = f"ends before it begins ({start.upper()}); one of the two dates is wrong"
-        mapped.report("warning", "end before start", bad, message, end, bad[end])
+        mapped.findings.report("error", "neither Y nor N", bad, "must be Y, N or blank", column, bad[column])
 
 
 def _treatments(mapped: Mapped, protocol: Protocol) -> None:
@@ -146,27 +197,49 @@ def _treatments(mapped: Mapped, protocol: Protocol) -> None:
         said = rows["extrt"].str.upper().map(by_name).astype(object)
         wrong = rows[(said.notna() & (said != name)) | (said.isna() & (name in expected))]
         message = f"[[sources]] puts this treatment into {name}, [day0] and [lymphodepletion] say otherwise"
-        mapped.report("error", "treatment in the wrong table", wrong, message, "extrt", wrong["extrt"])
+        mapped.findings.report("error", "treatment in the wrong table", wrong, message, "extrt", wrong["extrt"])
         if name == "exposure" and routed and not any(one.table == "exposure" for one in protocol.sources):
             unknown = rows[said.isna()]
             message = "the protocol file does not know this treatment; mend the name, or add it to [[sources]]"
-            mapped.report("error", "unknown treatment", unknown, message, "extrt", unknown["extrt"])
+            mapped.findings.report("error", "unknown treatment", unknown, message, "extrt", unknown["extrt"])
 
 
 def _grades(mapped: Mapped, protocol: Protocol) -> None:
     events = mapped.frame("adverse_event")
     bad = events[events["aetoxgr"].notna() & ~events["aetoxgr"].isin([1, 2, 3, 4, 5])]
-    mapped.report("error", "impossible grade", bad, "a grade is 1, 2, 3, 4 or 5", "aetoxgr", bad["aetoxgr"])
+    mapped.findings.report("error", "impossible grade", bad, "a grade is 1, 2, 3, 4 or 5", "aetoxgr", bad["aetoxgr"])
     if len(events) and protocol.adverse_events.grade_scale and events["aetoxgr"].isna().all():
-        mapped.findings.append(Finding("warning", "no grades", "no adverse event carries a grade (AETOXGR)"))
+        message = "no adverse event carries a grade (AETOXGR); severity (AESEV) is never converted to one"
+        mapped.findings.add("warning", "no grades", message)
     uncoded = events[events["aedecod"].isna()]
-    mapped.report("note", "uncoded", uncoded, "adverse event without preferred term", "aeterm", uncoded["aeterm"])
+    mapped.findings.report(
+        "note", "uncoded", uncoded, "adverse event without preferred term", "aeterm", uncoded["aeterm"]
+    )
 
 
 def _treated_have_cohort(mapped: Mapped) -> None:
     subjects = mapped.tables["subject"]
     lost = subjects[subjects["day0"].notna() & subjects["cohort"].isna()]
-    mapped.report("error", "treated without cohort", lost, "this subject was treated and has no cohort", "usubjid")
+    mapped.findings.report(
+        "error", "treated without cohort", lost, "this subject was treated and has no cohort", "usubjid"
+    )
+
+
+def _arms(mapped: Mapped) -> None:
+    subjects = mapped.frame("subject")
+    other = subjects[subjects["arm"].notna() & subjects["actarm"].notna() & (subjects["arm"] != subjects["actarm"])]
+    message = "the actual arm differs from the planned one (ARM)"
+    mapped.findings.report("note", "arm differs", other, message, "actarm", other["actarm"])
+    never = subjects[subjects["day0"].isna()]
+    message = "no treatment of [day0] in EX: in no denominator of the treated"
+    mapped.findings.report("note", "not treated", never, message, "usubjid", never["usubjid"])
+
+
+def _reported_again(mapped: Mapped) -> None:
+    events = mapped.frame("adverse_event")
+    again = events[events["aespid"].notna() & events.duplicated(["usubjid", "aespid"])]
+    message = "a further row of an event that is there already (same AESPID)"
+    mapped.findings.report("note", "event reported again", again, message, "aespid", again["aespid"])
 
 
 def _dlt_after_infusion(mapped: Mapped) -> None:
@@ -176,7 +249,7 @@ def _dlt_after_infusion(mapped: Mapped) -> None:
     # What began before and lasts, such as a grade 4 neutropenia that never recovers, can be a DLT.
     early = events[(events["aedlt"] == "Y") & (pd.to_datetime(events["aeendtc_latest"]) < day0)]
     message = "flagged as DLT but over before the infusion; mend the dates, the infusion date or the flag"
-    mapped.report("error", "DLT before infusion", early, message, "aeendtc", early["aeendtc"])
+    mapped.findings.report("error", "DLT before infusion", early, message, "aeendtc", early["aeendtc"])
 
 
 _IDENTIFYING = re.compile(
@@ -189,24 +262,22 @@ _IDENTIFYING = re.compile(
 _IDENTITY_CARD = re.compile(r"\d{6}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx]")
 
 
-def without_identifying(source: SourceTable) -> tuple[SourceTable, list[str]]:
-    """The file without what identifies a person, and the columns that did. A file with any is refused, never stored.
+def without_identifying(rows: pd.DataFrame, labels: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """The rows without what identifies a person, and the columns that did. A file with any is refused, never stored.
 
     By name or label of the column (a name, identity card, telephone or hospital number), by its values (Chinese
     identity card numbers), and by QNAM and QLABEL of supplemental qualifiers. What is found is dropped at
-    once, decoded examples too, so that no finding can repeat it.
+    once, so that no finding can repeat it.
     """
-    frame = source.frame
-    found = [name for name in frame.columns if _identifies(name, source.labels.get(name, ""), frame[name])]
-    named = pd.Series(False, index=frame.index)
-    for column in {"qnam", "qlabel"} & set(frame.columns):
-        named |= frame[column].fillna("").map(lambda text: bool(_IDENTIFYING.fullmatch(text)))
+    found = [name for name in rows.columns if _identifies(name, labels.get(name, ""), rows[name])]
+    named = pd.Series(False, index=rows.index)
+    for column in {"qnam", "qlabel"} & set(rows.columns):
+        named |= rows[column].fillna("").map(lambda text: bool(_IDENTIFYING.fullmatch(text)))
     if named.any():
-        found += sorted(frame[named]["qnam"].dropna().unique())
+        found += sorted(rows[named]["qnam"].dropna().unique())
     if not found:
-        return source, []
-    kept = frame[~named].drop(columns=[name for name in found if name in frame])
-    return replace(source, frame=kept, decoded=()), [name.upper() for name in found]
+        return rows, []
+    return rows[~named].drop(columns=[name for name in found if name in rows]), [name.upper() for name in found]
 
 
 def _identifies(name: str, label: str, values: pd.Series) -> bool:
@@ -216,12 +287,15 @@ def _identifies(name: str, label: str, values: pd.Series) -> bool:
     return any(_IDENTITY_CARD.fullmatch(one) for one in texts)
 
 
-def not_validated(sources: list[SourceTable]) -> tuple[str, ...]:
-    """Deaths, serious, fatal and grade >= 4 events in refused files: not validated, and not to be overlooked."""
+def not_validated(seen: Iterable[tuple[str, pd.DataFrame]]) -> tuple[str, ...]:
+    """Deaths, serious, fatal and grade >= 4 events in refused files: not validated, and not to be overlooked.
+
+    seen: rows of AE and DM as they came, with their domain.
+    """
     lines = []
-    for source in sources:
-        if "usubjid" in source.frame and source.domain in ("AE", "DM"):
-            lines += _grave_events(source.frame) if source.domain == "AE" else _deaths(source.frame)
+    for domain, rows in seen:
+        if "usubjid" in rows:
+            lines += _grave_events(rows) if domain == "AE" else _deaths(rows)
     return tuple(lines)
 
 

@@ -7,110 +7,154 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
-from data import checks, dates, readers, schema
-from data.mapping import Mapped, derive, map_tables
+from data import checks, dates, delivery, readers, schema
+from data.mapping import Mapped, derive
 from data.protocol import Protocol
-from data.readers import ReadError, SourceTable
+from data.readers import ReadError
 from data.receipt import FileRead, Finding, Receipt
-from data.store import MEMORY_LIMIT, THREADS, Cut, Store, import_key, now, sha256
+from data.reshape import Mapping
+from data.stage import Stage
+from data.store import Cut, Store, import_key, now, sha256
 
-SOFTWARE = "0.1.0"
+SOFTWARE = "0.2.0"
 
 
 def load(
-    paths: list[Path], store: Store, protocol: Protocol, *, cutoff: date | None = None, encoding: str = ""
+    paths: list[Path],
+    store: Store,
+    protocol: Protocol,
+    *,
+    mapping: Mapping | None = None,
+    cutoff: date | None = None,
+    encoding: str = "",
+    accept: bool = False,
 ) -> Receipt:
-    """Imports files or folders as one cut. The receipt says what happened; a refusal changes nothing but the receipts.
+    """Imports files, folders or zips as one cut. The receipt says what happened; a refusal changes nothing but the
+    receipts.
 
-    cutoff: the clinical data cut-off; else TS.DCUTDTC, else the last date in the data. encoding: of the text in the
-    files, where it is not to be told from them. StoreBusy where another import is running, SourceChanged where a file
-    was written to meanwhile. "no change" leaves no receipt: a refusal before it stays in sight, its data are not in.
+    mapping: how tables that are not SDTM are read. cutoff: the clinical data cut-off; else TS.DCUTDTC, else the last
+    date in the data. encoding: of the text in the files, where it is not to be told from them. accept: publish what
+    would be held. StoreBusy where another import is running, SourceChanged where a file was written to meanwhile.
+    "no change" leaves no receipt: a refusal before it stays in sight, its data are not in.
     """
-    with store.importing():
-        files, findings = collect(paths)
+    with store.importing() as scratch:
+        files, findings = delivery.collect(paths, scratch)
         hashes, unreadable = _hashes(files)
-        key = import_key(hashes.values(), protocol, _settings(cutoff, encoding))
+        key = import_key(hashes.values(), protocol, _settings(cutoff, encoding, mapping))
         findings += unreadable
         same = None if any(one.severity == "error" for one in findings) else _already(store, key)
         if same:
             return replace(same.receipt, outcome="no change", at=now(), cut=same.id)
-        mapped, sources = _read_and_check(files, findings, store, protocol, encoding)
-        moment, told_by = _cutoff(mapped, protocol, cutoff)
-        if moment:
-            _after_cutoff(mapped, moment)
-        receipt = Receipt(
-            outcome="refused" if mapped.refused else "published",
-            at=now(),
-            trial=protocol.trial.id,
-            protocol=protocol.hash,
-            cutoff=moment.isoformat() if moment else "",
-            cutoff_from=told_by,
-            files=(*mapped.files, *_unread(files, hashes, mapped.files)),
-            findings=tuple(mapped.findings),
-            not_validated=checks.not_validated(sources) if mapped.refused else (),
-        )
-        if receipt.outcome == "published":
-            receipt = _publish(mapped, store, protocol, receipt, key, files)
+        stage = Stage(scratch / f"{uuid.uuid4().hex}.duckdb")
+        try:
+            mapped = Mapped(stage, protocol, mapping)
+            for one in findings:
+                mapped.findings.put(one)
+            receipt = _read_and_check(files, hashes, mapped, store, encoding, cutoff)
+            receipt = _decide(replace(receipt, mapping=mapping.hash if mapping else ""), stage, store, accept)
+            if receipt.outcome == "published":
+                receipt = _publish(mapped, store, receipt, key, files, mapping)
+        finally:
+            stage.close()
         store.keep(receipt)
         return receipt
 
 
 def already(paths: list[Path], store: Store, protocol: Protocol) -> str:
     """The id of the current cut where these very files made it; "" otherwise. Reads no row."""
-    files, _ = collect(paths)
-    hashes, _ = _hashes(files)
-    same = _already(store, import_key(hashes.values(), protocol, _settings(None, "")))
+    with store.importing() as scratch:
+        files, _ = delivery.collect(paths, scratch)
+        hashes, _ = _hashes(files)
+    same = _already(store, import_key(hashes.values(), protocol, _settings(None, "", None)))
     return same.id if same else ""
 
 
-def _read_and_check(
-    files: dict[str, Path], findings: list[Finding], store: Store, protocol: Protocol, encoding: str
-) -> tuple[Mapped, list[SourceTable]]:
-    sources, unreadable = read_all(files, encoding)
-    mapped = map_tables(sources, protocol)
-    mapped.findings[:0] = [*findings, *unreadable]
-    checks.check_sources(sources, protocol, mapped)
-    derive(mapped, protocol)
-    checks.check_tables(mapped, protocol)
-    _same_kind(mapped, store, protocol)
-    return mapped, sources
-
-
-def _settings(cutoff: date | None, encoding: str) -> dict[str, str]:
+def _settings(cutoff: date | None, encoding: str, mapping: Mapping | None) -> dict[str, str]:
     """What besides files and protocol decides the rows of a cut: the software too, since it derives columns."""
     told = {"cutoff": cutoff.isoformat() if cutoff else "", "encoding": encoding}
+    told["mapping"] = mapping.hash if mapping else ""
     return told | {"schema": str(schema.SCHEMA_VERSION), "software": SOFTWARE}
 
 
+def _read_and_check(
+    files: dict[str, Path], hashes: dict[str, str], mapped: Mapped, store: Store, encoding: str, told: date | None
+) -> Receipt:
+    """Everything that is read and found, as a receipt that is not decided on yet."""
+    protocol, findings = mapped.protocol, mapped.findings
+    seen: list[tuple[str, pd.DataFrame]] = []
+    for name, path in files.items():
+        try:
+            seen += _read(path, name, mapped, encoding)
+        except ReadError as error:
+            findings.add("error", error.rule, str(error), name, error.row, error.column, error.value)
+    mapped.gather()
+    checks.check_domains(mapped)
+    derive(mapped)
+    checks.check_tables(mapped)
+    mapped.stage_rest()
+    checks.check_stage(mapped.stage, findings)
+    moment, told_by = _cutoff(mapped, told)
+    if moment:
+        _after_cutoff(mapped, moment)
+    _same_kind(mapped, store, moment.isoformat() if moment else "")
+    return Receipt(
+        outcome="refused",
+        at=now(),
+        trial=protocol.trial.id,
+        protocol=protocol.hash,
+        cutoff=moment.isoformat() if moment else "",
+        cutoff_from=told_by,
+        files=(*mapped.files, *_unread(files, hashes, mapped.files)),
+        findings=tuple(findings),
+        not_validated=checks.not_validated(seen),
+    )
+
+
+def _read(path: Path, name: str, mapped: Mapped, encoding: str) -> list[tuple[str, pd.DataFrame]]:
+    """One file into the stage. Returns its rows of AE and DM as they came. ReadError where it cannot be taken."""
+    source = readers.read(path, name, encoding=encoding)
+    mapped.open(source)
+    layout = mapped.layout(source)
+    personal: set[str] = set()
+    seen = []
+    for whole in source.chunks():
+        rows, identifying = checks.without_identifying(whole, source.labels)
+        personal |= set(identifying)
+        parts = list(mapped.sdtm(source, layout, rows))
+        for domain, some in parts:
+            checks.check_part(source, domain, some, mapped.protocol, mapped.findings)
+            seen += [(domain, some)] if domain in ("AE", "DM") else []
+        mapped.take(source, whole, parts)
+    message = "looks like a name, identity, telephone or hospital number; remove it and export again"
+    for one in sorted(personal):
+        mapped.findings.add("error", "identifying column", message, name, None, one)
+    if personal:
+        mapped.forget_examples(name)
+    if source.doubt:
+        mapped.findings.add("warning", "perhaps cut short", source.doubt, name)
+    return seen
+
+
+def _decide(receipt: Receipt, stage: Stage, store: Store, accept: bool) -> Receipt:
+    """What is to be done: refused, held for a person's word, the same content as before, or published."""
+    if receipt.errors:
+        return receipt
+    cut = store.serving().cut
+    if cut and cut.manifest["content"] == json.dumps(stage.content()) and _read_alike(cut, receipt):
+        return replace(receipt, outcome="same content", cut=cut.id, not_validated=())
+    held = any(one.severity == "hold" for one in receipt.findings)
+    if held and not accept:
+        return replace(receipt, outcome="held")
+    return replace(receipt, outcome="published", accepted=held, not_validated=())
+
+
+def _read_alike(cut: Cut, receipt: Receipt) -> bool:
+    return cut.receipt.protocol == receipt.protocol and cut.receipt.cutoff == receipt.cutoff
+
+
 # ---- files -----------------------------------------------------------------------------------------------------------
-def collect(paths: list[Path]) -> tuple[dict[str, Path], list[Finding]]:
-    """The files by name. A folder gives the data files in it; what else lies there is named, not read."""
-    files: dict[str, Path] = {}
-    findings: list[Finding] = []
-    for path in paths:
-        if not path.exists():
-            message = "there is nothing at this path; look for a slip in its name"
-            findings.append(Finding("error", "no such file", message, str(path)))
-            continue
-        inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        for one in inside:
-            if path.is_dir() and one.is_dir():
-                findings.append(Finding("note", "not read", "a folder in the folder; name it to import it", one.name))
-            elif path.is_dir() and (one.name.startswith(".") or one.suffix.lower() not in readers.FORMATS):
-                findings.append(Finding("note", "not read", "not a data file of a known format", one.name))
-            elif one.name in files:
-                findings.append(Finding("error", "same name twice", "two files have this name; rename one", one.name))
-            else:
-                files[one.name] = one
-    if not files and not any(one.severity == "error" for one in findings):
-        message = f"there is no file ending in {', '.join(sorted(readers.FORMATS))}; name the folder of the data files"
-        findings.append(Finding("error", "no data", message))
-    return files, findings
-
-
 def _hashes(files: dict[str, Path]) -> tuple[dict[str, str], list[Finding]]:
     """The sha256 of each file by name. A file that cannot be opened has none: its reader says why."""
     found: dict[str, str] = {}
@@ -127,52 +171,35 @@ def _hashes(files: dict[str, Path]) -> tuple[dict[str, str], list[Finding]]:
     return found, findings
 
 
-def read_all(files: dict[str, Path], encoding: str = "") -> tuple[list[SourceTable], list[Finding]]:
-    """What could be read, without identifying columns, and a finding for each file that is refused or in doubt."""
-    sources: list[SourceTable] = []
-    findings: list[Finding] = []
-    for name, path in files.items():
-        try:
-            source, personal = checks.without_identifying(readers.read(path, name, encoding=encoding))
-        except ReadError as error:
-            findings.append(Finding("error", error.rule, str(error), name, error.row, error.column, error.value))
-            continue
-        message = "looks like a name, identity, telephone or hospital number; remove it and export again"
-        findings += [Finding("error", "identifying column", message, name, None, one) for one in personal]
-        if source.doubt:
-            findings.append(Finding("warning", "perhaps cut short", source.doubt, name))
-        sources.append(source)
-    return sources, findings
-
-
 def _unread(files: dict[str, Path], hashes: dict[str, str], read: list[FileRead]) -> list[FileRead]:
     missing = sorted(set(files) - {one.name for one in read})
     return [FileRead(name, hashes.get(name, ""), files[name].stat().st_size) for name in missing]
 
 
 # ---- the cut ---------------------------------------------------------------------------------------------------------
-def _cutoff(mapped: Mapped, protocol: Protocol, told: date | None) -> tuple[datetime | None, str]:
+def _cutoff(mapped: Mapped, told: date | None) -> tuple[datetime | None, str]:
     """End of the clinical cut-off day, and where it is from. None, with a finding, where it cannot be told."""
+    protocol = mapped.protocol
     stated = _stated_cutoff(mapped, protocol)
     if told:
         if stated and stated != told:
             message = f"TS.DCUTDTC says {stated}, --cutoff {told} is used"
-            mapped.findings.append(Finding("warning", "two cut-offs", message))
+            mapped.findings.add("warning", "two cut-offs", message)
         return _end_of(told), "given with --cutoff"
     if stated:
         return _end_of(stated), "TS.DCUTDTC"
     if mapped.refused:  # not guessed from rows that are refused
         return None, ""
-    latest = [span.max() for span in _dated(mapped).values() if span.notna().any()]
+    latest = [last for table, start in _dated(mapped) if (last := _latest(mapped, table, start)) is not None]
     if not latest:
         message = "no dated record in the files; give --cutoff YYYY-MM-DD"
-        mapped.findings.append(Finding("error", "no cut-off", message))
+        mapped.findings.add("error", "no cut-off", message)
         return None, ""
     last = max(latest).date()
     if last > datetime.now(protocol.trial.zone).date():
         # one mistyped year would otherwise complete every window; the wall clock is asked for nothing else
         message = f"the last date in the data, {last}, has not come yet; mend it, or give --cutoff YYYY-MM-DD"
-        mapped.findings.append(Finding("error", "cut-off in the future", message))
+        mapped.findings.add("error", "cut-off in the future", message)
         return None, ""
     return _end_of(last), "last date in the data (assumed)"
 
@@ -189,7 +216,7 @@ def _stated_cutoff(mapped: Mapped, protocol: Protocol) -> date | None:
             days |= {None, text}  # reported below with its place, as a date that is not whole
     if len(days) > 1:
         message = "the data cut-off must be one whole date, YYYY-MM-DD; mend it"
-        mapped.report("error", "cut-off unclear", rows, message, "tsval", rows["tsval"])
+        mapped.findings.report("error", "cut-off unclear", rows, message, "tsval", rows["tsval"])
         return None
     return days.pop() if days else None
 
@@ -198,23 +225,26 @@ def _end_of(day: date) -> datetime:
     return datetime.combine(day, time(23, 59, 59))
 
 
-def _dated(mapped: Mapped) -> dict[tuple[str, str], pd.Series]:
-    """When recorded things happened: starts of events, visits, samples, treatments, by table and column."""
-    found = {}
-    for name, rows in mapped.tables.items():
-        for column in rows.columns:
-            start = column.removesuffix("_earliest")
-            if start != column and start.endswith("dtc") and not start.endswith("endtc") and start != "rfpendtc":
-                found[name, start] = rows[column]
-    return found
+def _dated(mapped: Mapped) -> list[tuple[str, str]]:
+    """When recorded things happened: starts of events, visits, samples, treatments, as table and column."""
+    columns = [(table.name, one.name.removesuffix("_earliest")) for table in mapped.stage.filled()
+               for one in table.columns if one.name.endswith("dtc_earliest")]  # fmt: skip
+    return [(table, one) for table, one in columns if not one.endswith("endtc") and one != "rfpendtc"]
+
+
+def _latest(mapped: Mapped, table: str, start: str) -> datetime | None:
+    last = mapped.stage.ask(f"SELECT max({start}_earliest) AS last FROM {table}")["last"].iloc[0]
+    return None if pd.isna(last) else last.to_pydatetime()
 
 
 def _after_cutoff(mapped: Mapped, moment: datetime) -> None:
-    for (name, column), starts in _dated(mapped).items():
-        late = mapped.tables[name][starts > moment]
-        if len(late):
-            message = f"dated after the data cut-off ({moment:%Y-%m-%d}): loaded, counted nowhere"
-            mapped.report("warning", "after the cut-off", late, message, column, late[column])
+    for table, start in _dated(mapped):
+        late = mapped.stage.ask(
+            f"SELECT source_file, source_row, {start} FROM {table} WHERE {start}_earliest > TIMESTAMP '{moment}' "
+            "ORDER BY rowid"
+        )
+        message = f"dated after the data cut-off ({moment:%Y-%m-%d}): loaded, counted nowhere"
+        mapped.findings.report("warning", "after the cut-off", late, message, start, late[start])
 
 
 def _is_simulated(mapped: Mapped) -> bool:
@@ -222,20 +252,21 @@ def _is_simulated(mapped: Mapped) -> bool:
     return bool(((summary["tsparmcd"] == "SIMUL") & (summary["tsval"] == "Y")).any())
 
 
-def _same_kind(mapped: Mapped, store: Store, protocol: Protocol) -> None:
+def _same_kind(mapped: Mapped, store: Store, cutoff: str) -> None:
     """Simulated and real data never follow each other in one store, nor two trials; rows do not vanish unseen."""
+    protocol = mapped.protocol
     cut = store.serving().cut
     if cut is None:
         return
     if cut.protocol.trial.id != protocol.trial.id:
         message = f"this store holds {cut.protocol.trial.id}; use another --store for {protocol.trial.id}"
-        mapped.findings.append(Finding("error", "other trial's store", message))
+        mapped.findings.add("error", "other trial's store", message)
     elif cut.simulated != _is_simulated(mapped):
         holds, comes = ("simulated", "real") if cut.simulated else ("real", "simulated")
         message = f"this store holds {holds} data and these files are {comes}; use another --store"
-        mapped.findings.append(Finding("error", "simulated and real", message))
+        mapped.findings.add("error", "simulated and real", message)
     elif not mapped.refused:
-        checks.check_against(cut.receipt, mapped)
+        checks.check_against(cut.receipt, mapped, cutoff)
 
 
 def _already(store: Store, key: str) -> Cut | None:
@@ -246,43 +277,24 @@ def _already(store: Store, key: str) -> Cut | None:
 
 
 def _publish(
-    mapped: Mapped, store: Store, protocol: Protocol, receipt: Receipt, key: str, files: dict[str, Path]
+    mapped: Mapped, store: Store, receipt: Receipt, key: str, files: dict[str, Path], mapping: Mapping | None
 ) -> Receipt:
-    built = store.root / "tmp" / f"{uuid.uuid4().hex}.duckdb"
-    try:
-        manifest = {
-            "schema_version": str(schema.SCHEMA_VERSION),
-            "software": SOFTWARE,
-            "trial": protocol.trial.id,
-            "protocol": protocol.text,
-            "cutoff": receipt.cutoff,
-            "cutoff_from": receipt.cutoff_from,
-            "published": receipt.at,
-            "parent": store.current(),
-            "import_key": key,
-            "simulated": "yes" if _is_simulated(mapped) else "no",
-            "files": json.dumps([[one.name, one.sha256] for one in mapped.files]),
-            "receipt": receipt.to_json(),
-        }
-        _build(built, mapped.tables, manifest)
-        return replace(receipt, cut=store.publish(built, {one.sha256: files[one.name] for one in mapped.files}))
-    finally:
-        built.unlink(missing_ok=True)
-
-
-def _build(path: Path, tables: dict[str, pd.DataFrame], manifest: dict[str, str]) -> None:
-    """A whole DuckDB file: every table of the schema, the rows, the manifest, checkpointed into the one file."""
-    base = duckdb.connect(str(path), config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
-    try:
-        base.execute(f"BEGIN; {schema.definition()}; COMMIT")
-        for name, rows in tables.items():
-            if len(rows):
-                base.register("incoming", rows)
-                base.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming")
-                base.unregister("incoming")
-        base.executemany("INSERT INTO manifest VALUES (?, ?)", list(manifest.items()))
-        base.execute("CHECKPOINT")
-    finally:
-        base.close()
-    if os.path.exists(f"{path}.wal"):  # noqa: PTH110  the name DuckDB gives it is the path with a suffix
-        raise RuntimeError(f"{path.name} was not closed cleanly; nothing was published")
+    protocol, stage = mapped.protocol, mapped.stage
+    manifest = {
+        "schema_version": str(schema.SCHEMA_VERSION),
+        "software": SOFTWARE,
+        "trial": protocol.trial.id,
+        "protocol": protocol.text,
+        "mapping": mapping.text if mapping else "",
+        "cutoff": receipt.cutoff,
+        "cutoff_from": receipt.cutoff_from,
+        "published": receipt.at,
+        "parent": store.current(),
+        "import_key": key,
+        "content": json.dumps(stage.content()),
+        "simulated": "yes" if _is_simulated(mapped) else "no",
+        "files": json.dumps([[one.name, one.sha256] for one in receipt.files]),
+        "receipt": receipt.to_json(),
+    }
+    stage.finish(manifest)
+    return replace(receipt, cut=store.publish(stage.path, {one.sha256: files[one.name] for one in receipt.files}))

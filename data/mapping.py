@@ -1,166 +1,266 @@
 """From source tables to the tables of the store: where rows go, how they are typed, what is derived from them.
 
-Nothing is dropped on the way: a row that no table takes is counted, a value that does not fit is a finding.
+Nothing is dropped on the way: a row that no table takes is counted, a value that does not fit is a finding. Rows pass
+chunk by chunk into the stage; only the tables that rules read as a whole are kept in memory until the end.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import DateTime, Float, Integer, Table
 
-from data import dates, schema
+from data import dates, domains, results, schema
+from data.findings import Findings
 from data.protocol import Protocol
-from data.readers import SourceTable
-from data.receipt import FileRead, Finding
+from data.readers import ReadError, SourceTable
+from data.receipt import FileRead
+from data.reshape import Layout, Mapping, Reshaper, as_text
+from data.stage import Stage
 
 PLAUSIBLE_FRACTION = (0.1, 10)  # of the assigned dose; outside it is more likely a slip of units
-SHOWN_ROWS = 5  # findings of one rule in one column of one file that are listed one by one
+
+# What the derivations and the rules between rows look at as a whole. Everything else can be of any length.
+IN_MEMORY = {
+    "subject", "infusion", "lymphodepletion", "exposure", "adverse_event", "supplemental_qualifier", "trial_summary",
+}  # fmt: skip
+# RS also holds what is no tumour response (a depression scale in a real study): those rows are kept, not loaded.
+TUMOUR_RESPONSE = {"TRGRESP", "NTRGRESP", "OVRLRESP", "NEWLPROG", "BESTRESP", "BOR", "CBOR"}
 
 
 @dataclass
-class Mapped:
-    """The rows of all files by table of the store, and what was found on the way."""
+class _Account:
+    """What became of the rows of one file."""
 
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
-    files: list[FileRead] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    source: SourceTable
+    domains: list[str] = field(default_factory=list)
+    rows: int = 0
+    taken: list[np.ndarray] = field(default_factory=list)  # a chunk each: whether a table took the row
+    loaded: Counter = field(default_factory=Counter)
+    derived: Counter = field(default_factory=Counter)
+    used_columns: set[str] = field(default_factory=set)
+
+    def read(self, wrong: set[int]) -> FileRead:
+        taken = np.concatenate(self.taken) if self.taken else np.zeros(0, dtype=bool)
+        inside = [row for row in wrong if row <= len(taken)]
+        refused_and_taken = sum(bool(taken[row - 1]) for row in inside)
+        columns = {name for name in self.source.columns if name not in ("studyid", "domain")}
+        mapped = columns & self.used_columns
+        return FileRead(
+            name=self.source.name,
+            sha256=self.source.sha256,
+            size=self.source.size,
+            format=self.source.format,
+            encoding=self.source.encoding,
+            dialect=self.source.dialect,
+            domain="+".join(self.domains),
+            decoded=self.source.decoded,
+            rows=self.rows,
+            used=int(taken.sum()) - refused_and_taken,
+            refused=len(inside),
+            loaded=dict(self.loaded),
+            derived={name: count for name, count in self.derived.items() if count},
+            mapped_columns=tuple(sorted(name.upper() for name in mapped)),
+            ignored_columns=tuple(sorted(name.upper() for name in columns - mapped)) if self.loaded else (),
+        )
+
+
+class Mapped:
+    """The rows of all files on their way into a cut, what was found, and the account of each file."""
+
+    def __init__(self, stage: Stage, protocol: Protocol, mapping: Mapping | None = None):
+        self.stage = stage
+        self.protocol = protocol
+        self.findings = Findings()
+        self.tables: dict[str, pd.DataFrame] = {}  # those of IN_MEMORY that have rows, once `gather` was called
+        self._reshaper = Reshaper(mapping) if mapping else None
+        self._parts: dict[str, list[pd.DataFrame]] = {}
+        self._accounts: dict[str, _Account] = {}
+        unknown = {one.table for one in protocol.sources} - {table.name for table in schema.study_tables()}
+        if unknown:
+            message = f"[[sources]] of the protocol file names no table of the store: {', '.join(sorted(unknown))}"
+            self.findings.add("error", "unknown table", f"{message}; mend it")
 
     @property
     def refused(self) -> bool:
-        return any(one.severity == "error" for one in self.findings)
+        return self.findings.has("error")
 
-    def report(self, severity, rule: str, rows: pd.DataFrame, message: str, column: str = "", value=None) -> None:
-        """One finding a row, up to a handful; then how many more there are; nothing where there are no rows.
+    @property
+    def files(self) -> list[FileRead]:
+        return [one.read(self.findings.wrong_rows(name)) for name, one in self._accounts.items()]
 
-        `rows` carry source_file and source_row; `value`, aligned with them, is what stood there.
-        """
-        for file, some in rows.groupby("source_file", sort=False):
-            shown = some.head(SHOWN_ROWS)
-            for index, number in shown["source_row"].items():
-                said = "" if value is None else shown_value(value[index])
-                self.findings.append(Finding(severity, rule, message, file, int(number), column.upper(), said))
-            if len(some) > len(shown):
-                more = f"{len(some) - len(shown)} more rows: {message}"
-                self.findings.append(Finding(severity, rule, more, file, None, column.upper()))
+    @property
+    def domains(self) -> set[str]:
+        return {domain for one in self._accounts.values() for domain in one.domains}
 
     def frame(self, table: str) -> pd.DataFrame:
-        """The rows of a table; an empty frame with its columns and their types where no file had any."""
+        """The rows of a table of IN_MEMORY; an empty frame with its columns and their types where no file had any."""
         if table in self.tables:
             return self.tables[table]
         types = {Float: "float64", Integer: "float64", DateTime: "datetime64[us]"}
         columns = schema.metadata.tables[table].columns
         return pd.DataFrame({one.name: pd.Series(dtype=types.get(type(one.type), object)) for one in columns})
 
+    # ---- rows in -------------------------------------------------------------------------------------------------
+    def layout(self, source: SourceTable) -> Layout | None:
+        """The layout of the mapping file that fits this source; None where it is read as SDTM."""
+        return self._reshaper.mapping.layout(source.columns) if self._reshaper else None
 
-def shown_value(value: object) -> str:
-    """As the sender wrote it: a number without the ".0" that reading gave it, nothing for a blank."""
-    return "" if pd.isna(value) else f"{value:.15g}" if isinstance(value, float) else str(value)
+    def open(self, source: SourceTable) -> None:
+        """Begins the account of a file."""
+        self._accounts[source.name] = _Account(source)
+
+    def sdtm(
+        self, source: SourceTable, layout: Layout | None, chunk: pd.DataFrame
+    ) -> Iterator[tuple[str, pd.DataFrame]]:
+        """The rows of a chunk by domain, with the file and the row they came from. ReadError where none is told."""
+        account = self._accounts[source.name]
+        chunk = chunk.assign(source_file=source.name, source_row=chunk.index)
+        if layout:
+            yield from self._reshaper.parts(layout, chunk, self.findings)
+            return
+        if not account.domains:
+            account.domains.append(domains.recognise(source.columns, chunk))
+        (domain,) = account.domains
+        if not domain:
+            known = "no column DOMAIN (or RDOMAIN), and its variables are of no one SDTM domain"
+            remedy = "describe it in a mapping file (--mapping)"
+            raise ReadError("domain unknown", f"{known}: which domain {source.name} holds cannot be told; {remedy}")
+        domains.check(domain, chunk)
+        yield domain, chunk
+
+    def take(self, source: SourceTable, chunk: pd.DataFrame, parts: list[tuple[str, pd.DataFrame]]) -> None:
+        """Routes, types and stages the rows of one chunk, and accounts for them."""
+        account = self._accounts[source.name]
+        taken = np.zeros(len(chunk), dtype=bool)
+        layout = self.layout(source)
+        for domain, rows in parts:
+            if domain not in account.domains:
+                account.domains.append(domain)
+            for name, some in self._route(domain, rows):
+                table = schema.metadata.tables[name]
+                typed = _typed(some, table, self.protocol, self.findings, account.derived)
+                if schema.is_measured(table):
+                    account.derived.update(results.derive(typed, table, self.findings.report))
+                self._keep(name, typed)
+                account.loaded[name] += len(typed)
+                taken |= chunk.index.isin(typed["source_row"])
+                account.used_columns |= {one.name for one in table.columns if not schema.is_derived(one)}
+        if layout:
+            account.derived["numbered"] += sum(len(rows) for _, rows in parts)
+            account.used_columns = {column for rows in layout.rows for column in rows.columns}
+        account.rows += len(chunk)
+        account.taken.append(taken)
+
+    def _route(self, domain: str, rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+        """The rows by table: the first of the protocol's `sources` that fits, then the domain's own table."""
+        left = pd.Series(True, index=range(len(rows)))
+        rows = rows.reset_index(drop=True)
+        for entry in self.protocol.sources:
+            if entry.domain != domain or entry.table not in schema.metadata.tables:  # the latter is refused
+                continue
+            taken = left.copy()
+            for column, values in entry.where.items():
+                wanted = [one.upper() for one in values]
+                taken &= as_text(rows[column]).str.upper().isin(wanted) if column in rows else False
+            if taken.any():
+                yield entry.table, rows[taken]
+            left &= ~taken
+        default = schema.default_table(domain)
+        if default == "response" and "rstestcd" in rows:
+            other = rows[left & ~rows["rstestcd"].isin(TUMOUR_RESPONSE)]
+            message = "no tumour response (RSTESTCD): the row is kept beside the cut, in no table"
+            self.findings.report("note", "not a response", other, message, "rstestcd", other["rstestcd"])
+            left &= rows["rstestcd"].isin(TUMOUR_RESPONSE)
+        if default and left.any():
+            yield default, rows[left]
+
+    def _keep(self, name: str, typed: pd.DataFrame) -> None:
+        """Whose row it is must be known before it rests anywhere."""
+        if "usubjid" in typed and typed["usubjid"].isna().any():
+            blank = typed["usubjid"].isna()
+            self.findings.report("error", "subject missing", typed[blank], "USUBJID is blank", "usubjid")
+            typed = typed[~blank]
+        if name in IN_MEMORY:
+            self._parts.setdefault(name, []).append(typed)
+        else:
+            self.stage.add(name, typed)
+
+    def forget_examples(self, file: str) -> None:
+        """Drops the decoded values of a file: they may be what identifies a person."""
+        account = self._accounts[file]
+        account.source = replace(account.source, decoded=())
+
+    def gather(self) -> None:
+        """Makes whole tables of what is kept in memory, once all files are read."""
+        for name, parts in self._parts.items():
+            self.tables[name] = pd.concat(parts, ignore_index=True)
+        self._parts.clear()
+
+    def stage_rest(self) -> None:
+        """Puts the tables that were kept in memory into the stage too, derived columns and all."""
+        for name, rows in self.tables.items():
+            self.stage.add(name, rows)
 
 
-def map_tables(sources: Iterable[SourceTable], protocol: Protocol) -> Mapped:
-    """The rows of all files in the tables of the store, typed; nothing is derived yet."""
-    mapped = Mapped()
-    unknown = {one.table for one in protocol.sources} - {table.name for table in schema.study_tables()}
-    if unknown:
-        message = f"[[sources]] of the protocol file names no table of the store: {', '.join(sorted(unknown))}; mend it"
-        mapped.findings.append(Finding("error", "unknown table", message))
-        return mapped
-    parts: dict[str, list[pd.DataFrame]] = {}
-    for source in sources:
-        loaded, used = {}, set()
-        for name, rows in _route(source, protocol):
-            used |= {one.name for one in schema.metadata.tables[name].columns if not schema.is_derived(one)}
-            typed = _typed(rows, schema.metadata.tables[name], protocol, mapped)
-            parts.setdefault(name, []).append(typed)
-            loaded[name] = len(typed)
-        mapped.files.append(_account(source, loaded, used))
-    for name, frames in parts.items():
-        mapped.tables[name] = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    return mapped
-
-
-def _account(source: SourceTable, loaded: dict[str, int], used: set[str]) -> FileRead:
-    ignored = tuple(sorted(set(source.frame.columns) - used - {"studyid", "domain"})) if loaded else ()
-    return FileRead(
-        name=source.name,
-        sha256=source.sha256,
-        size=source.size,
-        format=source.format,
-        encoding=source.encoding,
-        domain=source.domain,
-        decoded=source.decoded,
-        rows=len(source.frame),
-        used=sum(loaded.values()),
-        loaded=loaded,
-        mapped_columns=tuple(sorted(name.upper() for name in set(source.frame.columns) & used)),
-        ignored_columns=tuple(name.upper() for name in ignored),
-    )
-
-
-def _route(source: SourceTable, protocol: Protocol) -> Iterable[tuple[str, pd.DataFrame]]:
-    """The rows of a file by table: the first of the protocol's `sources` that fits, then the domain's own table."""
-    rows = source.frame.assign(source_file=source.name, source_row=range(1, len(source.frame) + 1))
-    left = pd.Series(True, index=rows.index)
-    for entry in protocol.sources:
-        if entry.domain != source.domain:
-            continue
-        taken = left.copy()
-        for column, values in entry.where.items():
-            wanted = [one.upper() for one in values]
-            taken &= _text(rows[column]).str.upper().isin(wanted) if column in rows else False
-        if taken.any():
-            yield entry.table, rows[taken]
-        left &= ~taken
-    default = schema.default_table(source.domain)
-    if default and left.any():
-        yield default, rows[left]
-
-
-def _typed(rows: pd.DataFrame, table: Table, protocol: Protocol, mapped: Mapped) -> pd.DataFrame:
+def _typed(rows: pd.DataFrame, table: Table, protocol: Protocol, findings: Findings, derived: Counter) -> pd.DataFrame:
     """The table's columns with its types. Text stays as it came; a number that is none is a finding."""
     missing = [name for name in table.info["required"] if name not in rows]
     for name in missing:
         message = f"the table {table.name} needs this column; add it and export again"
-        file = rows["source_file"].iloc[0]
-        mapped.findings.append(Finding("error", "required column missing", message, file, None, name.upper()))
+        findings.once("error", "required column missing", message, rows["source_file"].iloc[0], None, name)
+    if schema.is_measured(table):
+        rows = _numbers_apart(rows, table)
+    number = partial(_number, rows, findings)
     columns: dict[str, pd.Series] = {}
+    partial_dates = pd.Series(False, index=rows.index)
     for column in table.columns:
         name = column.name
         if name in columns or isinstance(column.type, DateTime):
             continue
         known = name in rows and not schema.is_derived(column)
         values = rows[name] if known else pd.Series(None, index=rows.index, dtype=object)
-        columns[name] = (
-            _number(values, rows, name, mapped) if isinstance(column.type, Float | Integer) else _text(values)
-        )
+        columns[name] = number(values, name) if isinstance(column.type, Float | Integer) else as_text(values)
         if f"{name}_earliest" in table.columns:
             spans, wrong = dates.intervals(columns[name], protocol.trial.zone)
             columns[f"{name}_earliest"], columns[f"{name}_latest"] = spans["earliest"], spans["latest"]
+            partial_dates |= spans["earliest"].dt.normalize() < spans["latest"].dt.normalize()
             for text, reason in wrong.items():
                 bad = rows[columns[name] == text]
-                mapped.report("error", "impossible date", bad, reason, name, columns[name])
+                findings.report("error", "impossible date", bad, reason, name, columns[name])
+    derived["partial_dates"] += int(partial_dates.sum())
     return pd.DataFrame(columns, index=rows.index).reindex(columns=list(table.columns.keys()))
 
 
-def _text(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values):
-        return values.map({one: f"{one:.15g}" for one in values.dropna().unique()}).astype(object)
-    return values.astype(object)
+def _numbers_apart(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """A text such as <0.2 in the column of standard numbers is moved to that of standard results, where it is read."""
+    prefix = table.info["domain"].lower()
+    number, text = f"{prefix}stresn", f"{prefix}stresc"
+    if number not in rows or pd.api.types.is_numeric_dtype(rows[number]):
+        return rows
+    said = rows[number].notna() & pd.to_numeric(rows[number], errors="coerce").isna()
+    if not said.any():
+        return rows
+    texts = rows[text] if text in rows else pd.Series(None, index=rows.index, dtype=object)
+    moved = texts.where(texts.notna() | ~said, rows[number])
+    return rows.assign(**{text: moved, number: rows[number].where(~said, None)})
 
 
-def _number(values: pd.Series, rows: pd.DataFrame, name: str, mapped: Mapped) -> pd.Series:
+def _number(rows: pd.DataFrame, findings: Findings, values: pd.Series, name: str) -> pd.Series:
     numbers = pd.to_numeric(values, errors="coerce").replace([np.inf, -np.inf], np.nan)
     bad = numbers.isna() & values.notna()
     if bad.any():
-        mapped.report("error", "not a number", rows[bad], f"{name.upper()} must be a number", name, values)
+        findings.report("error", "not a number", rows[bad], f"{name.upper()} must be a number", name, values)
     return numbers
 
 
 # ---- derivations ----------------------------------------------------------------------------------------------------
-def derive(mapped: Mapped, protocol: Protocol) -> None:
+def derive(mapped: Mapped) -> None:
     """Cohort and Day 0 of each subject, dose received, causality class, the sponsor's DLT flag."""
+    protocol = mapped.protocol
     if "subject" not in mapped.tables:
         return
     _cohort(mapped, protocol)
@@ -181,7 +281,7 @@ def _cohort(mapped: Mapped, protocol: Protocol) -> None:
         except KeyError:
             bad = subjects[subjects[column] == value]
             message = f"the protocol file names no cohort for this {column.upper()}; add it to [[cohort.levels]] values"
-            mapped.report("error", "unknown cohort", bad, message, column, subjects[column])
+            mapped.findings.report("error", "unknown cohort", bad, message, column, subjects[column])
     subjects["cohort"] = subjects[column].fillna("").map(known).astype(object)
 
 
@@ -190,17 +290,19 @@ def _day0(mapped: Mapped, protocol: Protocol) -> None:
     given = mapped.frame("infusion").sort_values("exstdtc_earliest")
     subjects = mapped.tables["subject"]
     undated = given[given["exstdtc_earliest"].isna()]
-    mapped.report("error", "infusion without date", undated, "Day 0 cannot be known; EXSTDTC is blank", "exstdtc")
+    mapped.findings.report(
+        "error", "infusion without date", undated, "Day 0 cannot be known; EXSTDTC is blank", "exstdtc"
+    )
     again = given[given.duplicated("usubjid")]
     if protocol.day0.infusions == "one" and len(again):
         message = "a second infusion of the cell product: which is Day 0 cannot be told"
-        mapped.report("error", "two infusions", again, message, "exstdtc", again["exstdtc"])
+        mapped.findings.report("error", "two infusions", again, message, "exstdtc", again["exstdtc"])
     first = given.drop_duplicates("usubjid").set_index("usubjid")
     partial = first[first["exstdtc_earliest"].dt.normalize() != first["exstdtc_latest"].dt.normalize()]
     # Without its day a patient of a dose level would stand as not infused, outside every window.
     severity = "error" if protocol.dlt else "warning"
     message = "the infusion date is partial: Day 0 cannot be told; give the day"
-    mapped.report(severity, "partial infusion date", partial, message, "exstdtc", partial["exstdtc"])
+    mapped.findings.report(severity, "partial infusion date", partial, message, "exstdtc", partial["exstdtc"])
     whole = first["exstdtc_earliest"].drop(partial.index).to_dict()
     subjects["day0"] = pd.to_datetime(subjects["usubjid"].map(whole))
 
@@ -210,20 +312,20 @@ def _dose(mapped: Mapped, protocol: Protocol) -> None:
         return
     given, units = mapped.tables["infusion"], protocol.dlt.dose_units
     negative = given[given["exdose"] < 0]
-    mapped.report("error", "negative dose", negative, "a dose is 0 or more", "exdose", given["exdose"])
+    mapped.findings.report("error", "negative dose", negative, "a dose is 0 or more", "exdose", given["exdose"])
     unknown = given[given["exdose"].notna() & ~given["exdosu"].isin(list(units))]
     message = f"unknown unit of dose; the protocol file knows {', '.join(units)} ([dlt.dose_units])"
-    mapped.report("error", "unknown unit", unknown, message, "exdosu", given["exdosu"])
+    mapped.findings.report("error", "unknown unit", unknown, message, "exdosu", given["exdosu"])
     given["dose"] = given["exdose"] * given["exdosu"].map(units).astype(float)
     assigned = {one.id: one.dose for one in protocol.dose_levels}
     cohort = given["usubjid"].map(mapped.tables["subject"].drop_duplicates("usubjid").set_index("usubjid")["cohort"])
     given["dose_fraction"] = given["dose"] / cohort.map(assigned).astype(float)
     unsaid = given[given["dose_fraction"].isna()]
     message = "dose received is unknown: the DLT window of this patient stays unresolved; give EXDOSE and EXDOSU"
-    mapped.report("warning", "dose unknown", unsaid, message, "exdose")
+    mapped.findings.report("warning", "dose unknown", unsaid, message, "exdose")
     odd = given[given["dose_fraction"].notna() & ~given["dose_fraction"].between(*PLAUSIBLE_FRACTION)]
     message = "dose received is far from the dose assigned, as after a slip of units; look at EXDOSE and EXDOSU"
-    mapped.report("warning", "implausible dose", odd, message, "exdose", given["exdose"])
+    mapped.findings.report("warning", "implausible dose", odd, message, "exdose", given["exdose"])
 
 
 def _causality(mapped: Mapped, protocol: Protocol) -> None:
@@ -237,7 +339,7 @@ def _causality(mapped: Mapped, protocol: Protocol) -> None:
         except KeyError:
             bad = events[events["aerel"] == word]
             message = "the protocol file does not map this causality; add it to [adverse_events.causality]"
-            mapped.report("error", "unknown causality", bad, message, "aerel", events["aerel"])
+            mapped.findings.report("error", "unknown causality", bad, message, "aerel", events["aerel"])
     events["causality"] = events["aerel"].map(known).astype(object)
 
 
@@ -250,16 +352,16 @@ def _dlt_flag(mapped: Mapped, protocol: Protocol) -> None:
     words = dict.fromkeys(flag.yes, "Y") | dict.fromkeys(flag.no, "N")
     unknown = extra[~extra["qval"].isin(list(words))]
     message = f"must be one of {', '.join(words)}"
-    mapped.report("error", "unknown DLT flag", unknown, message, "qval", unknown["qval"])
+    mapped.findings.report("error", "unknown DLT flag", unknown, message, "qval", unknown["qval"])
     keys = list(zip(events["usubjid"], events["aeseq"], strict=True))
     named = list(zip(extra["usubjid"], pd.to_numeric(extra["idvarval"], errors="coerce"), strict=True))
     known = set(keys)
     found = pd.Series([one in known for one in named], index=extra.index, dtype=bool)
     lost = extra[~found | (extra["idvar"] != "AESEQ")]
     message = "a DLT flag that names no adverse event; IDVAR must be AESEQ and IDVARVAL the number of an event"
-    mapped.report("error", "lost DLT flag", lost, message, "idvarval", lost["idvarval"])
+    mapped.findings.report("error", "lost DLT flag", lost, message, "idvarval", lost["idvarval"])
     twice = extra[pd.Series(named, index=extra.index, dtype=object).duplicated()]
     message = "this event has a DLT flag already; keep one"
-    mapped.report("error", "two DLT flags", twice, message, "idvarval", twice["idvarval"])
+    mapped.findings.report("error", "two DLT flags", twice, message, "idvarval", twice["idvarval"])
     said = dict(zip(named, extra["qval"].map(words), strict=True))
     events["aedlt"] = pd.Series([said.get(one) for one in keys], index=events.index, dtype=object)

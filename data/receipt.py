@@ -16,7 +16,6 @@ DERIVED = {
     "without_number": "results that are no number, kept as text",
     "withheld": "results that cannot be in their unit, kept as text, number withheld",
     "numbered": "rows numbered by the import",
-    "empty_cells": "empty cells of a wide table, no row made",
 }
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from sqlalchemy import Column, DateTime, Float, Integer, MetaData, Table, Text, create_mock_engine
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -78,6 +78,18 @@ def _finding(prefix: str, what: str) -> list[Column]:
         text(f"{prefix}reasnd", "Reason not done"),
         *_visit(),
         *dtc(f"{prefix}dtc", "Date-time of the sample or measurement"),
+    ]
+
+
+def _measured(prefix: str, what: str) -> list[Column]:
+    """A findings domain of measurements: what came, and beside it what the import reads from it (`data.results`)."""
+    return [
+        *_finding(prefix, what),
+        number("value", "Derived: the result in `unit`; with a qualifier the limit; empty where none can be said"),
+        text("unit", "Derived: unit of `value`, of the limits and the range; the store's own for tests it knows"),
+        text("qualifier", "Derived: <, <=, > or >= where `value` is a limit; empty where it is the result"),
+        text("qualitative", "Derived: NEGATIVE, POSITIVE, DETECTED or NOT DETECTED"),
+        text("reason", "Derived: why there is no `value`"),
     ]
 
 
@@ -260,10 +272,14 @@ lab = _table(
     ["usubjid", "lbseq"],
     ["usubjid", "lbtestcd", "lbdtc"],
     _usubjid(),
-    *_finding("lb", "Laboratory test"),
+    *_measured("lb", "Laboratory test"),
     text("lbspec", "Specimen"),
+    text("lbornrlo", "Lower limit of the reference range as it came, or the whole range"),
+    text("lbornrhi", "Upper limit of the reference range as it came"),
     number("lbstnrlo", "Lower limit of the reference range, standard unit"),
     number("lbstnrhi", "Upper limit of the reference range, standard unit"),
+    number("range_low", "Derived: lower limit of the reference range in `unit`"),
+    number("range_high", "Derived: upper limit of the reference range in `unit`"),
     text("lbnrind", "Reference range indicator as it came"),
 )
 vital_sign = _table(
@@ -272,7 +288,7 @@ vital_sign = _table(
     ["usubjid", "vsseq"],
     ["usubjid", "vstestcd", "vsdtc"],
     _usubjid(),
-    *_finding("vs", "Vital sign"),
+    *_measured("vs", "Vital sign"),
     text("vsloc", "Site of the measurement (AXILLA, ORAL CAVITY, EAR ...)"),
     text("vspos", "Position"),
     text("vstpt", "Planned time point"),
@@ -320,9 +336,10 @@ cytokine = _table(
     ["usubjid", "lbseq"],
     ["usubjid", "lbtestcd", "lbdtc"],
     _usubjid(),
-    *_finding("lb", "Cytokine, pg/mL"),
+    *_measured("lb", "Cytokine, pg/mL"),
     text("lbspec", "Specimen"),
     number("lblloq", "Lower limit of quantification, standard unit"),
+    number("lloq", "Derived: lower limit of quantification in `unit`"),
 )
 kinetics = _table(
     "kinetics",
@@ -330,10 +347,11 @@ kinetics = _table(
     ["usubjid", "pcseq"],
     ["usubjid", "pctestcd", "pcdtc"],
     _usubjid(),
-    *_finding("pc", "CAR transgene, copies/ug genomic DNA or copies/uL"),
+    *_measured("pc", "CAR transgene, copies/ug genomic DNA or copies/uL"),
     text("pcspec", "Specimen; endpoints use peripheral blood"),
     text("pcmethod", "Assay"),
     number("pclloq", "Lower limit of quantification, standard unit"),
+    number("lloq", "Derived: lower limit of quantification in `unit`"),
 )
 flow = _table(
     "flow",
@@ -341,9 +359,10 @@ flow = _table(
     ["usubjid", "cpseq"],
     ["usubjid", "cptestcd", "cpdtc"],
     _usubjid(),
-    *_finding("cp", "CAR+ cells by flow cytometry, cells/uL or % of T cells"),
+    *_measured("cp", "CAR+ cells by flow cytometry, cells/uL or % of T cells"),
     text("cpspec", "Specimen"),
     number("cplloq", "Lower limit of quantification, standard unit"),
+    number("lloq", "Derived: lower limit of quantification in `unit`"),
 )
 
 # ---- treatment around it, visits, tumour -----------------------------------------------------------------------------
@@ -382,7 +401,7 @@ lesion = _table(
     ["usubjid", "trseq"],
     ["usubjid", "trtestcd"],
     _usubjid(),
-    *_finding("tr", "Lesion measurement, mm"),
+    *_measured("tr", "Lesion measurement, mm"),
     text("trlnkid", "Lesion"),
     text("trgrpid", "TARGET, NON-TARGET or NEW"),
     text("treval", "Reader"),
@@ -428,6 +447,11 @@ manifest = Table(
     Column("key", Text, primary_key=True, comment="What is said about this cut"),
     Column("value", Text, nullable=False, comment="The text itself, or JSON"),
 )
+
+
+def is_measured(table: Table) -> bool:
+    """Whether the import reads a value in the store's unit from each row."""
+    return "qualifier" in table.columns
 
 
 def study_tables() -> list[Table]:

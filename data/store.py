@@ -216,8 +216,8 @@ class Store:
 
     # ---- writing ----------------------------------------------------------------------------------------------
     @contextmanager
-    def importing(self, timeout: float = 30) -> Iterator[None]:
-        """The importer's lock. StoreBusy where another import holds it longer than `timeout` seconds.
+    def importing(self, timeout: float = 30) -> Iterator[Path]:
+        """The importer's lock, and a folder of its own. StoreBusy where another import holds it for `timeout` seconds.
 
         What an import that was killed left behind is cleared away: nothing in `tmp` and no `.part` has a reader.
         """
@@ -233,7 +233,7 @@ class Store:
             (self.root / "tmp").mkdir()
             for part in self.root.rglob("*.part"):
                 part.unlink()
-            yield
+            yield self.root / "tmp"
         finally:
             lock.release()
 

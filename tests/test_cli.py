@@ -47,7 +47,10 @@ def test_load_publishes_then_says_no_change_then_refuses(data, store, capsys):
     assert run("load", data, "--store", store) == 0
     published = capsys.readouterr()
     assert published.out.startswith("Published: cut ") and published.err == ""
-    assert "dm.csv                      DM                1        1        0      0  subject 1" in published.out.splitlines()
+    assert (
+        "dm.csv                      DM                1        1        0      0  subject 1"
+        in published.out.splitlines()
+    )
     assert run("load", data, "--store", store) == 0
     assert capsys.readouterr().out.startswith("No change: the same files")
     (data / "dm.csv").write_text(SUBJECT.replace("XKDCT293", "OTHER"))

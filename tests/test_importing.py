@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from data import importing, protocol, schema
 from data.protocol import Protocol
 from data.receipt import FileRead, Receipt
+from data.stage import Stage
 from data.store import SourceChanged, Store
 
 TRIAL = protocol.load(Path("xkdct293.toml"))
@@ -240,12 +241,14 @@ def test_a_truncated_xpt_is_refused_in_words_a_data_manager_understands(filled, 
 
 
 def test_a_findings_list_is_short_and_counts_the_rest(filled, tmp_path):
-    events = [f"XKDCT293,AE,X-101,{number},t,Pyrexia,9,N,N,,2026-03-02," for number in range(3, 11)]
+    events = [f"XKDCT293,AE,X-101,{number},t,Pyrexia,9,N,N,,2026-03-02," for number in range(4, 206)]
     receipt = load(files(tmp_path / "bad", ae="\n".join([SMALL["ae"], *events])), filled)
-    assert [one.row for one in receipt.errors] == [4, 5, 6, 7, 8, None]
+    assert [one.row for one in receipt.errors] == [*range(4, 204), None]
     assert receipt.errors[-1].line() == (
-        "ERROR impossible grade: ae.csv, column AETOXGR: 3 more rows: a grade is 1, 2, 3, 4 or 5"
+        "ERROR impossible grade: ae.csv, rows 204-205, column AETOXGR: 2 more rows: a grade is 1, 2, 3, 4 or 5"
     )
+    account = next(one for one in receipt.files if one.name == "ae.csv")
+    assert (account.rows, account.used, account.refused, account.kept) == (205, 3, 202, 0)
 
 
 def test_serious_and_grave_events_of_a_refused_import_are_listed_as_not_validated(filled, tmp_path):
@@ -315,7 +318,7 @@ def test_another_protocol_or_cut_off_makes_another_cut(filled, tmp_path):
     first = filled.current()
     edited = protocol.parse(TRIAL.text.replace("sentinel_gap_days = 14", "sentinel_gap_days = 21"))
     assert load(tmp_path / "first", filled, edited).outcome == "published"
-    assert load(tmp_path / "first", filled, edited, cutoff=date(2026, 4, 1)).outcome == "published"
+    assert load(tmp_path / "first", filled, edited, cutoff=date(2026, 5, 10)).outcome == "published"
     assert len(filled.ids()) == 3 and filled.ids()[0] == first
     assert filled.open(filled.current()).protocol.dlt.escalation.sentinel_gap_days == 21
 
@@ -341,7 +344,7 @@ def test_real_data_never_enter_a_simulated_store(store, tmp_path):
 
 
 def test_rows_that_vanish_are_told_and_forgotten_events_are_refused(filled, tmp_path):
-    less = load(files(tmp_path / "less", ae=SMALL["ae"].rsplit("\n", 1)[0]), filled)
+    less = load(files(tmp_path / "less", ae=SMALL["ae"].rsplit("\n", 1)[0]), filled, accept=True)
     assert lines(less, "warning") == [
         "WARNING fewer rows: AE had 3 rows in the current cut and has 2 now; look whether the file is whole"
     ]
@@ -475,9 +478,9 @@ def test_what_lies_in_the_folder_and_is_no_data_is_named(store, tmp_path):
 
 def test_nothing_to_import_is_said(store, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert "ERROR no data: there is no file ending in .csv, .tsv, .xpt; name the folder of the data files" in lines(
-        load(tmp_path / "empty", store)
-    )
+    known = ".csv, .dsjc, .json, .ndjson, .parquet, .tsv, .txt, .xpt"
+    said = lines(load(tmp_path / "empty", store))
+    assert f"ERROR no data: there is no file ending in {known}; name the folder of the data files" in said
     gone = load(tmp_path / "gone", store)
     assert f"ERROR no such file: {tmp_path / 'gone'}: there is nothing at this path; look for a slip in its name" in (
         lines(gone)
@@ -503,13 +506,13 @@ def test_day_0_and_the_tables_of_the_protocol_file_must_agree(store, tmp_path):
 
 
 def test_a_file_written_to_while_it_is_imported_is_not_published(store, tmp_path, monkeypatch):
-    folder, build = files(tmp_path / "in"), importing._build
+    folder, finish = files(tmp_path / "in"), Stage.finish
 
-    def build_slowly(*arguments):
-        build(*arguments)
+    def finish_slowly(*arguments):
+        finish(*arguments)
         (folder / "ae.csv").write_text(SMALL["ae"] + " \n")
 
-    monkeypatch.setattr(importing, "_build", build_slowly)
+    monkeypatch.setattr(Stage, "finish", finish_slowly)
     with pytest.raises(SourceChanged, match=r"ae\.csv was written to while it was imported"):
         load(folder, store)
     assert store.current() == "" and not list(store.root.glob("cuts/*"))

@@ -165,7 +165,7 @@ def test_a_cut_of_another_schema_is_refused_with_what_to_do(copied_trial, tmp_pa
         base.execute("INSERT INTO manifest VALUES ('schema_version', '99')")
     name = store.sha256(built)
     built.rename(copied_trial.path(name))
-    with pytest.raises(CutError, match="has tables of version 99, this program reads 1; import its files again"):
+    with pytest.raises(CutError, match="has tables of version 99, this program reads 2; import its files again"):
         copied_trial.open(name)
 
 
