@@ -14,7 +14,7 @@ from data.logs import log_to_stderr
 from data.protocol import ProtocolError
 from data.readers import ENCODINGS
 from data.settings import Settings, SettingsError
-from data.store import CutError, SourceChanged, Store, StoreBusy
+from data.store import CutError, SourceChanged, Store, StoreBusy, StoreUnwritable
 
 PUBLISHED, REFUSED, USAGE = 0, 1, 2
 
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     except (ProtocolError, SettingsError, UnreadableSetting) as error:
         print(error, file=sys.stderr)
         return USAGE
-    except (CutError, StoreBusy, SourceChanged) as error:
+    except (CutError, StoreBusy, StoreUnwritable, SourceChanged) as error:
         print(error, file=sys.stderr)
         return REFUSED
 

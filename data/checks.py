@@ -16,7 +16,7 @@ from data.readers import SourceTable
 from data.receipt import FileRead, Receipt
 from data.stage import Stage
 
-FEWER = 0.30  # share of subjects or events that may not be missing beside the current cut without a person's word
+FEWER = 30  # % of subjects or events that may not be missing beside the current cut without a person's word
 
 # Columns without which a screen would count nothing and look reassuring: their absence is said, never read as "none".
 _TELLING = {
@@ -76,7 +76,7 @@ def check_against(current: Receipt, mapped: Mapped, cutoff: str) -> None:
             findings.add("warning", "fewer rows", message)
     for table, what in (("subject", "subjects"), ("adverse_event", "adverse events")):
         had, has = (_rows_of(table, one) for one in (current.files, files))
-        if had and has and has <= (1 - FEWER) * had:
+        if had and has and 100 * has <= (100 - FEWER) * had:
             share = f"{100 * (had - has) / had:.0f} % fewer"
             message = f"{has} {what}, {had} in the current cut: {share}; look whether the files are whole"
             findings.add("hold", f"fewer {what}", message)
@@ -253,10 +253,12 @@ def _dlt_after_infusion(mapped: Mapped) -> None:
 
 
 _IDENTIFYING = re.compile(
-    r"(pat(ient)?|subj(ect)?|pt)?[_ ]?(name|nam|initials?)|(full|first|last|family|given)[_ ]?name|surname|"
-    r".*(姓名|身份证|电话|手机|住院号|病历号|门诊号).*|(national[_ ]|identity[_ ]|id[_ ]?)card([_ ]?(no|number))?|"
-    r"id[_ ]?no|(mobile|cell)([_ ]?phone)?([_ ]?(no|number))?|(tele)?phone([_ ]?(no|number))?|mrn|"
-    r"(hosp(ital)?|medical[_ ]record|inpatient)[_ ]?(no|num|number|id)",
+    r"(pat(ient)?('s)?|subj(ect)?('s)?|pt)?[_ ]?(name|nam|initials?)|(full|first|last|family|given|middle)[_ ]?name|"
+    r"surname|.*(姓名|身份证|证件号|电话|手机|联系方式|住院号|病历号|病案号|门诊号|就诊卡|医保卡|护照|地址).*|"
+    r"(national[_ ]|identity[_ ]|id[_ ]?)card([_ ]?(no|number))?|id[_ ]?no|ssn|passport([_ ]?(no|number))?|"
+    r"(mobile|cell|contact|tele|home)?[_ ]?(phone|tel)([_ ]?(no|num|number))?|mobile([_ ]?(no|number))?|"
+    r"e-?mail([_ ]?address)?|home[_ ]?address|mrn|"
+    r"(hosp(ital)?|medical[_ ]record|inpatient|outpatient)[_ ]?(no|num|number|id)",
     re.IGNORECASE,
 )
 _IDENTITY_CARD = re.compile(r"\d{6}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx]")

@@ -25,31 +25,37 @@ def recognise(columns: Sequence[str], first: pd.DataFrame) -> str:
     column names no domain, or several.
     """
     names = set(columns)
-    if {"rdomain", "qnam"} <= names:
-        return "SUPP" + _only(first, "rdomain")
-    if {"rdomain", "relid"} <= names:
+    column = _column(names)
+    if column != "rdomain" and {"rdomain", "relid"} <= names:
         return "RELREC"
-    if "domain" in names:
-        return _only(first, "domain")
-    return _by_names(names)
+    if not column:
+        return _by_names(names)
+    domain = ("SUPP" if column == "rdomain" else "") + _only(first, column)
+    check(domain, first)
+    return domain
 
 
 def check(domain: str, chunk: pd.DataFrame) -> None:
     """ReadError for a row that is of another domain than `domain`, or names none, where a column names it."""
-    column = "rdomain" if "rdomain" in chunk and "qnam" in chunk else "domain"
-    if domain == "RELREC" or column not in chunk:
+    column = _column(set(chunk.columns))
+    if not column or domain == "RELREC":
         return
     wanted = domain.removeprefix("SUPP") if column == "rdomain" else domain
     said = chunk[column]
-    other = chunk.index[said.isna() | (said.astype(str).str.upper() != wanted)]
-    if not len(other):
+    other = said[said.isna() | (said.astype(str).str.upper() != wanted)]
+    if other.empty:
         return
-    row, name = int(other[0]), column.upper()
-    if pd.isna(said[row]):
+    row, name = int(other.index[0]), column.upper()
+    if pd.isna(other.iloc[0]):
         message = f"{name} is blank in this row; it must hold {wanted} in every row"
-        raise ReadError("several domains", message, row=row, column=name)
-    message = f"{name} must hold one domain, it holds {wanted} and here {str(said[row])[:20].upper()}"
+    else:
+        message = f"{name} must hold one domain, it holds {wanted} and here {str(other.iloc[0])[:20].upper()}"
     raise ReadError("several domains", message, row=row, column=name)
+
+
+def _column(names: set[str]) -> str:
+    """The column that names the domain of every row."""
+    return "rdomain" if {"rdomain", "qnam"} <= names else "domain" if "domain" in names else ""
 
 
 def _by_names(names: set[str]) -> str:
@@ -60,13 +66,9 @@ def _by_names(names: set[str]) -> str:
 
 def _only(frame: pd.DataFrame, column: str) -> str:
     """The one domain that these rows name."""
-    name = column.upper()
     values = sorted({str(one).upper() for one in frame[column].dropna()})
     if len(values) != 1:
         found = ", ".join(values[:3]) + (" ..." if len(values) > 3 else "") or "no value"
+        name = column.upper()
         raise ReadError("several domains", f"{name} must hold one domain, it holds {found}", column=name)
-    check_blank = frame.index[frame[column].isna()]
-    if len(check_blank):
-        message = f"{name} is blank in this row; it must hold {values[0]} in every row"
-        raise ReadError("several domains", message, row=int(check_blank[0]), column=name)
     return values[0]

@@ -107,7 +107,12 @@ class Mapped:
     # ---- rows in -------------------------------------------------------------------------------------------------
     def layout(self, source: SourceTable) -> Layout | None:
         """The layout of the mapping file that fits this source; None where it is read as SDTM."""
-        return self._reshaper.mapping.layout(source.columns) if self._reshaper else None
+        layout = self._reshaper.mapping.layout(source.columns) if self._reshaper else None
+        lacking = layout.lacking(source.columns) if layout else ()
+        if lacking:
+            names = ", ".join(sorted(lacking))
+            raise ReadError("column missing", f"the mapping file reads {names}, which {source.name} does not have")
+        return layout
 
     def open(self, source: SourceTable) -> None:
         """Begins the account of a file."""
@@ -120,7 +125,9 @@ class Mapped:
         account = self._accounts[source.name]
         chunk = chunk.assign(source_file=source.name, source_row=chunk.index)
         if layout:
+            before = self._reshaper.numbered
             yield from self._reshaper.parts(layout, chunk, self.findings)
+            account.derived["numbered"] += self._reshaper.numbered - before
             return
         if not account.domains:
             account.domains.append(domains.recognise(source.columns, chunk))
@@ -150,7 +157,6 @@ class Mapped:
                 taken |= chunk.index.isin(typed["source_row"])
                 account.used_columns |= {one.name for one in table.columns if not schema.is_derived(one)}
         if layout:
-            account.derived["numbered"] += sum(len(rows) for _, rows in parts)
             account.used_columns = {column for rows in layout.rows for column in rows.columns}
         account.rows += len(chunk)
         account.taken.append(taken)

@@ -145,5 +145,7 @@ class Receipt:
                 yield f"{'':<28}{one.dialect}"
             if one.encoding not in ("", "ascii", "utf-8"):
                 yield f"{'':<28}read as {one.encoding}, for example: {' | '.join(one.decoded)}"
+            if one.ignored_columns:
+                yield f"{'':<28}columns not used: {', '.join(one.ignored_columns)}"
             for key, count in one.derived.items():
                 yield f"{'':<28}{count} {DERIVED[key]}"

@@ -30,6 +30,7 @@ from data.findings import Findings
 from data.protocol import ProtocolError
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
+_LONGEST = 36_525  # days, a hundred years
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -69,6 +70,22 @@ class Layout(_Part):
     columns: list[Name] = Field(min_length=1)
     identifiers: dict[str, str] = {}  # column -> pattern; its first group is what identifies ("Patient(\\d+)(_\\d)?")
     rows: list[Rows] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _patterns(self):
+        for column, pattern in self.identifiers.items():
+            try:
+                groups = re.compile(pattern).groups
+            except re.error as error:
+                raise ValueError(f"identifiers.{column}: {pattern!r} is no regular expression: {error}") from error
+            if not groups:
+                raise ValueError(f"identifiers.{column}: {pattern!r} has no group (...) for what identifies")
+        return self
+
+    def lacking(self, columns: Sequence[str]) -> set[str]:
+        """The columns that this layout looks at and a file with these columns does not have."""
+        looked_at = {one.lower() for one in self.identifiers}.union(*(rows.columns for rows in self.rows))
+        return looked_at - set(columns)
 
     def fits(self, columns: Sequence[str]) -> bool:
         return {one.lower() for one in self.columns} <= set(columns)
@@ -120,6 +137,7 @@ class Reshaper:
 
     def __init__(self, mapping: Mapping):
         self.mapping = mapping
+        self.numbered = 0  # rows that were given a sequence number
         self._counted: Counter[tuple[str, str]] = Counter()
 
     def parts(self, layout: Layout, chunk: pd.DataFrame, findings: Findings) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -167,15 +185,17 @@ class Reshaper:
     def _dates(self, chosen: pd.DataFrame, column: str, findings: Findings) -> pd.Series:
         texts = chosen[column.lower()]
         days = pd.to_numeric(texts, errors="coerce")
+        days = days.where(days.abs() < _LONGEST)
         wrong = chosen[texts.notna() & days.isna()]
-        message = "must be a number of days after the infusion"
+        message = "must be a number of days after the infusion, of one lifetime at most"
         findings.report("error", "not a number", wrong, message, column, texts)
         start = datetime.combine(self.mapping.day0 or date.min, time())
-        moments = pd.to_datetime(start) + pd.to_timedelta(days.round(4), unit="D")
+        moments = (pd.to_datetime(start) + pd.to_timedelta(days, unit="D")).dt.round("min")
         written = moments.dt.strftime("%Y-%m-%d").where(days == days.round(), moments.dt.strftime("%Y-%m-%dT%H:%M"))
         return written.astype(object).where(days.notna(), None)
 
     def _numbers(self, domain: str, subjects: pd.Series) -> pd.Series:
+        self.numbered += len(subjects)
         known = subjects.fillna("")
         before = known.map({one: self._counted[domain, one] for one in known.unique()})
         for one, count in known.value_counts().items():

@@ -6,7 +6,6 @@ be. A number that cannot be said is left out with its reason, and is never 0.
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -16,13 +15,17 @@ from sqlalchemy import Table
 from data.units import Measurand, measurands, spelled
 
 AGREE = 0.02  # of the value: as far as two factors of one conversion differ; what was rounded off comes on top
-_LIQUIDS = {"", "BLOOD", "PLASMA", "SERUM", "SERUM OR PLASMA", "WHOLE BLOOD", "PERIPHERAL BLOOD", "ARTERIAL BLOOD"}
+_LIQUIDS = {
+    "", "BLOOD", "PLASMA", "SERUM", "SERUM OR PLASMA", "WHOLE BLOOD", "PERIPHERAL BLOOD", "ARTERIAL BLOOD",
+    "VENOUS BLOOD", "血", "血液", "血清", "血浆", "全血", "外周血", "静脉血", "动脉血",
+}  # fmt: skip
 
-_NUMBER = re.compile(r"(?P<sign>[<>]=?|[≤≥])?\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_NUMBER = re.compile(r"(?P<sign>[<>]=?|[≤≥])?\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?)")
 _COMMA = re.compile(r"[<>≤≥=\s]*[+-]?\d+(,\d+)+(\.\d+)?")
 _FLAGS = re.compile(r"[↑↓→←*]+$|\s+[HL]{1,2}$")  # trailing arrows and letters of local laboratories
 _BELOW = re.compile(r"<?\s*(BLQ|BLOQ|BQL|LLOQ|LOQ|LLD|LOD)|低于(检测|定量)下?限", re.IGNORECASE)
-_RANGE = re.compile(r"(?P<low>\d+\.?\d*)\s*(?:~|-{1,2}|–|—|至)\s*(?P<high>\d+\.?\d*)")
+_RANGE = re.compile(r"(?P<low>[+-]?\d+\.?\d*)\s*(?:~|-{1,2}|–|—|至)\s*(?P<high>[+-]?\d+\.?\d*)")
+_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 _SIGNS = {"≤": "<=", "≥": ">="}
 _QUALITATIVE = {
     **dict.fromkeys(("NEGATIVE", "NEG", "(-)", "-", "阴性", "阴性(-)", "阴性(—)", "阴"), "NEGATIVE"),
@@ -62,7 +65,7 @@ def said(text: object) -> Said:
     """Reads one result text. A blank says nothing, and has no reason either."""
     if text is None or (isinstance(text, float) and math.isnan(text)):
         return Said()
-    plain = _FLAGS.sub("", unicodedata.normalize("NFKC", str(text)).strip()).strip()
+    plain = _FLAGS.sub("", _narrow(str(text)).strip()).strip()
     found = _NUMBER.fullmatch(plain)
     if found:
         sign, digits = found["sign"] or "", found["number"]
@@ -82,13 +85,18 @@ def said(text: object) -> Said:
     return Said(reason=f"no number: {text}")
 
 
+def _narrow(text: str) -> str:
+    """Full-width signs and digits as their common forms. Nothing else: a raised 3 in 10³ is no digit of the result."""
+    return text.translate(_WIDE)
+
+
 def limits(low: object, high: object) -> tuple[float, float]:
     """A reference range: two columns, or one text such as `3.5--9.5`, `0~40`, `<5`. NaN for a limit not given."""
     first, second = said(low), said(high)
     if not math.isnan(first.number) and first.sign.startswith("<"):
         return math.nan, first.number
     if isinstance(low, str) and math.isnan(first.number):
-        both = _RANGE.fullmatch(unicodedata.normalize("NFKC", low).strip())
+        both = _RANGE.fullmatch(_narrow(low).strip())
         if both:
             return float(both["low"]), float(both["high"])
     return first.number, second.number
@@ -113,9 +121,8 @@ def _known(test: Measurand, original: Said, standard: Said, row: "_Row") -> Resu
     sides = [(original, row.orresu or ""), (standard, row.stresu or "")]
     numbers = [(one, unit) for one, unit in sides if not math.isnan(one.number)]
     lloq = _limit(test, row)
-    if not numbers:
-        below = original.sign == "<" or standard.sign == "<"
-        if below and not math.isnan(lloq):
+    if not numbers or _is_below(original):  # a number that the sender put beside "BLQ" is no result
+        if (_is_below(original) or standard.sign == "<") and not math.isnan(lloq):
             return _ranged(test, row, Result(lloq, test.unit, "<", None, lloq, math.nan, math.nan, None))
         return _ranged(test, row, _nothing(row, original.reason or standard.reason or "no result", None, lloq))
     usable = [(one, unit) for one, unit in numbers if test.knows(unit)]
@@ -123,30 +130,38 @@ def _known(test: Measurand, original: Said, standard: Said, row: "_Row") -> Resu
         units = sorted({unit for _, unit in numbers if unit})
         if not units:
             message = f"{test.code} without a unit: its number is withheld; give the unit"
-            return _nothing(row, "unit not given", None, lloq)._replace(rule="unit missing", message=message)
+            return _withheld(row, lloq, "unit not given", "unit missing", message)
         message = f"{test.code} cannot be in {' or '.join(units)}; mend the unit or the code, or name it in units.toml"
-        return _nothing(row, "unit not known", None, lloq)._replace(rule="unknown unit", message=message)
+        return _withheld(row, lloq, "unit not known", "unknown unit", message)
     first, unit = usable[0]
+    if original.sign and not first.sign:
+        return _nothing(row, "a limit, not given in the standard unit", None, lloq)
     value = test.convert(first.number, unit)
     if len(usable) == 2 and not first.sign and not usable[1][0].sign and not _agree(test, *usable):
         other = test.convert(usable[1][0].number, usable[1][1])
         message = (
-            f"{test.code} as reported is {value:.5g} {test.unit}, as standardised {other:.5g}: a slip of units or of "
-            "digits; its number is withheld; mend one of the two"
+            f"{test.code} as reported is {_shown(value)} {test.unit}, as standardised {_shown(other)}: a slip of units "
+            "or of digits; its number is withheld; mend one of the two"
         )
-        return _nothing(row, "reported and standardised results disagree", None, lloq)._replace(
-            rule="results disagree", message=message
-        )
+        return _withheld(row, lloq, "reported and standardised results disagree", "results disagree", message)
     if not first.sign and not test.can_be(value):
+        verdict = f"cannot be {_shown(value)} {test.unit}"
         message = (
-            f"{test.code} cannot be {value:.5g} {test.unit} in a living patient, as after a slip of units; its number "
-            "is withheld; mend the number or the unit"
+            f"{test.code} {verdict} in a living patient, as after a slip of units; its number is withheld; mend the "
+            "number or the unit"
         )
-        return _nothing(row, f"cannot be {value:.5g} {test.unit}", None, lloq)._replace(
-            rule="impossible result", message=message
-        )
+        return _withheld(row, lloq, verdict, "impossible result", message)
     read = Result(value, test.unit, first.sign or None, None, lloq, math.nan, math.nan, None)
     return _ranged(test, row, read)._replace(converted=spelled(unit) != spelled(test.unit))
+
+
+def _shown(value: float) -> str:
+    return f"{float(f'{value:.5g}'):.15g}"
+
+
+def _is_below(one: Said) -> bool:
+    """Below a limit that the text itself does not give."""
+    return one.sign == "<" and math.isnan(one.number)
 
 
 def _agree(test: Measurand, first: tuple[Said, str], second: tuple[Said, str]) -> bool:
@@ -170,6 +185,10 @@ def _ranged(test: Measurand, row: "_Row", read: Result) -> Result:
 def _as_it_came(original: Said, standard: Said, row: "_Row") -> Result:
     """A test the store has no unit for: the sender's standard result and unit, else what was reported, unchanged."""
     low, high = limits(row.stnrlo, row.stnrhi)
+    if _is_below(original) or (_is_below(standard) and math.isnan(original.number)):
+        if math.isnan(row.lloq):
+            return _nothing(row, original.reason or standard.reason, None)
+        return Result(row.lloq, row.stresu or row.orresu, "<", None, row.lloq, low, high, None)
     if not math.isnan(standard.number):
         chosen, unit = standard, row.stresu
     elif not math.isnan(original.number) and (not row.stresu or row.stresu == row.orresu):
@@ -187,6 +206,10 @@ def _as_it_came(original: Said, standard: Said, row: "_Row") -> Result:
 
 def _nothing(row: "_Row", reason: str, qualitative: str | None, lloq: float = math.nan) -> Result:
     return Result(math.nan, None, None, qualitative, lloq, math.nan, math.nan, reason)
+
+
+def _withheld(row: "_Row", lloq: float, reason: str, rule: str, message: str) -> Result:
+    return _nothing(row, reason, None, lloq)._replace(rule=rule, message=message)
 
 
 def _limit(test: Measurand, row: "_Row") -> float:

@@ -1,6 +1,8 @@
 """The cut while it is being built: rows go in as they are read, so that memory does not grow with them."""
 
+import json
 import os
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -38,19 +40,20 @@ class Stage:
             one for one in schema.study_tables() if self._base.execute(f"SELECT 1 FROM {one.name} LIMIT 1").fetchone()
         ]
 
-    def content(self) -> dict[str, list]:
-        """Rows and a sum over them of each table that has any: equal where two cuts hold the same rows, in any order.
+    @cached_property
+    def content(self) -> str:
+        """JSON of the rows and a sum over them of each table that has any: equal where two cuts hold the same rows.
 
-        Where a row came from is left out: the same rows may come in other files.
+        In any order, and wherever they came from: the same rows may come in other files. The sum is of DuckDB's own
+        hash: should a later version hash otherwise, the same content makes another cut, which does no harm.
         """
         found = {}
-        for table in schema.study_tables():
+        for table in self.filled():
             said = ", ".join(one.name for one in table.columns if one.name not in _OF_THE_FILE)
-            digest = f"md5_number_lower(CAST(to_json(({said})) AS VARCHAR))::HUGEINT"
-            rows, total = self._base.execute(f"SELECT count(*), sum({digest}) FROM {table.name}").fetchone()
-            if rows:
-                found[table.name] = [rows, str(total)]
-        return found
+            statement = f"SELECT count(*), sum(hash(row({said}))::HUGEINT) FROM {table.name}"
+            rows, total = self._base.execute(statement).fetchone()
+            found[table.name] = [rows, str(total)]
+        return json.dumps(found)
 
     def finish(self, manifest: dict[str, str]) -> None:
         """Writes the manifest and closes the file, everything in it. RuntimeError where DuckDB left a log beside it."""

@@ -10,11 +10,13 @@ Nothing is ever written into a published cut. A cut whose bytes do not give its 
 `.wal` file (replaying it would change rows without a word), is refused and the last good one serves instead.
 """
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+import socket
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -38,6 +40,16 @@ MEMORY_LIMIT = "1GB"  # DuckDB's own default is 80 % of the machine
 THREADS = 2
 KEPT_OPEN = 8  # cuts, or sets of cuts; the one opened longest ago is let go
 
+_UNWRITABLE = {
+    errno.ENOSPC: "the disk is full; make room and import again",
+    errno.EDQUOT: "the quota of this account is used up; make room and import again",
+    errno.EFBIG: "the disk takes no file of this size; make room and import again",
+    errno.EROFS: "the folder is on a read-only disk; name another --store, or mount it for writing",
+    errno.EACCES: "this account may not write there; ask for the right to, or name another --store",
+    errno.EPERM: "this account may not write there; ask for the right to, or name another --store",
+    errno.EIO: "the disk reports an error; have it looked at before anything else",
+}
+
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -47,6 +59,10 @@ class CutError(RuntimeError):
 
 class StoreBusy(RuntimeError):
     """Another import holds the lock."""
+
+
+class StoreUnwritable(RuntimeError):
+    """The store cannot be written to: no room, no right, or a disk that fails. Nothing was published."""
 
 
 class SourceChanged(RuntimeError):
@@ -221,21 +237,54 @@ class Store:
 
         What an import that was killed left behind is cleared away: nothing in `tmp` and no `.part` has a reader.
         """
-        for name in ("cuts", "sources", "receipts", "tmp"):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
+        with self._writable():
+            for name in ("cuts", "sources", "receipts", "tmp"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+            with self._alone(timeout):
+                self._clear()
+                try:
+                    yield self.root / "tmp"
+                finally:
+                    self._clear()  # at once: where the disk is full, the half-built cut is what fills it
+
+    def _clear(self) -> None:
+        shutil.rmtree(self.root / "tmp")
+        (self.root / "tmp").mkdir()
+        for part in self.root.rglob("*.part"):
+            part.unlink()
+
+    @contextmanager
+    def _alone(self, timeout: float) -> Iterator[None]:
+        holder = self.root / "lock.holder"
         lock = FileLock(self.root / "lock", timeout=timeout)
         try:
             lock.acquire()
         except Timeout as error:
-            raise StoreBusy(f"another import is writing to {self.root}; try again when it has ended") from error
+            who = holder.read_text(encoding="utf-8") if holder.exists() else "another import"
+            raise StoreBusy(f"{who} is writing to {self.root}; try again when it has ended") from error
         try:
-            shutil.rmtree(self.root / "tmp")
-            (self.root / "tmp").mkdir()
-            for part in self.root.rglob("*.part"):
-                part.unlink()
-            yield self.root / "tmp"
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}, since {now()[:19]} UTC,")
+            yield
         finally:
+            holder.unlink(missing_ok=True)
             lock.release()
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        """StoreUnwritable, in words, where the disk is full, read-only or failing."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in _UNWRITABLE:
+                raise
+            raise StoreUnwritable(f"{self.root}: {_UNWRITABLE[error.errno]}. Nothing was published.") from error
+        except duckdb.Error as error:  # of several classes: it depends on what was being written
+            said = str(error).splitlines()[0]
+            if not re.search("could not (write|open|create|fsync|sync|truncate|move)|no space|too large", said, re.I):
+                raise
+            raise StoreUnwritable(
+                f"{self.root}: the cut could not be written ({said}). Nothing was published."
+            ) from error
 
     def publish(self, built: Path, sources: dict[str, Path]) -> str:
         """Takes a finished cut in: named by its hash, on disk before CURRENT names it. Returns its id.
@@ -315,7 +364,10 @@ def _quoted(path: Path) -> str:
 
 def _copy(path: Path, target: Path, digest: str) -> None:
     part = target.with_name(target.name + ".part")
-    part.write_bytes(path.read_bytes())
+    try:
+        shutil.copyfile(path, part)
+    except FileNotFoundError as error:
+        raise SourceChanged(f"{path.name} was taken away while it was imported; import it again") from error
     if sha256(part) != digest:
         raise SourceChanged(f"{path.name} was written to while it was imported; import it again when it is at rest")
     _sync(part)

@@ -81,8 +81,9 @@ def read(given: Given, told: str) -> SourceTable:
         sample = lines.read(_SAMPLE)
     layout = _layout(sample)
     columns = source.check_header(layout.header[1:] if layout.unnamed else layout.header)
-    if not layout.body and len(sample) < _SAMPLE:
-        raise source.no_rows()
+    with _text(given, encoding) as lines:
+        if next(_values(lines, layout), None) is None:
+            raise source.no_rows()
     ended = given.tail(2).rstrip(b"\0").endswith((b"\n", b"\r"))
     return SourceTable(
         name=given.name,
@@ -129,6 +130,9 @@ def _text(given: Given, encoding: str) -> Iterator[io.TextIOWrapper]:
         text = io.TextIOWrapper(file, "utf-8-sig" if encoding in ("utf-8", "ascii") else encoding, newline="")
         try:
             yield text
+        except UnicodeDecodeError as error:
+            message = f"the text is not {encoding} to its end: the file is cut or damaged; transfer it again"
+            raise ReadError("truncated", message) from error
         finally:
             text.detach()  # the file is closed by whom it belongs to
 
@@ -214,9 +218,6 @@ def _values(lines: Iterable[str], layout: _Layout) -> Iterator[list[str]]:
         number += 1
         message = f"row {number} cannot be read ({error}): a quotation mark is open or a line is cut; export it again"
         raise ReadError("unreadable", message, row=max(number, 1)) from error
-    except UnicodeDecodeError as error:
-        message = f"the text after row {number} is not {error.encoding}: the file is cut or damaged; transfer it again"
-        raise ReadError("truncated", message, row=max(number, 1)) from error
 
 
 def _frame(rows: list[list[str]], columns: tuple[str, ...], done: int, layout: _Layout) -> pd.DataFrame:
