@@ -67,6 +67,7 @@ def load(arguments: argparse.Namespace, settings: Settings) -> int:
     protocol = protocols.load(settings.protocol)
     mapping = reshape.load(settings.mapping) if settings.mapping else None
     told = {"cutoff": arguments.cutoff, "encoding": arguments.encoding, "accept": arguments.accept}
+    told["limit"] = settings.largest_file_mb * 1024**2
     receipt = importing.load(arguments.paths, Store(settings.folder), protocol, mapping=mapping, **told)
     print(receipt.to_json() if arguments.json else receipt.to_text())
     return REFUSED if receipt.outcome in ("refused", "held") else PUBLISHED

@@ -30,14 +30,16 @@ def load(
     cutoff: date | None = None,
     encoding: str = "",
     accept: bool = False,
+    limit: int = readers.LIMIT,
 ) -> Receipt:
     """Imports files, folders or zips as one cut. The receipt says what happened; a refusal changes nothing but the
     receipts.
 
     mapping: how tables that are not SDTM are read. cutoff: the clinical data cut-off; else TS.DCUTDTC, else the last
     date in the data. encoding: of the text in the files, where it is not to be told from them. accept: publish what
-    would be held. StoreBusy where another import is running, SourceChanged where a file was written to meanwhile.
-    "no change" leaves no receipt: a refusal before it stays in sight, its data are not in.
+    would be held. limit: bytes of one file, uncompressed; a larger one is refused. StoreBusy where another import is
+    running, SourceChanged where a file was written to meanwhile, StoreUnwritable where the disk refuses. "no change"
+    leaves no receipt: a refusal before it stays in sight, its data are not in.
     """
     with store.importing() as scratch:
         files, findings = delivery.collect(paths, scratch)
@@ -52,7 +54,7 @@ def load(
             mapped = Mapped(stage, protocol, mapping)
             for one in findings:
                 mapped.findings.put(one)
-            receipt = _read_and_check(files, hashes, mapped, store, encoding, cutoff)
+            receipt = _read_and_check(files, hashes, mapped, store, encoding, cutoff, limit)
             receipt = _decide(replace(receipt, mapping=mapping.hash if mapping else ""), stage, store, accept)
             if receipt.outcome == "published":
                 receipt = _publish(mapped, store, receipt, key, files, mapping)
@@ -83,14 +85,20 @@ def _settings(cutoff: date | None, encoding: str, mapping: Mapping | None) -> di
 
 
 def _read_and_check(
-    files: dict[str, Path], hashes: dict[str, str], mapped: Mapped, store: Store, encoding: str, told: date | None
+    files: dict[str, Path],
+    hashes: dict[str, str],
+    mapped: Mapped,
+    store: Store,
+    encoding: str,
+    told: date | None,
+    limit: int,
 ) -> Receipt:
     """Everything that is read and found, as a receipt that is not decided on yet."""
     protocol, findings = mapped.protocol, mapped.findings
     seen: list[tuple[str, pd.DataFrame]] = []
     for name, path in files.items():
         try:
-            seen += _read(path, name, mapped, encoding)
+            seen += _read(path, name, mapped, encoding, limit)
         except ReadError as error:
             findings.add("error", error.rule, str(error), name, error.row, error.column, error.value)
     mapped.gather()
@@ -116,9 +124,9 @@ def _read_and_check(
     )
 
 
-def _read(path: Path, name: str, mapped: Mapped, encoding: str) -> list[tuple[str, pd.DataFrame]]:
+def _read(path: Path, name: str, mapped: Mapped, encoding: str, limit: int) -> list[tuple[str, pd.DataFrame]]:
     """One file into the stage. Returns its rows of AE and DM as they came. ReadError where it cannot be taken."""
-    source = readers.read(path, name, encoding=encoding)
+    source = readers.read(path, name, encoding=encoding, limit=limit)
     mapped.open(source)
     layout = mapped.layout(source)
     personal: set[str] = set()
@@ -297,6 +305,7 @@ def _publish(
         "parent": store.current(),
         "import_key": key,
         "content": stage.content,
+        "fictional_day0": str(mapping.day0 or "") if mapping else "",
         "simulated": "yes" if _is_simulated(mapped) else "no",
         "files": json.dumps([[one.name, one.sha256] for one in receipt.files]),
         "receipt": receipt.to_json(),

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     store: Path | None = None  # folder of cuts, sources and receipts; None: the user's data folder, by trial
     protocol: Path = protocols.FOLDER / "xkdct293.toml"
     mapping: Path | None = None  # how tables that are not SDTM are read
+    largest_file_mb: int = Field(default=2048, ge=1)  # MiB of one incoming file, uncompressed; a larger one is refused
     host: str = "127.0.0.1"
     port: int = Field(default=8050, ge=1, le=65535)
     host_names: tuple[str, ...] = ()  # further names this machine is opened by

@@ -104,6 +104,11 @@ class Cut:
     def simulated(self) -> bool:
         return self.manifest["simulated"] == "yes"
 
+    @property
+    def fictional_day0(self) -> str:
+        """The date that stands for every infusion where the files count days and give no date; "" elsewhere."""
+        return self.manifest["fictional_day0"]
+
     @cached_property
     def receipt(self) -> Receipt:
         return Receipt.from_json(self.manifest["receipt"])

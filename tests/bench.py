@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -69,6 +70,40 @@ def imports(folder: Path, file: str, name: str) -> None:
     line(f"{name}: the same files again", sorted(again), floor, "bare read of the files")
 
 
+def growing(rows: int) -> None:
+    """Time and memory of an import by the rows of its laboratory file, each in a process of its own."""
+    found = {}
+    for count in (rows, 100 * rows):
+        with new_folder() as folder, new_folder() as root:
+            _laboratory(folder, count)
+            code = (
+                "import resource, sys, time; from pathlib import Path; from data import importing, protocol; "
+                "from data.store import Store; start = time.perf_counter(); "
+                "outcome = importing.load([Path(sys.argv[1])], Store(Path(sys.argv[2])), "
+                "protocol.load(Path('xkdct293.toml'))).outcome; assert outcome == 'published', outcome; "
+                "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+            )
+            command = [sys.executable, "-c", code, str(folder), str(root)]
+            took, memory = map(float, subprocess.run(command, capture_output=True, check=True).stdout.split())
+            found[count] = took
+            ratio = f"{took / found[rows]:8.1f} x the time of {rows:,} rows" if count > rows else ""
+            print(
+                f"{f'{count:,} laboratory rows, CSV: peak {memory:.0f} MB':<58}{1000 * took:>9.1f} ms{'':>12}  {ratio}"
+            )
+
+
+def _laboratory(folder: Path, rows: int) -> None:
+    """A hundred subjects, and `rows` results of creatinine that are converted from mg/dL."""
+    people = (f"XKDCT293,DM,S-{one},{one},DL1,2026-01-01\n" for one in range(100))
+    (folder / "dm.csv").write_text("STUDYID,DOMAIN,USUBJID,SUBJID,ARMCD,RFICDTC\n" + "".join(people))
+    with (folder / "lb.csv").open("w") as file:
+        file.write("STUDYID,DOMAIN,USUBJID,LBSEQ,LBTESTCD,LBTEST,LBORRES,LBORRESU,LBSTNRLO,LBSTNRHI,VISIT,LBDTC\n")
+        for one in range(rows):
+            result, day = f"{0.5 + one * 7 % 997 / 1000:.3f}", one % 28 + 1
+            file.write(f"XKDCT293,LB,S-{one % 100},{one // 100 + 1},CREAT,Creatinine,{result},mg/dL,,,DAY {day},")
+            file.write(f"2026-02-{day:02d}T08:00\n")
+
+
 def screens(store: Store) -> None:
     """Server time of each screen's callbacks, through the guard, against the smallest request this server answers."""
     client = server.create(store).server.test_client()
@@ -129,6 +164,7 @@ def main() -> int:
             imports(real, "cdisc_pilot.toml", "CDISC pilot, 22 files, 26 MB")
         else:
             print("CDISC pilot: not measured, REAL does not name its folder (make bench REAL=DIR)")
+        growing(10_000)
         counting(store)
         screens(store)
     return 0
