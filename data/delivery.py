@@ -131,9 +131,9 @@ class _Delivery:
     # ---- archives ------------------------------------------------------------------------------------------------
     def _archive(self, name: str, path: Path) -> None:
         try:
-            _check_end(path)
+            announced = _announced(path)
             with zipfile.ZipFile(path) as archive:
-                _check_overlap(archive)
+                _check_members(archive, announced)
                 for member in archive.infolist():
                     self._member(name, archive, member)
         except _TooMany as error:
@@ -207,8 +207,8 @@ class _TooMany(Exception):
     """More bytes or members than a delivery has."""
 
 
-def _check_end(path: Path) -> None:
-    """_TooMany for a table of contents that would fill the memory, before it is read."""
+def _announced(path: Path) -> int:
+    """How many members the archive says it has; _TooMany before a table of contents is read that fills the memory."""
     with path.open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - _END.size - 0xFFFF))
@@ -219,12 +219,13 @@ def _check_end(path: Path) -> None:
     *_, members, size, _, _ = _END.unpack_from(tail, at)
     if members > MOST_MEMBERS or size > _DIRECTORY:
         raise _TooMany(f"the archive holds more than {MOST_MEMBERS:,} files; hand over the data files only")
+    return members
 
 
-def _check_overlap(archive: zipfile.ZipFile) -> None:
-    """BadZipFile where two members share bytes: a small archive that unpacks without end is made so."""
-    if len(archive.infolist()) > MOST_MEMBERS:
-        raise _TooMany(f"the archive holds more than {MOST_MEMBERS:,} files; hand over the data files only")
+def _check_members(archive: zipfile.ZipFile, announced: int) -> None:
+    """BadZipFile where members are lost, or share bytes: a small archive that unpacks without end is made so."""
+    if len(archive.infolist()) != announced:
+        raise zipfile.BadZipFile
     end = 0
     for member in sorted(archive.infolist(), key=lambda one: one.header_offset):
         if member.header_offset < end:

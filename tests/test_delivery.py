@@ -79,14 +79,14 @@ def test_a_file_that_was_named_must_be_one_that_is_read(folder, scratch):
     (folder / "ae.docx").write_bytes(b"x")
     _, findings = collect([folder / "ae.docx"], scratch)
     assert said(findings) == [("error", "unknown format", "ae.docx")]
-    assert findings[0].message.startswith("none of .csv, .dsjc, .json, .ndjson, .parquet, .tsv, .txt, .xpt, .zip")
+    assert findings[0].message.startswith("none of .csv, .dsjc, .json, .ndjson, .parquet, .tsv, .xpt, .zip")
 
 
 def test_nothing_at_all(tmp_path, folder, scratch):
     (tmp_path / "empty").mkdir()
     _, findings = collect([tmp_path / "empty"], scratch)
     assert [one.line() for one in findings] == [
-        "ERROR no data: there is no file ending in .csv, .dsjc, .json, .ndjson, .parquet, .tsv, .txt, .xpt; "
+        "ERROR no data: there is no file ending in .csv, .dsjc, .json, .ndjson, .parquet, .tsv, .xpt; "
         "name the folder of the data files"
     ]
     _, findings = collect([tmp_path / "gone", folder / "ae.csv" / "x"], scratch)

@@ -478,7 +478,7 @@ def test_what_lies_in_the_folder_and_is_no_data_is_named(store, tmp_path):
 
 def test_nothing_to_import_is_said(store, tmp_path):
     (tmp_path / "empty").mkdir()
-    known = ".csv, .dsjc, .json, .ndjson, .parquet, .tsv, .txt, .xpt"
+    known = ".csv, .dsjc, .json, .ndjson, .parquet, .tsv, .xpt"
     said = lines(load(tmp_path / "empty", store))
     assert f"ERROR no data: there is no file ending in {known}; name the folder of the data files" in said
     gone = load(tmp_path / "gone", store)

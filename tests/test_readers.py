@@ -254,20 +254,20 @@ def test_undecided_text_is_refused_and_a_named_encoding_overrides():
 def test_the_encoding_is_told_from_the_last_line_of_a_long_file(tmp_path, monkeypatch):
     """Blocks of seven bytes: no character is cut in two where a block ends, and one late byte decides."""
     monkeypatch.setattr(source, "BLOCK", 7)
-    lines = f"DOMAIN,AETERM\n{'AE,Fever' * 1}\n" * 1 + "AE,Fever\n" * 50 + f"AE,{CHINESE}\n"
+    lines = "DOMAIN,AETERM\n" + "AE,Fever\n" * 50 + f"AE,{CHINESE}\n"
     for encoding in ("utf-8", "gb18030"):
         table = read(written(tmp_path / "ae.csv", lines.encode(encoding)))
-        assert (table.encoding, table.frame["aeterm"].iloc[-1]) == (encoding, CHINESE)
+        assert (table.encoding, table.decoded, table.frame["aeterm"].iloc[-1]) == (encoding, (CHINESE,), CHINESE)
 
 
 def test_utf_16_with_its_mark_is_read_as_excel_writes_it(tmp_path):
     text = f"DOMAIN\tAETERM\r\nAE\t{CHINESE}\r\n"
     for encoding in ("utf-16-le", "utf-16-be"):
         mark = b"\xff\xfe" if encoding == "utf-16-le" else b"\xfe\xff"
-        table = read(written(tmp_path / "ae.txt", mark + text.encode(encoding)))
+        table = read(written(tmp_path / "ae.tsv", mark + text.encode(encoding)))
         assert (table.encoding, table.doubt, table.columns) == ("utf-16", "", ("domain", "aeterm"))
         assert table.frame["aeterm"].tolist() == [CHINESE]
-    cut = refused(written(tmp_path / "cut.txt", mark + text.encode(encoding)[:-1]))
+    cut = refused(written(tmp_path / "cut.tsv", mark + text.encode(encoding)[:-1]))
     assert cut.rule == "truncated" and "the text is not utf-16" in str(cut)
 
 
@@ -331,7 +331,7 @@ def test_a_file_that_is_written_to_between_two_looks_is_refused(tmp_path, monkey
     table = read(path)
     os.utime(path, ns=(1, 1))
     with pytest.raises(ReadError, match="was written to while it was read") as raised:
-        list(table.chunks())
+        next(table.chunks())  # not one row of it
     assert raised.value.rule == "changed while read"
 
     monkeypatch.setattr(source, "CHUNK", 1)
@@ -403,8 +403,8 @@ def test_no_prefix_of_a_file_gives_other_rows_without_a_word(tmp_path, suffix):
 @pytest.mark.parametrize("suffix", [".xpt", ".json", ".ndjson", ".dsjc", ".parquet"])
 def test_a_file_with_a_damaged_byte_is_read_or_refused_and_nothing_else(tmp_path, suffix):
     whole = sample(tmp_path / f"ae{suffix}").read_bytes()
-    for at in range(0, len(whole), 7):
-        for byte in (0, 0xFF, whole[at] ^ 1):
+    for at in range(0, len(whole), 11):
+        for byte in (0xFF, whole[at] ^ 1):
             damaged = whole[:at] + bytes([byte]) + whole[at + 1 :]
             try:
                 assert len(read(written(tmp_path / f"bad{suffix}", damaged)).frame)
@@ -482,6 +482,7 @@ def test_sas_missing_values_are_missing_and_a_date_beyond_the_calendar_is_refuse
         ("A,B\n1,x\n2,y\n", "separated by ','"),
         ('"A";"B"\n"1";"x"\n2;y\n', "separated by ';', quoted by \""),
         ("A\tB\r\n1\tx\r\n2\ty\r\n", "separated by a tab"),
+        ('A;B\n1;x\n2;y\n', "separated by ';'"),
         ("A|B\r1|x\r2|y\r", "separated by '|'"),
         ("A    B\n1    x  \n  2 y\n", "separated by blanks"),
         ('A B\n1 "x"\n2 "y"\n', 'separated by blanks, quoted by "'),
@@ -494,7 +495,7 @@ def test_sas_missing_values_are_missing_and_a_date_beyond_the_calendar_is_refuse
     ],
 )  # fmt: skip
 def test_a_table_is_read_however_it_is_separated_quoted_and_headed(tmp_path, text, said):
-    for name in ("ae.csv", "ae.txt"):
+    for name in ("ae.csv", "ae.tsv"):
         table = read(written(tmp_path / name, text))
         assert table.dialect == said
         assert table.frame.to_dict("list") == {"a": ["1", "2"], "b": ["x", "y"]}
@@ -507,6 +508,14 @@ def test_what_looks_like_a_separator_within_the_values_separates_nothing(tmp_pat
     assert table.frame["lab value"].tolist() == ["3,5", "4,5"]  # a decimal comma is text like any other
     blank = read(written(tmp_path / "one.csv", "Reported term\nFever and chills today\nCough\n"))
     assert blank.columns == ("reported term",) and blank.dialect == "one column"
+
+
+def test_a_file_with_the_line_ends_of_an_old_macintosh_is_decided_as_a_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "BLOCK", 16)
+    text = "DOMAIN,AETERM\r" + 'AE,Fever 5" tall\r' * 9 + f"AE,{CHINESE}\r"
+    table = read(written(tmp_path / "ae.csv", text.encode("gb18030")))
+    assert (table.encoding, table.doubt, table.dialect) == ("gb18030", "", "separated by ','")
+    assert table.frame["aeterm"].tolist() == ['Fever 5" tall'] * 9 + [CHINESE]
 
 
 def test_full_width_characters_stay_as_they_came(tmp_path):

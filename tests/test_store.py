@@ -193,7 +193,11 @@ def test_a_damaged_source_is_mended_when_its_file_comes_again(copied_trial, tria
 # ---- writing -------------------------------------------------------------------------------------------------------
 def test_an_import_while_another_is_writing_is_busy(tmp_path):
     busy = Store(tmp_path / "store")
-    with busy.importing(), pytest.raises(StoreBusy, match=r"process \d+ on .+, since .+ UTC, is writing to"), busy.importing(timeout=0.05):
+    with (
+        busy.importing(),
+        pytest.raises(StoreBusy, match=r"process \d+ on .+, since .+ UTC, is writing to"),
+        busy.importing(timeout=0.05),
+    ):
         pytest.fail("two importers held the lock")
     with busy.importing(timeout=0.05):
         held = FileLock(busy.root / "lock", timeout=0.05)

@@ -20,7 +20,6 @@ _READERS: dict[str, Callable[[Given, str], SourceTable]] = {
     ".dsjc": dataset_json.read,
     ".csv": delimited.read,
     ".tsv": delimited.read,
-    ".txt": delimited.read,
     ".parquet": parquet.read,
 }
 FORMATS = {
@@ -30,7 +29,6 @@ FORMATS = {
     ".dsjc": "Dataset-JSON",
     ".csv": "CSV",
     ".tsv": "CSV",
-    ".txt": "CSV",
     ".parquet": "Parquet",
 }
 

@@ -17,7 +17,7 @@ from data.readers.source import Given, SourceTable
 _SAMPLE = 256 * 1024  # characters from which the layout is told; the header must stand in them
 _LINE = 8 * 1024 * 1024  # bytes of the longest line: no row of a trial has a thousandth of it
 _SEPARATORS = {",": "','", ";": "';'", "\t": "a tab", "|": "'|'", " ": "blanks"}
-_NAME = re.compile(r"[^\W\d]")  # what a variable name begins with; in a title line or a row of values there is more
+_NAME = re.compile(r"[^\W\d]")  # what a variable name begins with, unlike most values
 _WORDS = re.compile(r"[\s,;|\"]+")
 _LABELS = "its first column, of row numbers or labels, left out"
 
@@ -62,7 +62,9 @@ class _Layout:
         same = sum(len(row) == width for row in self.body)
         return same / len(self.body) if self.body else 1, len(self.header)
 
-    def words(self, quoted: bool) -> str:
+    def words(self, sample: str) -> str:
+        """What a person can check with one look at the file."""
+        quoted = re.search(f'(^|{re.escape(self.separator)}) *"', sample, re.MULTILINE)
         parts = [f"separated by {_SEPARATORS[self.separator]}" if len(self.header) > 1 else "one column"]
         parts += ['quoted by "'] if quoted else []
         parts += ["header in line 2"] if self.titles else []
@@ -94,7 +96,7 @@ def read(given: Given, told: str) -> SourceTable:
         label="",
         columns=columns,
         decoded=decoded,
-        dialect=layout.words('"' in sample),
+        dialect=layout.words(sample),
         doubt="" if ended else "the last line has no line end: look whether the last value is whole",
         chunks=lambda: _chunks(given, encoding, layout, columns),
     )
@@ -108,7 +110,7 @@ def _check_lines(given: Given, wide: bool) -> None:
         if b"\0" in block and not wide:
             message = "the file holds zero bytes: it is no text table, or it is UTF-16; save it as CSV UTF-8"
             raise ReadError("not what its name says", message)
-        end = max(block.rfind(b"\n"), block.rfind(b"\r"))
+        end = _last_line_end(block)
         length = length + len(block) if end < 0 else len(block) - end
         if length > _LINE:
             message = f"a line has more than {_LINE:,} bytes: is it a text table, with a line for each row?"
@@ -119,9 +121,15 @@ def _whole_lines(given: Given) -> Iterator[bytes]:
     """Whole lines, so that no character is cut in two; no second byte of a GB18030 character is a line end."""
     rest = b""
     for block in given.blocks():
-        lines, end, rest = (rest + block).rpartition(b"\n")
-        yield lines + end
+        whole = rest + block
+        end = _last_line_end(whole) + 1
+        rest = whole[end:]
+        yield whole[:end]
     yield rest
+
+
+def _last_line_end(block: bytes) -> int:
+    return max(block.rfind(b"\n"), block.rfind(b"\r"))
 
 
 @contextmanager
@@ -224,7 +232,7 @@ def _frame(rows: list[list[str]], columns: tuple[str, ...], done: int, layout: _
     values = list(zip(*rows, strict=True))
     if layout.unnamed or layout.counted:
         _check_labels(values.pop(0), done, layout.counted)
-    texts = {name: [source.text(cell) for cell in some] for name, some in zip(columns, values, strict=True)}
+    texts = {name: [cell.strip() or None for cell in some] for name, some in zip(columns, values, strict=True)}
     return source.frame_of(texts, done + 1, len(rows))
 
 

@@ -151,4 +151,4 @@ def _floats(values: pd.Series) -> np.ndarray:
 
 
 def _texts(values: pd.Series) -> list[str | None]:
-    return [source.text(one) if isinstance(one, str) else None for one in values.tolist()]
+    return [(one.strip() or None) if isinstance(one, str) else None for one in values.tolist()]
