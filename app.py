@@ -1,8 +1,11 @@
-"""The one entry: `python app.py demo | load | serve | cuts | verify | config`."""
+"""The one entry: `python app.py demo | load | watch | serve | cuts | verify | config`."""
 
 import argparse
 import json
+import signal
 import sys
+import threading
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from data.protocol import ProtocolError
 from data.readers import ENCODINGS
 from data.settings import Settings, SettingsError
 from data.store import CutError, SourceChanged, Store, StoreBusy, StoreUnwritable
+from data.watch import Watcher, WatchError, apart, check
 
 PUBLISHED, REFUSED, USAGE = 0, 1, 2
 
@@ -33,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         for one in error.errors():
             print(f"setting {'.'.join(map(str, one['loc']))}: {one['msg']}", file=sys.stderr)
         return USAGE
-    except (ProtocolError, SettingsError, UnreadableSetting) as error:
+    except (ProtocolError, SettingsError, UnreadableSetting, WatchError) as error:
         print(error, file=sys.stderr)
         return USAGE
     except (CutError, StoreBusy, StoreUnwritable, SourceChanged) as error:
@@ -73,8 +77,26 @@ def load(arguments: argparse.Namespace, settings: Settings) -> int:
     return REFUSED if receipt.outcome in ("refused", "held") else PUBLISHED
 
 
+def watch(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Imports what is dropped into a folder until it is ended; an import that runs is finished first."""
+    watcher, stop = _watcher(settings), threading.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda *_: stop.set())
+    with watcher.alone():
+        print(f"watching {watcher.folder}; store: {settings.folder}", flush=True)
+        watcher.run(stop)
+    return PUBLISHED
+
+
+def _watcher(settings: Settings) -> Watcher:
+    folder = settings.watch.expanduser().absolute()
+    protocols.load(settings.protocol)  # a broken file is told now, not at the first delivery
+    check(folder, settings.folder)
+    return Watcher(folder, apart(settings.folder, settings.protocol))
+
+
 def serve(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Serves the screens until it is ended."""
+    """Serves the screens until it is ended; with --watch it also imports what is dropped into a folder."""
     from waitress import serve as serve_forever
 
     from dashboard import guard, server
@@ -83,9 +105,14 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     if refused:
         print(refused, file=sys.stderr)
         return USAGE
-    app = server.create(Store(settings.folder), settings.host_names)
-    print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
-    serve_forever(app.server, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+    watching = nullcontext()
+    if settings.watch:
+        watching = _watcher(settings).in_background()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(PUBLISHED))  # as Ctrl-C: the import that runs is finished
+    with watching:
+        app = server.create(Store(settings.folder), settings.host_names)
+        print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
+        serve_forever(app.server, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     return PUBLISHED
 
 
@@ -152,7 +179,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--encoding", choices=ENCODINGS, default="", help="of the text in the files, where it is not found by itself"
     )
+    made = command(watch, "import what is dropped into a folder, and put it away with its receipt")
+    made.add_argument("watch", type=Path, metavar="DIR")
     made = command(serve, "serve the screens on this machine")
+    made.add_argument("--watch", type=Path, metavar="DIR", help="also import what is dropped into this folder")
     made.add_argument("--host", help="127.0.0.1 or localhost")
     made.add_argument("--port", type=int)
     command(cuts, "list the data cuts")

@@ -5,21 +5,24 @@ import io
 from collections.abc import Iterable
 
 from flask import Response, abort
+from pandas import NA
 
 from clinical.incidence import TOTAL
-from dashboard import shell
+from dashboard import receipts, shell
 from dashboard.counting import OVERVIEW, counted, table
-from dashboard.session import Asked, NotUnderstood, stamp
+from dashboard.session import Asked, NotUnderstood, stamp, store
 from dashboard.view import View
+from data.receipt import Receipt
+from queries.provenance import NEEDS, coverage, freshness
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a text that begins so
 
 
 def csv(name: str, query: str) -> Response:
-    """`name`: ladder or adverse-events; `query`: of the screen's address. 404 for another name, 400 for no view."""
-    make, pathname = {"ladder": (_ladder, "/"), "adverse-events": (_incidence, "/adverse-events")}.get(name, (None, ""))
-    if make is None:
+    """`name`: of `_TABLES`; `query`: of the screen's address. 404 for another name, 400 for no view."""
+    if name not in _TABLES:
         abort(404)
+    make, pathname = _TABLES[name]
     view = View.parse(pathname, query)
     found = shell.find_cut(view, None)
     if found.cut is None:
@@ -27,15 +30,31 @@ def csv(name: str, query: str) -> Response:
     asked = Asked(view, found.cut)
     try:
         rows = list(make(asked))
-        filters = "" if make is _ladder else counted(asked).in_words(view.lang)
+        filters = counted(asked).in_words(view.lang) if make is _incidence else ""
     except NotUnderstood as error:
         abort(400, str(error))
+    return _file([stamp(asked, filters), asked.say("shell.disclaimer")], rows, f"{name}-{found.cut.short}")
+
+
+def receipt(name: str, kind: str) -> Response:
+    """A receipt as it was written: `kind` json or txt; csv: its findings. 404 where no receipt has that name."""
+    found = receipts.find(store(), name)
+    if found is None or kind not in ("json", "txt", "csv"):
+        abort(404)
+    if kind == "csv":
+        said = f"{found.trial} · receipt {name} · {found.outcome} · protocol {found.protocol[:7]}"
+        return _file([said], _findings(found), f"findings-{name}")
+    text, mime = (found.to_json(), "application/json") if kind == "json" else (found.to_text(), "text/plain")
+    headers = {"Content-Disposition": f'attachment; filename="receipt-{name}.{kind}"'}
+    return Response(text, mimetype=mime, headers=headers)
+
+
+def _file(stamps: Iterable[str], rows: Iterable[Iterable], name: str) -> Response:
     text = io.StringIO()
     writer = csv_module.writer(text, lineterminator="\r\n")
-    for line in (f"# {stamp(asked, filters)}", f"# {asked.say('shell.disclaimer')}"):
-        writer.writerow([line])
+    writer.writerows([[f"# {line}"] for line in stamps])
     writer.writerows([[_safe(cell) for cell in row] for row in rows])
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{found.cut.short}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response("\ufeff" + text.getvalue(), mimetype="text/csv", headers=headers)
 
 
@@ -108,9 +127,52 @@ def _incidence(asked: Asked) -> Iterable[Iterable]:
             yield [found.population.id, found.window.id, *map(_text, place), cohort, row["criterion"], *numbers]
 
 
+def _findings(found: Receipt) -> Iterable[Iterable]:
+    yield ["severity", "rule", "file", "row", "rows", "column", "value", "message"]
+    for one in found.findings:
+        yield [one.severity, one.rule, one.file, one.row or "", one.rows, one.column, one.value, one.message]
+
+
+def _files(asked: Asked) -> Iterable[Iterable]:
+    yield ["file", "domain", "format", "encoding", "dialect", "bytes", "sha256", "read", "used", "refused", "kept",
+           "rows of the store", "derived", "mapped columns", "ignored columns"]  # fmt: skip
+    for one in asked.cut.receipt.files:
+        loaded, derived = (
+            ", ".join(f"{name} {count}" for name, count in counts.items()) for counts in (one.loaded, one.derived)
+        )
+        yield [one.name, one.domain, one.format, one.encoding, one.dialect, one.size, one.sha256, one.rows, one.used,
+               one.refused, one.kept, loaded, derived, *map(" ".join, (one.mapped_columns, one.ignored_columns))]  # fmt: skip  # noqa: E501
+
+
+def _freshness(asked: Asked) -> Iterable[Iterable]:
+    yield ["table", "domain", "rows", "subjects", "last date", "days before the cut-off"]
+    for row in freshness(asked.cut).itertuples():
+        dated = ("", "") if row.days is NA else (f"{row.last:%Y-%m-%dT%H:%M}", row.days)
+        yield [row.name, row.domain, row.rows, row.subjects, *dated]
+
+
+def _coverage(asked: Asked) -> Iterable[Iterable]:
+    yield ["screen", "need", "table", "column", "values", "k", "n"]
+    infused, met = coverage(asked.cut)
+    for screen, needs in NEEDS.items():
+        for one in needs:
+            if one in met:
+                yield [screen, one.name, one.table, one.column, " ".join(one.codes), met[one], infused]
+
+
 def _blank(value: float) -> float | str:
     return "" if value != value else value
 
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else "(uncoded)"
+
+
+# Name of the export -> the rows, and the screen whose address it takes.
+_TABLES = {
+    "ladder": (_ladder, "/"),
+    "adverse-events": (_incidence, "/adverse-events"),
+    "files": (_files, "/data"),
+    "freshness": (_freshness, "/data"),
+    "coverage": (_coverage, "/data"),
+}

@@ -26,6 +26,7 @@ POLICIES: Mapping[str, frozenset[str]] = {
     "_dash_assets.static": frozenset({"GET"}),
     "version": frozenset({"GET"}),
     "export": frozenset({"GET"}),
+    "receipt": frozenset({"GET"}),
     "health": frozenset({"GET"}),
     "ready": frozenset({"GET"}),
 }

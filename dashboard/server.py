@@ -31,6 +31,7 @@ def create(store: Store, names: tuple[str, ...] = ()) -> Dash:
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/ready", "ready", ready)
     server.add_url_rule("/export/<name>.csv", "export", export)
+    server.add_url_rule("/receipt/<name>.<kind>", "receipt", exports.receipt)
     app._setup_server()  # moves the registered callbacks into the app, so that the guard knows them all
     guard.install(server, names, app.csp_hashes(), app.callback_map)
     Compress(server)

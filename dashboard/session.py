@@ -36,14 +36,7 @@ class Asked:
     @classmethod
     def read(cls, stored: object) -> "Asked":
         """From a page's `view` store, which the browser could have changed."""
-        if not isinstance(stored, dict) or set(stored) != {"pathname", "search", "cut"}:
-            raise NotUnderstood("view")
-        if not all(isinstance(value, str) for value in stored.values()):
-            raise NotUnderstood("view")
-        try:
-            view = View.parse(stored["pathname"], stored["search"])
-        except KeyError as error:
-            raise NotUnderstood(stored["pathname"][:80]) from error
+        view = read_view(stored)
         try:
             return cls(view, store().open(stored["cut"]))
         except CutError as error:
@@ -51,6 +44,18 @@ class Asked:
 
     def board(self) -> Board:
         return board_of(self.cut)
+
+
+def read_view(stored: object) -> View:
+    """The view of a page's store. NotUnderstood where it is none."""
+    if not isinstance(stored, dict) or set(stored) != {"pathname", "search", "cut"}:
+        raise NotUnderstood("view")
+    if not all(isinstance(value, str) for value in stored.values()):
+        raise NotUnderstood("view")
+    try:
+        return View.parse(stored["pathname"], stored["search"])
+    except KeyError as error:
+        raise NotUnderstood(stored["pathname"][:80]) from error
 
 
 def store() -> Store:

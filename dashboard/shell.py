@@ -20,13 +20,17 @@ from dash import (
 )
 
 from dashboard import pages
+from dashboard.drill import opened
 from dashboard.labels import LANGUAGES, Say, speaker, t
+from dashboard.receipts import name_of
 from dashboard.session import NotUnderstood, age_hours, store
 from dashboard.view import View
+from data.receipt import Receipt
 from data.store import Cut, CutError, Serving
 
 ADDRESS, HEADER, NOTICES, MAIN, FOOTER = "address", "header", "notices", "main", "footer"
 SHOWN, RENDERED, LIVE, NEWER, SHOW_NEWER, PROVIDER = "shown", "rendered", "live", "newer", "show-newer", "provider"
+STOPPED, STOPPED_SINCE = "stopped", "stopped-since"  # the refused or held import on the screen; the one there is now
 FAILURE = "failure"
 POLL = 3000  # ms; a new cut is announced within 5 s
 
@@ -41,6 +45,8 @@ def layout() -> dmc.MantineProvider:
             dcc.Store(id=SHOWN),
             dcc.Store(id=RENDERED),
             dcc.Store(id=LIVE),
+            dcc.Store(id=STOPPED),
+            dcc.Store(id=STOPPED_SINCE),
             dcc.Interval(id="clock", interval=POLL),
             html.Header(id=HEADER),
             html.Div(
@@ -67,6 +73,13 @@ clientside_callback(
 clientside_callback(
     ClientsideFunction("live", "announce"), Output(NEWER, "hidden"), Input(LIVE, "data"), Input(SHOWN, "data")
 )
+clientside_callback(
+    ClientsideFunction("live", "stopped"),
+    Output(STOPPED_SINCE, "data"),
+    Input(LIVE, "data"),
+    State(STOPPED, "data"),
+    prevent_initial_call=True,
+)
 
 
 @callback(
@@ -80,6 +93,7 @@ clientside_callback(
         "views": Output({"view": ALL}, "data"),
         "panels": Output({"panel": ALL}, "data"),
         "shown": Output(SHOWN, "data"),
+        "stopped": Output(STOPPED, "data"),
         "rendered": Output(RENDERED, "data"),
         "scheme": Output(PROVIDER, "forceColorScheme"),
         "failure": Output(FAILURE, "hidden"),
@@ -100,11 +114,9 @@ def route(pathname, search, show_newer, shown, rendered, views, panels) -> dict:
 
     A reader keeps the cut the screen began with until "show now" is pressed: a page never mixes two cuts.
     """
-    try:
-        view = View.parse(pathname, search or "")
-    except KeyError as error:
-        raise NotUnderstood(str(error)) from error
-    found = find_cut(view, "" if ctx.triggered_id == SHOW_NEWER else shown)
+    view = _view(pathname, search)
+    kept = "" if ctx.triggered_id == SHOW_NEWER else shown
+    found = find_cut(view, kept)
     say = speaker(view.lang)
     look = [view.page, view.usubjid, view.lang, view.theme, bool(found.cut)]
     cut = found.cut.id if found.cut else ""
@@ -116,15 +128,47 @@ def route(pathname, search, show_newer, shown, rendered, views, panels) -> dict:
         "notices": notices(view, found, say),
         "newer": say("shell.newer"),
         "button": say("shell.show_newer"),
-        "main": no_update if again else pages.layout(view, closed, request) if found.cut else nothing_yet(say),
+        "main": no_update if again else screen(view, closed, request, found, say),
         "footer": footer(found.cut, say),
         "views": [closed if again and closed != old else no_update for old in views],
         "panels": [request if again and request != old else no_update for old in panels],
-        "shown": found.cut.id if found.cut else None,
+        "shown": followed(view, found, kept),
+        "stopped": stopped_at(),
         "rendered": look,
         "scheme": view.theme,
         "failure": True,
     }
+
+
+@callback(
+    output={
+        "notices": Output(NOTICES, "children", allow_duplicate=True),
+        "stopped": Output(STOPPED, "data", allow_duplicate=True),
+    },
+    inputs={"since": Input(STOPPED_SINCE, "data")},
+    state={
+        "pathname": State(ADDRESS, "pathname"),
+        "search": State(ADDRESS, "search"),
+        "shown": State(SHOWN, "data"),
+    },
+    prevent_initial_call=True,
+)
+def renew_notices(since, pathname, search, shown) -> dict:
+    """An import that was refused or held while a reader looks is said at once: nobody stands at a watched folder."""
+    view = _view(pathname, search)
+    return {"notices": notices(view, find_cut(view, shown), speaker(view.lang)), "stopped": stopped_at()}
+
+
+def stopped_at() -> str:
+    stopped = store().last_refused()
+    return stopped.at if stopped else ""
+
+
+def _view(pathname: object, search: object) -> View:
+    try:
+        return View.parse(pathname, search or "")
+    except KeyError as error:
+        raise NotUnderstood(str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -151,6 +195,21 @@ def find_cut(view: View, shown: object) -> Found:
         except CutError:
             log.warning("the cut on a reader's screen cannot be opened any more; the current one is shown")
     return Found(serving.cut, serving.problem)
+
+
+def followed(view: View, found: Found, shown: object) -> str | None:
+    """The cut that this reader follows. One that the address names is visited only: the way back leads here."""
+    if view.cut:
+        return shown if isinstance(shown, str) and shown else store().current() or None
+    return found.cut.id if found.cut else None
+
+
+def screen(view: View, closed: dict, request: dict, found: Found, say: Say) -> html.Div:
+    """The page; without a cut only the one that holds the receipts has something to show."""
+    if found.cut:
+        return pages.layout(view, closed, request)
+    receipts = [pages.layout(view, closed, request)] if view.page == "data" else []
+    return html.Div([nothing_yet(say), *receipts])
 
 
 def nothing_yet(say: Say) -> html.Div:
@@ -228,26 +287,34 @@ def notices(view: View, found: Found, say: Say) -> list:
         lines.append(html.Div([say("shell.older", moment=moment), " ", back], className="notice older"))
     if view.problems:
         lines.append(html.Div(say("shell.ignored", what="; ".join(view.problems)), className="notice"))
-    refused = store().last_refused()
-    if refused:
-        lines.append(_refused(refused, found.cut, say))
+    stopped = store().last_refused()
+    if stopped:
+        lines.append(_stopped(stopped, view, found.cut, say))
     return lines
 
 
-def _refused(receipt, cut: Cut | None, say: Say) -> html.Details:
-    """The line that stays until an import succeeds, with the problems and what was seen in the refused files."""
-    shown = f"{cut.cutoff:%Y-%m-%d}" if cut else "-"
-    head = say("shell.refused", moment=receipt.at[:16].replace("T", " "), count=len(receipt.errors), shown=shown)
+def _stopped(receipt: Receipt, view: View, cut: Cut | None, say: Say) -> html.Div:
+    """The line that stays until an import succeeds: what refused it or holds it, what was seen in its files, and the
+    way to its receipt."""
+    held = receipt.outcome == "held"
+    why = [one for one in receipt.findings if one.severity == ("hold" if held else "error")]
+    told = {"moment": receipt.at[:16].replace("T", " "), "shown": f"{cut.cutoff:%Y-%m-%d}" if cut else "-"}
+    head = (
+        say("shell.held", why=why[0].message if why else "-", **told)
+        if held
+        else say("shell.refused", count=len(why), **told)
+    )
     seen = receipt.not_validated
-    return html.Details(
+    full = view.change(page="data", usubjid="", open=opened("receipt", name_of(receipt))).href
+    details = html.Details(
         [
             html.Summary(head + (f" {say('shell.not_validated_head', count=len(seen))}" if seen else "")),
-            html.Ul([html.Li(one.line()) for one in receipt.errors[:50]]),
+            html.Ul([html.Li(one.line(), lang="en") for one in why[:50]]),
             *([html.P(say("shell.not_validated")), html.Ul([html.Li(one) for one in seen])] if seen else []),
-        ],
-        className="notice alarm",
-        id="refused",
+        ]
     )
+    link = html.A(say("shell.receipt"), href=full, className="noprint")
+    return html.Div([details, link], className="notice held" if held else "notice alarm", id="refused")
 
 
 def report_error(error: Exception) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-PAGES = {"/": "board", "/adverse-events": "adverse_events"}
+PAGES = {"/": "board", "/adverse-events": "adverse_events", "/data": "data"}
 PATIENT = "/patient/"
 
 _CHOICES = {
@@ -34,7 +34,7 @@ class View:
     window: str = ""
     only: str = "all"  # adverse events: all, related, serious, of special interest, dose-limiting
     rows: str = "terms"
-    open: str = ""  # the count whose patients are shown
+    open: str = ""  # the count whose patients are shown, or the receipt that is
     problems: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8050, ge=1, le=65535)
     host_names: tuple[str, ...] = ()  # further names this machine is opened by
+    watch: Path | None = None  # folder whose deliveries are imported while the screens are served
     threads: int = Field(default=8, ge=1, le=64)  # of the web server
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -64,10 +64,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(store: Path) -> Iterator[str]:
+def serving(store: Path, *flags: str) -> Iterator[str]:
     """`python app.py serve` over a store, as a reader would start it; gives its address."""
     port = free_port()
     command = [sys.executable, "app.py", "serve", "--store", str(store), "--port", str(port), "--log-level", "ERROR"]
+    command += flags
     log = store / "server.log"
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
@@ -94,10 +95,10 @@ def _wait_until_alive(address: str, process: subprocess.Popen) -> None:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Path], str]]:
+def serve() -> Iterator[Callable[..., str]]:
     """Serves stores until the test ends. Name it before `open_tab`, so that the tabs close first."""
     with ExitStack() as running:
-        yield lambda store: running.enter_context(serving(store))
+        yield lambda store, *flags: running.enter_context(serving(store, *flags))
 
 
 @pytest.fixture(scope="session")

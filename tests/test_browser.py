@@ -6,15 +6,18 @@ Every walk ends with an empty console: no error, no failed request, no callback 
 import re
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from data import importing, protocol
-from data.store import Store
+from data.receipt import Finding, Receipt
+from data.store import Store, now
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)  # ms; a machine that is busy with other work is slow, not wrong
 
 # Worked by hand from the scenario: planned, infused, evaluable, DLT, pending, replaced, unresolved, CI, state.
 LADDER = [
@@ -184,6 +187,42 @@ SCROLL_ON = """() => {
 }"""
 
 
+def test_the_data_screen_says_how_these_data_came_in(site, trial, open_tab):
+    """The verdict, a receipt and back, an older cut and back, Chinese; the address is the state."""
+    page = open_tab()
+    page.goto(f"{site}/data")
+    settled(page)
+    first, second, current = trial.ids()
+    expect(page.locator(".verdict")).to_contain_text(f"Cut {current[:7]}: data to 2026-11-21, published ")
+    read, used, refused, kept = map(int, re.findall(r"\d+", page.locator(".verdict-account").inner_text().replace(",", ""))[:4])  # fmt: skip  # noqa: E501
+    assert read == used + refused + kept > 5000
+    page.locator(".receipt-link").first.click()
+    panel = page.locator("#opened")
+    expect(panel.get_by_text(f"Published as cut {current[:7]}.")).to_be_visible()
+    expect(panel.locator("tr.sums")).to_contain_text(f"{read:,}")
+    assert "open=receipt" in page.url
+    settled(page)
+    page.reload()
+    expect(panel).to_be_visible()
+    settled(page)
+    with page.expect_download() as download:
+        panel.get_by_role("link", name="Receipt as JSON").click()
+    assert Receipt.from_json(Path(download.value.path()).read_text(encoding="utf-8")).cut == current
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    page.locator(".cut-link", has_text=first[:7]).click()
+    expect(page.locator(".verdict")).to_contain_text(f"Cut {first[:7]}: data to 2026-06-09")
+    expect(page.locator("#notices .older")).to_be_visible()
+    settled(page)
+    page.go_back()
+    expect(page.locator(".verdict")).to_contain_text(f"Cut {current[:7]}")
+    page.get_by_role("link", name="中文").click()
+    expect(page.locator(".verdict")).to_contain_text(f"截点 {current[:7]}：数据截至 2026-11-21")
+    expect(page.locator("#table-data-coverage")).to_contain_text("患者")
+    settled(page)
+    assert second[:7] in page.locator("#table-data-cuts").inner_text()
+
+
 # ---- live ---------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def growing(trial_files, tmp_path) -> Store:
@@ -219,6 +258,47 @@ def test_a_newer_cut_is_announced_and_taken_only_when_asked(growing, trial_files
     expect(page.locator("#table-ladder")).to_contain_text("expanding")
 
 
+def test_a_folder_dropped_while_the_screens_are_served_is_announced(growing, trial_files, tmp_path, serve, open_tab):
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    before = growing.current()
+    page = open_tab()
+    page.goto(f"{serve(growing.root, '--watch', str(drop))}/data")
+    settled(page)
+    shutil.copytree(trial_files[2], drop / "november")
+    end = time.monotonic() + 40
+    while growing.current() == before and time.monotonic() < end:
+        time.sleep(0.1)
+    published = time.monotonic()
+    expect(page.locator("#newer")).to_be_visible(timeout=5000)
+    assert growing.current() != before and time.monotonic() - published < 5
+    page.get_by_role("button", name="Show it now").click()
+    expect(page.locator(".verdict")).to_contain_text(f"Cut {growing.current()[:7]}")
+    settled(page)
+    _until_there(drop, "accepted/*-november/receipt.txt")
+
+
+def test_a_folder_that_is_refused_is_said_without_a_reload(growing, trial_files, tmp_path, serve, open_tab):
+    """Nobody stands at a watched folder: its refusals come to the screens by themselves."""
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    page = open_tab()
+    page.goto(serve(growing.root, "--watch", str(drop)))
+    settled(page)
+    shutil.copytree(trial_files[2], tmp_path / "broken")
+    (tmp_path / "broken" / "dm.xpt").unlink()
+    (tmp_path / "broken").rename(drop / "broken")
+    expect(page.locator("#refused summary")).to_contain_text("refused", timeout=40_000)
+    _until_there(drop, "refused/*-broken/receipt.txt")
+
+
+def _until_there(folder: Path, pattern: str) -> None:
+    end = time.monotonic() + 10
+    while not list(folder.glob(pattern)):
+        assert time.monotonic() < end, f"nothing was put away as {pattern}"
+        time.sleep(0.1)
+
+
 def test_the_first_cut_shows_the_sentinel_breach_in_red(trial_files, tmp_path, serve, open_tab):
     store = Store(tmp_path / "first")
     importing.load([trial_files[0]], store, protocol.load(Path("xkdct293.toml")))
@@ -238,13 +318,32 @@ def test_a_refused_import_stays_in_sight_on_every_screen(copied_trial, trial_fil
     assert receipt.outcome == "refused"
     address = serve(copied_trial.root)
     page = open_tab()
-    for path in ("/", "/adverse-events", "/patient/XKDCT293-01-201"):
+    for path in ("/", "/adverse-events", "/patient/XKDCT293-01-201", "/data"):
         page.goto(address + path)
         expect(page.locator("#refused summary")).to_contain_text("refused, 1 problems; data shown end 2026-11-21")
         settled(page)
     page.locator("#refused summary").click()
     expect(page.locator("#refused")).to_contain_text("the file ends in the middle of row")
     expect(page.locator("#refused")).to_contain_text("XKDCT293-01-201: Cytokine release syndrome, grade 4, serious")
+    page.goto(address)
+    page.get_by_role("link", name="Open its receipt").click()
+    expect(page.locator("#opened")).to_contain_text("the file ends in the middle of row")
+    expect(page.locator("#opened .badge.outcome")).to_have_text("refused")
+    settled(page)
+
+
+def test_a_held_import_stays_in_sight_with_its_reason_and_opens(copied_trial, serve, open_tab):
+    why = Finding("hold", "fewer subjects", "41 % fewer subjects than the current cut")
+    held = replace(copied_trial.receipts()[0], outcome="held", at=now(), cut="", findings=(why,))
+    copied_trial.keep(held)
+    page = open_tab()
+    page.goto(serve(copied_trial.root))
+    expect(page.locator("#refused summary")).to_contain_text(
+        "held: 41 % fewer subjects than the current cut. Accept it"
+    )
+    page.get_by_role("link", name="Open its receipt").click()
+    expect(page.locator("#opened .badge.outcome")).to_have_text("held")
+    settled(page)
 
 
 def test_a_damaged_current_cut_leaves_the_last_good_one_with_a_red_notice(copied_trial, serve, open_tab):
@@ -279,7 +378,7 @@ def test_nonsense_in_the_address_is_named_and_left_out(site, open_tab):
     settled(page)
 
 
-@pytest.mark.parametrize("path", ["/", "/adverse-events", "/patient/XKDCT293-01-302"])
+@pytest.mark.parametrize("path", ["/", "/adverse-events", "/data", "/patient/XKDCT293-01-302"])
 def test_a_narrow_screen_does_not_scroll_sideways(site, open_tab, path):
     page = open_tab(viewport={"width": 1024, "height": 800})
     page.goto(site + path)

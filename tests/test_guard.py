@@ -49,7 +49,16 @@ def test_what_has_no_policy_is_refused(client, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/patient/", "/patient/a/b", "/adverse-events/x", "/_dash-nothing", "/export/secrets.csv"]
+    "path",
+    [
+        "/nothing",
+        "/patient/",
+        "/patient/a/b",
+        "/adverse-events/x",
+        "/_dash-nothing",
+        "/export/secrets.csv",
+        "/receipt/x.json",
+    ],
 )
 def test_an_unknown_path_is_404_and_not_the_first_screen(client, path):
     answer = client.get(path)
@@ -57,7 +66,7 @@ def test_an_unknown_path_is_404_and_not_the_first_screen(client, path):
     assert b"_dash-config" not in answer.data
 
 
-@pytest.mark.parametrize("path", ["/", "/adverse-events", "/patient/XKDCT293-01-302", "/patient/A%2FB"])
+@pytest.mark.parametrize("path", ["/", "/adverse-events", "/data", "/patient/XKDCT293-01-302", "/patient/A%2FB"])
 def test_a_screen_is_served_with_the_headers_that_protect_it(client, path):
     answer = client.get(path)
     assert answer.status_code == 200

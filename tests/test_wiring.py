@@ -4,6 +4,7 @@ import ast
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from dash.development.base_component import Component
@@ -13,6 +14,9 @@ from clinical.dlt import ENGLISH
 from dashboard import labels, pages, shell
 from dashboard.counting import OVERVIEW
 from dashboard.pages import board as board_page
+from data.receipt import DERIVED, Outcome, Severity
+from data.schema import study_tables
+from queries.provenance import NEEDS
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("dashboard", "queries", "clinical", "pk", "data")
@@ -35,7 +39,7 @@ def test_every_id_a_callback_names_is_in_a_layout(client):
     assert {one for one in named if not one.startswith("{")} <= known
     assert {one for one in named if one.startswith("{")} <= {
         '{"view":["ALL"]}', '{"view":"board"}', '{"view":"adverse_events"}', '{"view":"patient"}',
-        '{"panel":["ALL"]}', '{"panel":"board"}', '{"panel":"adverse_events"}',
+        '{"panel":["ALL"]}', '{"panel":"board"}', '{"panel":"adverse_events"}', '{"view":"data"}', '{"panel":"data"}',
     }  # fmt: skip
 
 
@@ -83,6 +87,17 @@ def said_keys() -> set[str]:
     keys |= {f"ae.choose_{one}" for one in ("population", "window", "only", "rows")}
     keys |= {f"ae.overview_{one}" for one in ("complete", "least", "ungraded")} | {"ae.rows_terms", "ae.rows_soc"}
     keys |= {f"shell.theme_{one}" for one in ("light", "dark")} | {f"shell.page_{one}" for one in pages.NAVIGATION}
+    keys |= {f"data.table_{one.name}" for one in study_tables()} | {f"data.derived_{one}" for one in DERIVED}
+    keys |= {f"data.screen_{one}" for one in NEEDS}
+    keys |= {f"data.{kind}_{one.name}" for several in NEEDS.values() for one in several for kind in ("need", "missing")}
+    keys |= {f"data.{said}_{one.replace(' ', '_')}" for one in get_args(Outcome) for said in ("outcome", "said")}
+    keys |= {f"data.severity_{one}" for one in get_args(Severity)} | {f"data.{one}_count" for one in get_args(Severity)}
+    words = """receipts cuts coverage freshness understood files later_refused later_held cut cutoff published parent
+    made_with remarks current viewed is_simulated is_accepted moment outcome of_files found trial protocol mapping
+    download_txt download_json download_csv file row column value message domain read used refused kept into tables
+    mapped_columns ignored_columns derived format size sha256 table rows subjects last_date days_before
+    coverage_nobody"""
+    keys |= {f"data.{one}" for one in words.split()}
     dates = "consent leukapheresis manufacture_start manufacture_end lymphodepletion day0 last_contact off_study death"
     return keys | {f"patient.step_{one}" for one in dates.split()}
 

@@ -8,6 +8,10 @@ window.dash_clientside.live = {
       .then(function (answer) { return answer.ok ? answer.json() : keep; })
       .catch(function () { return keep; });  // the server is away for a moment: the next tick asks again
   },
+  stopped: function (live, onScreen) {
+    var changed = live && typeof live.refused === "string" && live.refused !== (onScreen || "");
+    return changed ? live.refused : window.dash_clientside.no_update;
+  },
   announce: function (live, shown) {
     return !(live && live.cut && live.cut !== shown);
   },

@@ -2,11 +2,11 @@
 
 from dash import html
 
-from dashboard.pages import adverse_events, board, patient
+from dashboard.pages import adverse_events, board, data, patient
 from dashboard.view import View
 
-_PAGES = {"board": board, "adverse_events": adverse_events, "patient": patient}
-NAVIGATION = ("board", "adverse_events")
+_PAGES = {"board": board, "adverse_events": adverse_events, "patient": patient, "data": data}
+NAVIGATION = ("board", "adverse_events", "data")
 
 
 def layout(view: View, request: dict, opened: dict) -> html.Div:
