@@ -51,7 +51,13 @@ def demo(arguments: argparse.Namespace, settings: Settings) -> int:
 
     store, protocol = Store(settings.folder), protocols.load(settings.protocol)
     out = arguments.out or settings.folder / "simulated"
-    folders = simulate.write(out, arguments.anchor or date.today())
+    try:
+        folders = simulate.write(
+            out, arguments.anchor or date.today(), subjects=arguments.subjects, form=arguments.form
+        )
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return USAGE
     if importing.already(folders[-1:], store, protocol):
         folders = []  # the demonstration of this very day is there already
     for folder in folders:
@@ -89,10 +95,14 @@ def watch(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _watcher(settings: Settings) -> Watcher:
+    from data import reshape
+
     folder = settings.watch.expanduser().absolute()
     protocols.load(settings.protocol)  # a broken file is told now, not at the first delivery
     check(folder, settings.folder)
-    return Watcher(folder, apart(settings.folder, settings.protocol))
+    if settings.mapping:
+        reshape.load(settings.mapping)
+    return Watcher(folder, apart(settings))
 
 
 def serve(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -168,6 +178,8 @@ def _parser() -> argparse.ArgumentParser:
     made = command(demo, "write the simulated trial as SDTM files and import its three cuts")
     made.add_argument("--out", type=Path, help="where the files go (default: beside the cuts)")
     made.add_argument("--anchor", type=date.fromisoformat, help="the day the trial is seen on (default: today)")
+    made.add_argument("--form", choices=("xpt", "json", "ndjson"), default="xpt", help="SAS XPORT or Dataset-JSON")
+    made.add_argument("--subjects", type=int, help="treated subjects in all, those beyond the story drawn at random")
     made = command(load, "import files, folders or zips as one cut, all or nothing")
     made.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     made.add_argument("--json", action="store_true", help="print the receipt as JSON")

@@ -187,7 +187,7 @@ class Reshaper:
         days = pd.to_numeric(texts, errors="coerce")
         days = days.where(days.abs() < _LONGEST)
         wrong = chosen[texts.notna() & days.isna()]
-        message = "must be a number of days after the infusion, of one lifetime at most"
+        message = "must be a number of days after the infusion"
         findings.report("error", "not a number", wrong, message, column, texts)
         start = datetime.combine(self.mapping.day0 or date.min, time())
         moments = (pd.to_datetime(start) + pd.to_timedelta(days, unit="D")).dt.round("min")

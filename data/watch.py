@@ -29,6 +29,7 @@ from filelock import FileLock, Timeout
 
 from data.readers import FORMATS
 from data.receipt import Finding, Receipt
+from data.settings import Settings
 from data.store import SourceChanged, StoreBusy
 
 QUIET = 3.0  # seconds without a change, after which a delivery is complete
@@ -310,7 +311,7 @@ def _free(path: Path) -> Path:
 
 
 # ---- imports in a process of their own -------------------------------------------------------------------------------
-def apart(store: Path, protocol: Path) -> Import:
+def apart(settings: Settings) -> Import:
     """An import that runs in a process of its own, so that a server in this one goes on answering.
 
     It ends with the import and gives its memory back; what ends the program (Ctrl-C, SIGTERM) does not reach it.
@@ -318,7 +319,7 @@ def apart(store: Path, protocol: Path) -> Import:
 
     def bring_in(paths: list[Path]) -> Receipt:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_in_the_background) as pool:
-            return pool.submit(_load, paths, store, protocol).result()
+            return pool.submit(_load, paths, settings).result()
 
     return bring_in
 
@@ -330,9 +331,12 @@ def _in_the_background() -> None:
         os.nice(10)  # readers first
 
 
-def _load(paths: list[Path], store: Path, protocol: Path) -> Receipt:
-    from data import importing
+def _load(paths: list[Path], settings: Settings) -> Receipt:
+    from data import importing, reshape
     from data import protocol as protocols
     from data.store import Store
 
-    return importing.load(paths, Store(store), protocols.load(protocol))
+    mapping = reshape.load(settings.mapping) if settings.mapping else None
+    limit = settings.largest_file_mb * 1024**2
+    trial = protocols.load(settings.protocol)
+    return importing.load(paths, Store(settings.folder), trial, mapping=mapping, limit=limit)

@@ -182,6 +182,20 @@ def test_demo_writes_and_imports_three_cuts_once(tmp_path, capsys):
     assert len(Store(tmp_path / "store").ids()) == 3
 
 
+def test_demo_refuses_fewer_subjects_than_its_story(tmp_path, capsys):
+    assert run("demo", "--store", tmp_path / "store", "--out", tmp_path / "out", "--subjects", "5") == 2
+    assert capsys.readouterr().err == "the story has 13 treated subjects; ask for as many or more, not 5\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_demo_writes_dataset_json_where_asked(tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "already", lambda *_: "as if it were there")
+    given = ("demo", "--store", tmp_path / "store", "--out", tmp_path / "out", "--anchor", "2026-11-22")
+    assert run(*given, "--form", "ndjson", "--subjects", "14") == 0
+    assert (tmp_path / "out" / "cut3" / "ae.ndjson").is_file()
+    assert '"XKDCT293-01-1001"' in (tmp_path / "out" / "cut3" / "dm.ndjson").read_text()
+
+
 def test_the_program_itself(data, store):
     """As a person starts it, from another folder: exit code, receipt on stdout, nothing on stderr."""
     command = [sys.executable, str(ROOT / "app.py"), "load", str(data), "--store", store]

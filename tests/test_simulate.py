@@ -9,12 +9,14 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from data import scenario, simulate
+from data import simulate
 
 ANCHOR = date(2026, 11, 22)
 CUTOFFS = {"cut1": "2026-06-09", "cut2": "2026-09-22", "cut3": "2026-11-21"}  # 21 Nov less 165, 60, 0 days
-FILES = {"dm", "sc", "ex", "pr", "xp", "cm", "ae", "suppae", "lb", "vs", "sv", "ds", "ss", "ts"}
-PROTOCOL = tomllib.loads(Path(simulate.__file__).with_name("protocols").joinpath("xkdct293.toml").read_text("utf-8"))
+FILES = {"dm", "sc", "mh", "ds", "ss", "sv", "dv", "xq", "pr", "xp", "ex", "cm", "ae", "suppae", "lb", "vs", "qs"}
+FILES |= {"pc", "cp", "tr", "rs", "ts"}
+ROOM = Path(simulate.__file__).parent
+PROTOCOL = tomllib.loads((ROOM.parent / "protocols" / "xkdct293.toml").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +74,7 @@ def test_the_same_anchor_and_seed_give_the_same_bytes(tmp_path):
 def test_another_seed_changes_measurements_and_nothing_else(cuts, tmp_path):
     folder = simulate.write(tmp_path, ANCHOR, seed=1)[2]
     changed = {name for name in FILES if not _read(folder / f"{name}.xpt").equals(cuts["cut3"][name])}
-    assert changed == {"lb", "vs"}
+    assert changed == {"lb", "vs", "pc", "cp", "sc"}
 
 
 def test_trial_summary_names_the_cut_off_and_says_simulated(cuts):
@@ -114,11 +116,14 @@ def test_a_record_keeps_its_number_from_cut_to_cut(cuts):
 
 
 def test_the_simulator_stands_alone():
-    for module in (simulate, scenario):
-        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    modules = sorted(ROOM.glob("*.py"))
+    assert len(modules) > 10
+    for module in modules:
+        tree = ast.parse(module.read_text(encoding="utf-8"))
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert not {name.split(".")[0] for name in imported} & {"clinical", "pk", "queries", "dashboard"}
+        assert all(name.startswith("data.simulate") for name in imported if name.split(".")[0] == "data"), module
 
 
 # ---- who was treated when ------------------------------------------------------------------------------------------
@@ -173,7 +178,8 @@ def test_202_was_recorded_five_days_early_in_the_first_cut(cuts):
     for name in ("cut1", "cut2"):  # lymphodepletion moves with it, leukapheresis does not
         rows = _of(cuts[name]["ex"], "202")
         assert _study_day(cuts[name], rows, "EXSTDTC").tolist() == [-5, -5, -4, -4, -3, 0]
-        assert _of(cuts[name]["pr"], "202")["PRSTDTC"].tolist() == ["2026-04-26T09:00"]  # trial day -209
+        cells = _of(cuts[name]["pr"], "202").query("PRCAT == 'LEUKAPHERESIS'")
+        assert cells["PRSTDTC"].tolist() == ["2026-04-26T09:00"]  # trial day -209
     # what had happened by the cut-off, Day 11 in truth, is all that is there
     assert _study_day(cuts["cut1"], _of(cuts["cut1"]["lb"], "202"), "LBDTC").max() == 11
 
@@ -252,7 +258,10 @@ def test_events_that_a_careless_reader_gets_wrong(cuts):
     assert events[events["AETOXGR"].isna()][["SUBJID", "AEDECOD"]].to_numpy().tolist() == [["207", "Headache"]]
     assert events[events["AEREL"].isna()][["SUBJID", "AEDECOD"]].to_numpy().tolist() == [["206", "Fatigue"]]
     partial = events[events["AESTDTC"].str.len() < 10]
-    assert partial[["SUBJID", "AESTDTC"]].to_numpy().tolist() == [["102", "2026-08"]]  # Day 150 is 1 August
+    assert partial[["SUBJID", "AESTDTC"]].to_numpy().tolist() == [
+        ["102", "2026-08"],  # Day 150 is 1 August
+        ["205", "2026-08"],  # infused on 3 August: Day -2 to 28
+    ]
     before = events[_study_day(cuts["cut3"], events, "AESTDTC") < -5]
     assert before[["SUBJID", "AEDECOD"]].to_numpy().tolist() == [["102", "Cough"]]
     assert (events["AESEV"].isna()).all()
@@ -269,7 +278,7 @@ def test_counts_of_events_at_the_last_cut(cuts):
     events = cuts["cut3"]["ae"]
     assert events.groupby("SUBJID").size().to_dict() == {
         "101": 8, "102": 7, "103": 5, "201": 14, "202": 7, "203": 4, "204": 9,
-        "205": 9, "206": 8, "207": 6, "301": 11, "302": 5, "303": 6,
+        "205": 10, "206": 8, "207": 6, "301": 11, "302": 5, "303": 6,
     }  # fmt: skip
     crs = events[events["AEDECOD"] == "Cytokine release syndrome"].groupby("SUBJID")["AETOXGR"].max()
     assert crs.to_dict() == {
@@ -354,7 +363,7 @@ def test_labs_agree_with_the_reported_grade(cuts, term):
 
 
 def test_the_reference_range_indicator_is_coherent(cuts):
-    labs = cuts["cut3"]["lb"]
+    labs = cuts["cut3"]["lb"].dropna(subset=["LBSTRESN", "LBSTNRLO"])
     low, high = labs["LBSTRESN"] < labs["LBSTNRLO"], labs["LBSTRESN"] > labs["LBSTNRHI"]
     assert (labs["LBNRIND"] == low.map({True: "LOW", False: "NORMAL"}).mask(high, "HIGH")).all()
     assert (labs["LBORRES"].astype(float) == labs["LBSTRESN"]).all()
@@ -363,7 +372,8 @@ def test_the_reference_range_indicator_is_coherent(cuts):
 def test_fever_on_the_days_of_crs_and_pyrexia_only(cuts):
     cut = cuts["cut3"]
     heat = cut["vs"][cut["vs"]["VSTESTCD"] == "TEMP"]
-    assert set(heat["VSLOC"]) == {"AXILLA"}
+    elsewhere = heat[heat["VSLOC"] != "AXILLA"].groupby(["SUBJID", "VSLOC"]).size()
+    assert elsewhere.to_dict() == {("206", "ORAL CAVITY"): 12, ("301", "EAR"): 9}  # Days 7 to 10, 8 to 10
     hot = heat[heat["VSSTRESN"] >= 38.0]
     # CRS from its first to its last day, within Days 0 to 14: 101 2-4, 103 1-3, 201 3-14, 202 3-7, 204 2-5, 205 2-6,
     # 206 1-5, 207 3-5, 301 1-7, 302 2-4, 303 2-3; pyrexia of 102 on Day 5
@@ -381,7 +391,10 @@ def test_fever_on_the_days_of_crs_and_pyrexia_only(cuts):
         "302": 3,
         "303": 2,
     }
-    assert hot.groupby("SUBJID").size().to_dict() == {subjid: 2 * number for subjid, number in days.items()}
+    assert hot.groupby("SUBJID").size().to_dict() == {
+        **{subjid: 3 * number for subjid, number in days.items()},  # three measurements a day in hospital
+        "204": 3 * 4 + 1,  # and the pyrexia of Day 45, seen once
+    }
 
 
 def test_tocilizumab_of_303_after_the_onset_of_crs(cuts):

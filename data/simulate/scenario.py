@@ -4,8 +4,22 @@ Two calendars. Trial days count from the last cut-off (0; earlier is negative). 
 infusion (Day 0). Nothing here is drawn at random, so that what a screen shows can be counted by hand.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from data.simulate import biology
+from data.simulate.course import (
+    Course,
+    Ending,
+    Event,
+    Illness,
+    Medication,
+    Note,
+    Patient,
+    Product,
+    Support,
+    Traits,
+    Tumour,
+)
 
 CUTS = {1: -165, 2: -60, 3: 0}  # cut -> its cut-off, trial day, end of that day
 
@@ -20,21 +34,6 @@ ARMS = {
     "DL2": "Dose level 2: 3 x 10^6 CAR+ T cells/kg",
     "DL3": "Dose level 3: 1 x 10^7 CAR+ T cells/kg",
 }
-
-
-@dataclass(frozen=True)
-class Patient:
-    """One subject's way to the infusion; trial days, None where it never came to it."""
-
-    subjid: str
-    armcd: str
-    consented: int
-    assigned: int | None = None  # the day ARMCD was filled in
-    collected: int | None = None  # leukapheresis
-    started: int | None = None  # manufacture
-    released: int | None = None  # or failed
-    infused: int | None = None
-    fraction: float | None = None  # dose received / dose assigned
 
 
 # fmt: off
@@ -64,14 +63,6 @@ PATIENTS = (
 )
 
 
-class Ending(NamedTuple):
-    """How a subject's participation ended: trial day, standardised and reported disposition."""
-
-    day: int
-    decod: str
-    term: str
-
-
 ENDINGS = {
     "103": Ending( -60, "DEATH", "DEATH FROM DISEASE PROGRESSION"),
     "208": Ending(-105, "WITHDRAWN", "WITHDRAWN BEFORE INFUSION: MANUFACTURE FAILED"),
@@ -80,16 +71,6 @@ ENDINGS = {
     "903": Ending(-110, "SCREEN FAILURE", "NECTIN-4 H-SCORE BELOW 100"),
     "904": Ending( -19, "SCREEN FAILURE", "UNTREATED BRAIN METASTASES"),
 }
-
-
-class Traits(NamedTuple):
-    age: int
-    ecog: int
-    subtype: str
-    lines: int  # prior lines for advanced disease
-    adc: str  # prior antibody-drug conjugate
-    h_score: int  # Nectin-4
-    ihc: int  # Nectin-4, % of tumour cells
 
 
 TRAITS = {
@@ -116,14 +97,6 @@ TRAITS = {
     "903": Traits(50, 1, "HR-/HER2-", 2, "Y",  40, 20),
     "904": Traits(45, 1, "HR-/HER2+", 4, "Y", 175, 70),
 }
-
-
-class Product(NamedTuple):
-    viability: float  # %
-    transduction: float  # % CAR+ of T cells
-    vcn: float  # vector copies per cell
-    failed: bool = False
-    reason: str = ""
 
 
 PRODUCTS = {  # known once manufacture has ended
@@ -207,35 +180,6 @@ ORGAN_CLASS = {
 }  # a term that is not named here comes uncoded
 
 
-class Step(NamedTuple):
-    """One row of an event: a grade from `start` to `end`, study days, both included; end None where it goes on."""
-
-    start: int
-    end: int | None
-    grade: int | None
-    dlt: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """An adverse event: its grades as (study day, grade) or (study day, grade, DLT flag), a row each."""
-
-    term: str
-    grades: tuple[tuple, ...]
-    end: int | None
-    relation: str
-    serious: bool = False
-    day_known: bool = True  # False: only year and month of the start were reported
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        ends = [start - 1 for start, *_ in self.grades[1:]] + [self.end]
-        return tuple(
-            Step(start, end, grade, *(flag or [""]))
-            for (start, grade, *flag), end in zip(self.grades, ends, strict=True)
-        )
-
-
 EVENTS = {
     "101": (
         Event("Nausea", ((-4, 1),), -2, "NOT RELATED"),
@@ -294,6 +238,7 @@ EVENTS = {
         Event(ALT, ((7, 1),), 13, "POSSIBLE"),
         Event(RASH, ((8, 1), (11, 2)), 20, "RELATED"),
         Event("Dry eye", ((35, 1),), 62, "POSSIBLE"),  # on-target and after the DLT window
+        Event("Fatigue", ((14, 1),), 19, "POSSIBLE", day_known=False),  # infused on the third: Day -2 to 28
     ),
     "206": (
         Event(LYMPHOCYTES, ((-3, 4), (11, 3)), 29, "POSSIBLE"),
@@ -351,6 +296,12 @@ class Drug(NamedTuple):
 
 
 DRUGS = {
+    "ACICLOVIR": Drug("ANTIVIRAL", 400, "mg", "ORAL"),
+    "SULFAMETHOXAZOLE/TRIMETHOPRIM": Drug("ANTIBIOTIC", 960, "mg", "ORAL"),
+    "MEROPENEM": Drug("ANTIBIOTIC", 1, "g", "INTRAVENOUS"),
+    "PLATELETS": Drug("TRANSFUSION", 1, "U", "INTRAVENOUS"),
+    "ERIBULIN": Drug("MICROTUBULE INHIBITOR", 1.4, "mg/m2", "INTRAVENOUS"),
+    "SACITUZUMAB GOVITECAN": Drug("ANTIBODY-DRUG CONJUGATE", 10, "mg/kg", "INTRAVENOUS"),
     "TOCILIZUMAB": Drug("INTERLEUKIN-6 RECEPTOR INHIBITOR", 8, "mg/kg", "INTRAVENOUS"),
     "DEXAMETHASONE": Drug("CORTICOSTEROID", 10, "mg", "INTRAVENOUS"),
     "PARACETAMOL": Drug("ANTIPYRETIC", 500, "mg", "ORAL"),
@@ -362,27 +313,32 @@ DRUGS = {
 }
 
 
-class Medication(NamedTuple):
-    start: int  # study day
-    time: str  # "" where only the date was recorded
-    end: int | None  # study day
-    drug: str
-    indication: str
-
-
 BRIDGING = {
     "103": Medication(-29, "", -16, "CAPECITABINE", "BREAST CANCER"),
     "206": Medication(-30, "", -16, "PACLITAXEL", "BREAST CANCER"),
 }
+PROPHYLAXIS = (
+    Medication(-5, "", 60, "ACICLOVIR", "PROPHYLAXIS"),
+    Medication(-5, "", 60, "SULFAMETHOXAZOLE/TRIMETHOPRIM", "PROPHYLAXIS"),
+)
+NEXT_THERAPY = {  # after progression, and the therapy before it has ended
+    "102": Medication(190, "", None, "ERIBULIN", "BREAST CANCER"),
+    "101": Medication(275, "", None, "SACITUZUMAB GOVITECAN", "BREAST CANCER"),
+    "203": Medication(66, "", None, "ERIBULIN", "BREAST CANCER"),
+    "207": Medication(40, "", None, "CAPECITABINE", "BREAST CANCER"),
+}
 MEDICATION = {
     "101": (Medication(2, "", 4, "PARACETAMOL", "CRS"),),
+    "102": (Medication(5, "21:30", 5, "TOCILIZUMAB", "FEVER"),),  # and no CRS was reported
     "103": (Medication(1, "", 3, "PARACETAMOL", "CRS"),),
     "201": (
         Medication(3, "", 6, "PARACETAMOL", "CRS"),
+        Medication(3, "", 14, "MEROPENEM", "FEBRILE NEUTROPENIA"),
         Medication(5, "", 13, "FILGRASTIM", "NEUTROPENIA"),
         Medication(6, "14:10", 6, "TOCILIZUMAB", "CRS"),
         Medication(9, "09:20", 9, "TOCILIZUMAB", "CRS"),
         Medication(9, "10:00", 13, "DEXAMETHASONE", "CRS"),
+        Medication(9, "15:00", 9, "PLATELETS", "THROMBOCYTOPENIA"),
     ),
     "202": (Medication(3, "", 5, "PARACETAMOL", "CRS"), Medication(4, "20:15", 4, "TOCILIZUMAB", "CRS")),
     "204": (
@@ -407,15 +363,6 @@ MEDICATION = {
 }
 
 
-class Support(NamedTuple):
-    start: int  # study day
-    end: int | None
-    category: str  # OXYGEN SUPPORT or VASOPRESSOR
-    device: str
-    dose: float | None
-    unit: str
-
-
 SUPPORT = {
     "201": (
         Support(3, 5, "OXYGEN SUPPORT", "NASAL CANNULA", 3, "L/min"),
@@ -426,3 +373,71 @@ SUPPORT = {
     ),
     "303": (Support(2, None, "OXYGEN SUPPORT", "NASAL CANNULA", 2, "L/min"),),
 }
+
+# ---- how it was measured ---------------------------------------------------------------------------------------------
+THERMOMETERS = {  # not under the arm: subject -> site, study days
+    "206": ("ORAL CAVITY", range(7, 11)),
+    "301": ("EAR", range(8, 11)),
+}
+NO_ICE = {"201": (range(9, 12), "NON-INVASIVE VENTILATION")}  # study days, why it was not done
+NOT_DONE = {  # (subject, study day, test) -> why
+    ("103", 7, "K"): "HEMOLYZED SPECIMEN",
+    ("205", 10, "APTT"): "CLOTTED SPECIMEN",
+    ("205", 10, "INR"): "CLOTTED SPECIMEN",
+    ("205", 10, "DDIMER"): "CLOTTED SPECIMEN",
+    ("301", 22, "IL2"): "SPECIMEN NOT RECEIVED",
+}
+# 80 umol/L reported in mg/dL under the unit of the others: (subject, study day, test) -> the number in the file.
+WRONG_UNIT = {("204", 28, "CREAT"): 0.9}
+
+# ---- what the site wrote about it ------------------------------------------------------------------------------------
+HISTORY = {
+    "101": (Illness("Hypertension", "Vascular disorders", 84, 4),),
+    "103": (Illness("Type 2 diabetes mellitus", "Metabolism and nutrition disorders", 60, 7),),
+    "203": (Illness("Hypothyroidism", "Endocrine disorders", 40, 7),),
+    "205": (Illness("Dry eye", "Eye disorders", 96, 4),),
+    "301": (Illness("Type 2 diabetes mellitus", "Metabolism and nutrition disorders", 30, 10),),
+    "902": (Illness("Asthma", "Respiratory, thoracic and mediastinal disorders", 240, 4),),
+}
+DEVIATIONS = {
+    "203": (Note(0, "Dose given below 80 % of the dose assigned", "DOSE OUT OF RANGE", "MAJOR"),),
+    "204": (Note(25, "Day 21 visit on Day 25", "VISIT OUT OF WINDOW", "MINOR"),),
+    "206": (Note(24, "Day 21 visit and samples missed", "VISIT MISSED", "MINOR"),),
+}
+QUERIES = {
+    "101": (Note(35, "Confirm the end of the fatigue", "AE", "CLOSED"),),
+    "102": (Note(200, "Give the day of onset of the arthralgia, or say that it is not known", "AE", "OPEN"),),
+    "205": (Note(40, "Give the day of onset of the fatigue of Month 1", "AE", "OPEN"),),
+    "206": (Note(30, "Fatigue: relation to the study treatment is missing", "AE", "OPEN"),),
+    "207": (Note(50, "Headache: grade is missing", "AE", "OPEN"),),
+    "301": (Note(20, "Confirm the glucose of Day 10", "LB", "ANSWERED"),),
+    "303": (Note(2, "Felt warm at infusion site: is this an infusion reaction?", "AE", "OPEN"),),
+}
+
+
+def courses() -> tuple[Course, ...]:
+    """The subjects of the story, each with all that the tables above and `biology` say of them."""
+    return tuple(_course(patient) for patient in PATIENTS)
+
+
+def _course(patient: Patient) -> Course:
+    who = patient.subjid
+    return Course(
+        patient=patient,
+        traits=TRAITS[who],
+        product=PRODUCTS.get(who),
+        ending=ENDINGS.get(who),
+        history=HISTORY.get(who, ()),
+        kept=KEPT.get(who, ()),
+        events=EVENTS.get(who, ()),
+        bridging=BRIDGING.get(who),
+        medication=(*MEDICATION.get(who, ()), *PROPHYLAXIS) if patient.infused is not None else (),
+        next_therapy=NEXT_THERAPY.get(who),
+        support=SUPPORT.get(who, ()),
+        deviations=DEVIATIONS.get(who, ()),
+        queries=QUERIES.get(who, ()),
+        alt=ALT_MEASURED.get(who, {}),
+        unscheduled=UNSCHEDULED_LABS.get(who, ()),
+        expansion=biology.EXPANSIONS.get(who),
+        tumour=biology.TUMOURS.get(who, Tumour()),
+    )
