@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from typing import Literal, get_args
 
+SHOWN = 10  # lines of one rule, file and column in the text of a receipt
 Severity = Literal["error", "hold", "warning", "note"]
 Outcome = Literal["published", "refused", "held", "no change", "same content"]
 
@@ -130,9 +132,15 @@ class Receipt:
 
     def _notices(self) -> Iterable[str]:
         for severity in get_args(Severity):
-            yield from (f"  {one.line()}" for one in self.findings if one.severity == severity)
+            same = [one for one in self.findings if one.severity == severity]
+            for _, group in groupby(same, key=lambda one: (one.rule, one.file, one.column)):
+                lines = list(group)
+                yield from (f"  {one.line()}" for one in lines[:SHOWN])
+                if len(lines) > SHOWN:
+                    further = f"{len(lines) - SHOWN} more lines like it; --json has all"
+                    yield f"  {severity.upper()} {lines[0].rule}: {further}"
         if self.not_validated:
-            yield "Seen in the refused files, not validated:"
+            yield "Seen in these files, not validated:"
             yield from (f"  {one}" for one in self.not_validated)
 
     def _account(self) -> Iterable[str]:

@@ -178,7 +178,7 @@ def test_other_columns_order_separators_and_names_of_files_make_no_cut(filled, t
     folder = files(tmp_path / "b")
     table = list(csv.reader(io.StringIO(SMALL["ae"])))
     (folder / "ae.csv").unlink()
-    (folder / "Adverse events (final).txt").write_text("\n".join("\t".join(row[::-1]) for row in table) + "\n")
+    (folder / "Adverse events (final).tsv").write_text("\n".join("\t".join(row[::-1]) for row in table) + "\n")
     assert same_content(load(folder, filled), filled)
 
 
