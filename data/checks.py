@@ -253,8 +253,9 @@ def _dlt_after_infusion(mapped: Mapped) -> None:
 
 
 _IDENTIFYING = re.compile(
-    r"(pat(ient)?('s)?|subj(ect)?('s)?|pt)?[_ ]?(name|nam|initials?)|(full|first|last|family|given|middle)[_ ]?name|"
-    r"surname|.*(姓名|身份证|证件号|电话|手机|联系方式|住院号|病历号|病案号|门诊号|就诊卡|医保卡|护照|地址).*|"
+    r"(pat(ient)?('s)?|subj(ect)?('s)?|pt)?[_ ]?(name|nam|init|initials?)|surname|"
+    r"(full|first|last|family|given|middle)[_ ]?name|"
+    r".*(姓名|身份证|证件号|电话|手机|联系方式|住院号|病历号|病案号|门诊号|就诊卡|医保卡|护照|地址).*|"
     r"(national[_ ]|identity[_ ]|id[_ ]?)card([_ ]?(no|number))?|id[_ ]?no|ssn|passport([_ ]?(no|number))?|"
     r"(mobile|cell|contact|tele|home)?[_ ]?(phone|tel)([_ ]?(no|num|number))?|mobile([_ ]?(no|number))?|"
     r"e-?mail([_ ]?address)?|home[_ ]?address|mrn|"

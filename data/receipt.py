@@ -140,7 +140,7 @@ class Receipt:
                     further = f"{len(lines) - SHOWN} more lines like it; --json has all"
                     yield f"  {severity.upper()} {lines[0].rule}: {further}"
         if self.not_validated:
-            yield "Seen in these files, not validated:"
+            yield f"Seen in the {self.outcome} files, not validated:"
             yield from (f"  {one}" for one in self.not_validated)
 
     def _account(self) -> Iterable[str]:

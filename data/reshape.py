@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from data.findings import Findings
 from data.protocol import ProtocolError
 
+FOLDER = Path(__file__).with_name("mappings")
 _PLACE = re.compile(r"\{([^{}]+)\}")
 _LONGEST = 36_525  # days, a hundred years
 Name = Annotated[str, Field(min_length=1)]
@@ -118,7 +119,10 @@ class Mapping(_Part):
 
 
 def load(path: Path) -> Mapping:
-    """Reads a mapping file. ProtocolError in words, with the place, where it does not fit."""
+    """Reads a mapping file, by its path or by the bare name of a shipped one. ProtocolError in words, with the place,
+    where it does not fit."""
+    if path.parent == Path() and not path.exists():
+        path = FOLDER / path.name
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

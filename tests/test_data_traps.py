@@ -19,8 +19,6 @@ from data import protocol, reshape
 from data.receipt import Receipt
 from data.store import Store
 
-PUBLISHED_TABLES = Path(reshape.__file__).with_name("protocols")
-
 
 @pytest.fixture
 def store(tmp_path) -> Store:
@@ -405,6 +403,18 @@ def test_blank_and_missing_are_one_thing(store, tmp_path):
     assert load(files(tmp_path / "csv", ae=blanks), store).outcome == "same content"
 
 
+def test_numbers_of_xport_are_as_written(store, tmp_path):
+    """SAS cuts off the last bits: it writes 9.3 as hex 4194CCCCCCCCCCC8, which is 9.299999999999999."""
+    folder = files(tmp_path / "in")
+    text = visits(("9.3", "UNSCHEDULED 9.3", "", "2026-03-05"))
+    path = xport(folder / "sv.xpt", text, VISITNUM=[9.3], VISITDY=[float("nan")])
+    raw = path.read_bytes()
+    assert raw.count(bytes.fromhex("4194ccccccccccd0")) == 1
+    path.write_bytes(raw.replace(bytes.fromhex("4194ccccccccccd0"), bytes.fromhex("4194ccccccccccc8")))
+    load(folder, store)
+    assert rows(store, "visit", "visitnum") == [(9.3,)]
+
+
 # ---- files: Dataset-JSON ---------------------------------------------------------------------------------------------
 KINDS = {"AESEQ": "integer", "AETOXGR": "decimal"}
 
@@ -504,6 +514,9 @@ def test_null_and_an_empty_string_are_both_missing_and_no_text(store, tmp_path, 
     assert not found & {"", "None", "null", "nan"}
 
 
+CHINESE = SMALL["ae"].replace("fever", "发热").replace("CRS", "细胞因子释放综合征").replace("felt odd", "皮疹")
+
+
 # ---- files: CSV ------------------------------------------------------------------------------------------------------
 def with_events(folder: Path, text: str | bytes, name: str = "ae.csv") -> Path:
     files(folder, ae=None)
@@ -558,6 +571,12 @@ def test_german_and_chinese_text(store, tmp_path):
     assert read.encoding == "utf-8"
 
 
+def test_excel_unicode_text_is_stated_with_its_values(store, tmp_path):
+    receipt = load(with_events(tmp_path / "in", f"{CHINESE}\n".replace(",", "\t").encode("utf-16")), store)
+    assert [one for one, *_ in rows(store, "adverse_event", "aeterm")] == ["发热", "细胞因子释放综合征", "皮疹"]
+    assert "read as utf-16, for example: 发热 | 皮疹 | 细胞因子释放综合征" in account(receipt, "ae.csv")
+
+
 def test_several_encodings_in_one_delivery_are_each_told(store, tmp_path):
     folder = files(tmp_path / "in")
     (folder / "ae.csv").write_bytes(SMALL["ae"].replace("fever", "细胞因子释放综合征").encode("gb18030") + b"\n")
@@ -590,7 +609,7 @@ def test_zero_and_below_detection_stay_apart(store, tmp_path):
 def test_fractional_actual_days_beside_nominal_days(store, tmp_path):
     """The public CD22 trial as it is mapped: 0.238 days are 5 h 43 min of Day 0; the nominal day is the visit."""
     told = protocol.load(Path("cart_cd22_phase1.toml"))
-    mapping = reshape.load(PUBLISHED_TABLES / "cart_cd22_phase1.mapping.toml")
+    mapping = reshape.load(reshape.FOLDER / "cart_cd22_phase1.toml")
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "subjects.csv").write_text(
         "patient_id,hlh,hlh_day,crs,crs_max_grade,crs_day,response_code,prior_car,baseline_marrow_pct,dose_level,"
@@ -620,9 +639,6 @@ def test_a_half_grade_is_refused(store, tmp_path):
 
 
 # ---- site practice ---------------------------------------------------------------------------------------------------
-CHINESE = SMALL["ae"].replace("fever", "发热").replace("CRS", "细胞因子释放综合征").replace("felt odd", "皮疹")
-
-
 def test_gb18030_is_stated_with_three_decoded_values(store, tmp_path):
     receipt = load(with_events(tmp_path / "in", CHINESE.encode("gb18030") + b"\n"), store)
     assert [one for one, *_ in rows(store, "adverse_event", "aeterm")] == ["发热", "细胞因子释放综合征", "皮疹"]

@@ -261,6 +261,15 @@ def test_a_key_that_stands_in_two_files_of_laboratory_results_is_refused(store, 
     ]
 
 
+def test_the_same_rows_without_numbers_in_two_files_are_said(store, tmp_path):
+    """No LBSEQ, and the columns in another order: no hash and no key tells that each row comes twice."""
+    head, one = "STUDYID,DOMAIN,USUBJID,LBTESTCD,LBORRES,LBORRESU,LBDTC", "LB,X-101,CREAT,80,umol/L,2026-03-02"
+    first = f"{head}\nXKDCT293,{one}"
+    again = f"{head.removeprefix('STUDYID,')},STUDYID\n{one},XKDCT293"
+    receipt = load(files(tmp_path / "in", lb=first, lb2=again), store)
+    assert any("lb2.csv" in one for one in lines(receipt) + lines(receipt, "warning"))
+
+
 @pytest.mark.parametrize(
     ("in_dm", "elsewhere"),
     [
@@ -270,6 +279,7 @@ def test_a_key_that_stands_in_two_files_of_laboratory_results_is_refused(store, 
         ("Patient001", "patient001"),
         ("XKDCT293-01-001", "XKDCT293-1-1"),
         ("X-001", "X001"),
+        ("X-001", "Ｘ-００１"),
     ],
 )
 def test_a_subject_in_another_form_is_refused_with_the_form_of_dm(store, tmp_path, in_dm, elsewhere):

@@ -28,7 +28,7 @@ def refusal(text: str) -> str:
 
 
 def test_the_shipped_protocols_load():
-    assert sorted(protocol.shipped()) == ["cdisc_pilot.toml", "xkdct293.toml"]
+    assert sorted(protocol.shipped()) == ["cart_cd22_phase1.toml", "cdisc_pilot.toml", "xkdct293.toml"]
     assert (TRIAL.trial.id, TRIAL.trial.timezone, TRIAL.dlt.window_days) == ("XKDCT293", "Asia/Shanghai", 28)
     assert [(one.id, one.dose) for one in TRIAL.dose_levels] == [("DL1", 1e6), ("DL2", 3e6), ("DL3", 1e7)]
     assert (PILOT.trial.id, PILOT.dlt, PILOT.dose_levels) == ("CDISCPILOT01", None, ())
@@ -128,7 +128,8 @@ def test_the_hash_is_that_of_the_file():
 
 def test_a_file_is_found_by_its_path_or_by_the_bare_name_of_a_shipped_one(tmp_path):
     own = tmp_path / "xkdct293.toml"
-    with pytest.raises(ProtocolError, match=r"no such protocol file; shipped are cdisc_pilot\.toml, xkdct293\.toml"):
+    shipped = r"cart_cd22_phase1\.toml, cdisc_pilot\.toml, xkdct293\.toml"
+    with pytest.raises(ProtocolError, match=f"no such protocol file; shipped are {shipped}"):
         protocol.load(own)  # never the shipped one of that name in its place
     own.write_text(changed(("window_days = 28", "window_days = 21")), encoding="utf-8")
     assert protocol.load(own).dlt.window_days == 21

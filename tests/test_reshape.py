@@ -119,8 +119,7 @@ def test_a_mapping_file_that_is_not_there_or_not_utf_8_is_refused(tmp_path):
 
 
 def test_the_mapping_file_of_the_public_trial_fits():
-    folder = Path(reshape.__file__).with_name("protocols")
-    assert reshape.load(folder / "cart_cd22_phase1.mapping.toml").study == "NCI-15C0029"
+    assert reshape.load(Path("cart_cd22_phase1.toml")).study == "NCI-15C0029"
 
 
 # ---- cells into rows -------------------------------------------------------------------------------------------------

@@ -193,6 +193,15 @@ def test_a_unit_of_another_quantity_is_refused(test, unit):
     )  # fmt: skip
 
 
+def test_a_code_in_lower_case_is_the_same_test():
+    assert result(row(testcd="neut", orres="60", orresu="%")).rule == "unknown unit"
+
+
+def test_d_dimer_is_left_as_it_came():
+    """D-dimer units and fibrinogen equivalent units differ by two, and files often say neither."""
+    assert shown(result(row(testcd="DDIMER", orres="0.5", orresu="mg/L"))) == (0.5, "mg/L", None, None)
+
+
 def test_no_unit_is_withheld():
     one = result(row(testcd="CREAT", orres="80"))
     assert shown(one) == (None, None, None, "unit not given")
