@@ -79,6 +79,7 @@ def stamp(asked: Asked, filters: str = "") -> str:
     parts = [
         cut.protocol.trial.id,
         say("stamp.simulated") if cut.simulated else "",
+        say("stamp.fictional", day=cut.fictional_day0) if cut.fictional_day0 else "",
         say("stamp.cut", id=cut.short),
         say("stamp.as_of", moment=f"{cut.cutoff:%Y-%m-%d %H:%M}", zone=cut.protocol.trial.timezone),
         say("stamp.protocol", id=cut.protocol.hash[:7]),

@@ -252,7 +252,13 @@ def _identity(cut: Cut, say: Say) -> list:
         html.Span(say("shell.cut", day=f"{cut.cutoff:%Y-%m-%d %H:%M}", id=cut.short), className="chip", title=about),
         html.Span(age, className="chip", title=say("shell.age_about", zone=cut.protocol.trial.timezone)),
         *([html.Span(say("shell.simulated"), className="chip simulated")] if cut.simulated else []),
+        *([_fictional(cut, say)] if cut.fictional_day0 else []),
     ]
+
+
+def _fictional(cut: Cut, say: Say) -> html.Span:
+    about = say("shell.fictional_about", day=cut.fictional_day0)
+    return html.Span(say("shell.fictional"), className="chip simulated", title=about)
 
 
 def _switches(view: View, say: Say) -> list:

@@ -4,6 +4,7 @@ What is about one kind of row is asked of its frame; what holds for every table 
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -12,7 +13,6 @@ from sqlalchemy import Table
 from data.findings import Findings, shown_value
 from data.mapping import Mapped
 from data.protocol import Protocol
-from data.readers import SourceTable
 from data.receipt import FileRead, Receipt
 from data.stage import Stage
 
@@ -28,21 +28,24 @@ _YES_NO = {"adverse_event": ("aeser", "aesdth"), "subject": ("dthfl",)}
 
 
 # ---- while a file is read --------------------------------------------------------------------------------------------
-def check_part(source: SourceTable, domain: str, rows: pd.DataFrame, protocol: Protocol, findings: Findings) -> None:
-    """What can be said of rows of one domain before they are typed: study and columns."""
+def check_study(rows: pd.DataFrame, protocol: Protocol, findings: Findings) -> None:
     if "studyid" in rows:
         other = rows[rows["studyid"] != protocol.trial.id]
         message = f"another study's data; this protocol file is for {protocol.trial.id}"
         findings.report("error", "other study", other, message, "studyid", rows["studyid"])
-    absent = [name for name in _TELLING.get(domain, ()) if name not in rows]
+
+
+def check_columns(file: str, domain: str, columns: set[str], protocol: Protocol, findings: Findings) -> None:
+    """columns: those that the file has for this domain, in any of its rows."""
+    absent = [name for name in _TELLING.get(domain, ()) if name not in columns]
     if protocol.adverse_events.grade_scale == "" and "aetoxgr" in absent:
         absent.remove("aetoxgr")
     for name in absent:
         message = "the file has no such column: what it would say is unknown for every row"
-        findings.once("warning", "column missing", message, source.name, None, name)
-    if domain == "DM" and protocol.cohort.column not in rows:
+        findings.add("warning", "column missing", message, file, None, name)
+    if domain == "DM" and protocol.cohort.column not in columns:
         message = "the protocol file reads the cohort from this column ([cohort]); add it and export again"
-        findings.once("error", "required column missing", message, source.name, None, protocol.cohort.column)
+        findings.add("error", "required column missing", message, file, None, protocol.cohort.column)
 
 
 def check_domains(mapped: Mapped) -> None:
@@ -104,6 +107,7 @@ def check_stage(stage: Stage, findings: Findings) -> None:
         if "usubjid" in table.columns and table.name != "subject" and known:
             _placed(stage, table, known, findings)
         _unique(stage, table, findings)
+        _repeated(stage, table, findings)
         _ends_after_start(stage, table, findings)
 
 
@@ -123,7 +127,8 @@ def _other_form(stray: str, known: set[str]) -> str | None:
     """The identifier of DM that differs only in case, punctuation, leading zeros or an appendix such as _1."""
 
     def bare(one: str) -> str:
-        return re.sub(r"(?<!\d)0+|[^a-z0-9]", "", re.sub(r"_\d+$", "", one.casefold()))
+        plain = unicodedata.normalize("NFKC", one).casefold()
+        return re.sub(r"(?<!\d)0+|[^a-z0-9]", "", re.sub(r"_\d+$", "", plain))
 
     return next((one for one in sorted(known) if bare(one) == bare(stray)), None)
 
@@ -142,6 +147,17 @@ def _unique(stage: Stage, table: Table, findings: Findings) -> None:
         shown = again[keys].map(shown_value).agg(" / ".join, axis=1)
         message = f"{', '.join(key.upper() for key in keys)} stands there twice; each row needs its own"
         findings.report("error", "duplicate key", again, message, last, shown)
+
+
+def _repeated(stage: Stage, table: Table, findings: Findings) -> None:
+    """Rows without a number of their own that say the same: often one file that was handed over twice."""
+    said = ", ".join(one.name for one in table.columns if one.name not in ("source_file", "source_row"))
+    again = stage.ask(
+        f"SELECT source_file, source_row FROM {table.name} WHERE {table.info['key'][-1]} IS NULL "
+        f"QUALIFY row_number() OVER (PARTITION BY hash(row({said})) ORDER BY rowid) > 1 ORDER BY rowid"
+    )
+    message = "says the same as a row before it, and neither has a sequence number: is it one result or two?"
+    findings.report("warning", "row repeated", again, message)
 
 
 def _ends_after_start(stage: Stage, table: Table, findings: Findings) -> None:
@@ -169,7 +185,7 @@ def check_tables(mapped: Mapped) -> None:
     _grades(mapped, protocol)
     _treatments(mapped, protocol)
     _treated_have_cohort(mapped)
-    _arms(mapped)
+    _subjects(mapped)
     _reported_again(mapped)
     _dlt_after_infusion(mapped)
 
@@ -225,11 +241,14 @@ def _treated_have_cohort(mapped: Mapped) -> None:
     )
 
 
-def _arms(mapped: Mapped) -> None:
+def _subjects(mapped: Mapped) -> None:
     subjects = mapped.frame("subject")
     other = subjects[subjects["arm"].notna() & subjects["actarm"].notna() & (subjects["arm"] != subjects["actarm"])]
     message = "the actual arm differs from the planned one (ARM)"
     mapped.findings.report("note", "arm differs", other, message, "actarm", other["actarm"])
+    unsure = subjects[subjects["dthdtc"].notna() & (subjects["dthfl"] != "Y")]
+    message = "a date of death without DTHFL = Y: is this subject dead?"
+    mapped.findings.report("warning", "death unclear", unsure, message, "dthdtc", unsure["dthdtc"])
     never = subjects[subjects["day0"].isna()]
     message = "no treatment of [day0] in EX: in no denominator of the treated"
     mapped.findings.report("note", "not treated", never, message, "usubjid", never["usubjid"])
@@ -262,7 +281,7 @@ _IDENTIFYING = re.compile(
     r"(hosp(ital)?|medical[_ ]record|inpatient|outpatient)[_ ]?(no|num|number|id)",
     re.IGNORECASE,
 )
-_IDENTITY_CARD = re.compile(r"\d{6}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx]")
+_IDENTITY_CARD = re.compile(r"(?<!\d)\d{6}(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dXx])")
 
 
 def without_identifying(rows: pd.DataFrame, labels: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
@@ -287,7 +306,7 @@ def _identifies(name: str, label: str, values: pd.Series) -> bool:
     if _IDENTIFYING.fullmatch(name) or _IDENTIFYING.fullmatch(label.strip()):
         return True
     texts = [one for one in values.dropna().unique() if isinstance(one, str)]
-    return any(_IDENTITY_CARD.fullmatch(one) for one in texts)
+    return any(_IDENTITY_CARD.search(one) for one in texts)
 
 
 def not_validated(seen: Iterable[tuple[str, pd.DataFrame]]) -> tuple[str, ...]:

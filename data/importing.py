@@ -130,6 +130,7 @@ def _read(path: Path, name: str, mapped: Mapped, encoding: str, limit: int) -> l
     mapped.open(source)
     layout = mapped.layout(source)
     personal: set[str] = set()
+    columns: dict[str, set[str]] = {}
     seen = []
     for whole in source.chunks():
         rows, identifying = checks.without_identifying(whole, source.labels)
@@ -137,9 +138,12 @@ def _read(path: Path, name: str, mapped: Mapped, encoding: str, limit: int) -> l
         # what is dropped may be what the mapping file asks for; the file is refused in any case
         parts = [] if layout and identifying else list(mapped.sdtm(source, layout, rows))
         for domain, some in parts:
-            checks.check_part(source, domain, some, mapped.protocol, mapped.findings)
+            checks.check_study(some, mapped.protocol, mapped.findings)
+            columns.setdefault(domain, set()).update(some.columns)
             seen += [(domain, some)] if domain in ("AE", "DM") else []
         mapped.take(source, whole, parts)
+    for domain, names in columns.items():
+        checks.check_columns(name, domain, names, mapped.protocol, mapped.findings)
     message = "looks like a name, identity, telephone or hospital number; remove it and export again"
     for one in sorted(personal):
         mapped.findings.add("error", "identifying column", message, name, None, one)

@@ -230,6 +230,8 @@ def _typed(rows: pd.DataFrame, table: Table, protocol: Protocol, findings: Findi
         known = name in rows and not schema.is_derived(column)
         values = rows[name] if known else pd.Series(None, index=rows.index, dtype=object)
         columns[name] = number(values, name) if isinstance(column.type, Float | Integer) else as_text(values)
+        if name.endswith("testcd"):  # a code in lower case would be found by no rule
+            columns[name] = columns[name].str.upper()
         if f"{name}_earliest" in table.columns:
             spans, wrong = dates.intervals(columns[name], protocol.trial.zone)
             columns[f"{name}_earliest"], columns[f"{name}_latest"] = spans["earliest"], spans["latest"]

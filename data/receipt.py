@@ -148,7 +148,8 @@ class Receipt:
             yield f"{'file':<28}{'domain':<10}{'read':>9}{'used':>9}{'refused':>9}{'kept':>7}  rows of the store"
         for one in self.files:
             into = ", ".join(f"{table} {count}" for table, count in one.loaded.items()) or "none"
-            yield f"{one.name:<28}{one.domain:<10}{one.rows:>9}{one.used:>9}{one.refused:>9}{one.kept:>7}  {into}"
+            domain = one.domain if len(one.domain) < 10 else "several"
+            yield f"{one.name:<28}{domain:<10}{one.rows:>9}{one.used:>9}{one.refused:>9}{one.kept:>7}  {into}"
             if one.dialect:
                 yield f"{'':<28}{one.dialect}"
             if one.encoding not in ("", "ascii", "utf-8"):

@@ -81,6 +81,9 @@ def read(given: Given, told: str) -> SourceTable:
     encoding, decoded = ("utf-16", ()) if wide else decide(lambda: _whole_lines(given), told, _WORDS)
     with _text(given, encoding) as lines:
         sample = lines.read(_SAMPLE)
+    if wide:
+        words = {one for one in _WORDS.split(sample) if one}
+        decoded = tuple(sorted(words, key=lambda one: (one.isascii(), len(one), one))[:3])
     layout = _layout(sample)
     columns = source.check_header(layout.header[1:] if layout.unnamed else layout.header)
     with _text(given, encoding) as lines:
