@@ -307,7 +307,11 @@ class Store:
         built.chmod(0o444)
         built.replace(self.path(cut))
         _sync_folder(self.root / "cuts")
-        _write(self.root / "CURRENT", cut)
+        try:
+            _write(self.root / "CURRENT", cut)
+        except OSError:
+            if self.current() != cut:  # once it is swapped, readers have the new cut, whatever the flush after it says
+                raise
         return cut
 
     def keep(self, receipt: Receipt) -> Path:

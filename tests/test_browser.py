@@ -320,7 +320,7 @@ def test_a_refused_import_stays_in_sight_on_every_screen(copied_trial, trial_fil
     page = open_tab()
     for path in ("/", "/adverse-events", "/patient/XKDCT293-01-201", "/data"):
         page.goto(address + path)
-        expect(page.locator("#refused summary")).to_contain_text("refused, 1 problems; data shown end 2026-11-21")
+        expect(page.locator("#refused summary")).to_contain_text("refused, problems: 1; data shown end 2026-11-21")
         settled(page)
     page.locator("#refused summary").click()
     expect(page.locator("#refused")).to_contain_text("the file ends in the middle of row")

@@ -270,17 +270,12 @@ def test_subjects_of_both_packages_are_the_same(parquet, xport):
     pd.testing.assert_frame_equal(one, two)
 
 
-def test_a_visit_number_that_stands_twice_in_the_csv_is_refused_with_its_row(tmp_path):
-    """sv.csv holds 01-711-1143, UNSCHEDULED 9.2 on two days; the XPORT file has 9.2 and 9.3."""
-    files = folder("cdisc_pilot_parquet")
-    with (files / "sv.csv").open(encoding="utf-8", newline="") as file:
-        keys = [(one["USUBJID"], one["VISITNUM"]) for one in csv.DictReader(file)]
-    twice = [number for number, key in enumerate(keys, 1) if key in keys[: number - 1]]
-    receipt, cut = imported([files / name for name in ("dm.csv", "ex.csv", "sv.csv")], tmp_path, PILOT)
-    assert [(one.rule, one.file, one.row, one.value) for one in receipt.errors] == [
-        ("duplicate key", "sv.csv", number, " / ".join(keys[number - 1])) for number in twice
-    ]
-    assert len(twice) == 1 and cut is None
+def test_the_whole_folder_is_one_delivery(tmp_path):
+    """sv.csv holds 01-711-1143, UNSCHEDULED 9.2 on two days, where the XPORT file has 9.2 and 9.3: both are visits."""
+    receipt, cut = imported([folder("cdisc_pilot_parquet")], tmp_path, PILOT)
+    assert receipt.errors == () and receipt.outcome == "published"
+    visits = cut.frame(select(schema.visit).where(schema.visit.c.usubjid == "01-711-1143"))
+    assert visits[visits["visitnum"] == 9.2]["svstdtc"].tolist() == ["2013-06-22", "2013-09-22"]
 
 
 # The sender's standard unit to the store's, where they differ: 1 mmol/L of haemoglobin monomer is 16.114 g/L.

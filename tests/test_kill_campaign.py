@@ -52,10 +52,11 @@ def _import(folder: Path, root: Path, kill_at: int, after: bool, told) -> None:
             count += 1
             if count == kill_at and not after:
                 os.kill(os.getpid(), signal.SIGKILL)
-            answer = call(*arguments, **named)
-            if count == kill_at and after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return answer
+            try:
+                return call(*arguments, **named)
+            finally:
+                if count == kill_at and after:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
         return step
 
@@ -177,8 +178,9 @@ def test_each_write_that_fails_is_told_and_nothing_is_lost(folders, first, tmp_p
         if outcome == "published":
             assert whole
             break
-        assert "Nothing was published" in outcome or whole
-    assert number > 15 and outcome == "published"
+        assert "Nothing was published" in outcome and not whole
+    # each of five sources and the cut: the file and its folder; CURRENT: the file. Then it is in place, whatever fails.
+    assert (number, outcome) == (14, "published")
 
 
 def _as_nobody(folder: Path, root: Path, told) -> None:

@@ -69,10 +69,11 @@ def _with_stamp(asked: Asked, block: html.Div | html.Dl) -> list:
 def head(asked: Asked, row: pd.Series, everyone: pd.DataFrame) -> list:
     say, protocol = asked.say, asked.cut.protocol
     level = None if pd.isna(row["cohort"]) else protocol.level(row["cohort"])
-    age = say("word.not_recorded") if pd.isna(row["age"]) else f"{row['age']:.0f}"
+    known = [row["sex"] or ""] if pd.notna(row["sex"]) else []
+    known += [f"{row['age']:.0f}"] if pd.notna(row["age"]) else []
     parts = [
         html.H1(row["subjid"]),
-        html.Span(f"{row['sex'] or '?'} {age}"),
+        html.Span(" ".join(known) or say("patient.sex_age_unknown")),
         html.Span(row["usubjid"], className="quiet"),
     ]
     if level:
@@ -143,13 +144,13 @@ def events_summary(asked: Asked, row: pd.Series) -> html.P:
     grades = events.loc[events["usubjid"] == row["usubjid"], "aetoxgr"]
     worst = asked.say("word.not_recorded") if grades.isna().all() else f"{grades.max()}"
     words = asked.say("patient.events_summary", count=len(grades), worst=worst, unknown=int(grades.isna().sum()))
-    return html.P(words if len(grades) else asked.say("table.no_rows"), className="summary")
+    return html.P(words if len(grades) else "", className="summary")
 
 
 def visits_summary(asked: Asked, row: pd.Series) -> html.P:
     own = visits(asked.cut, row["usubjid"])
     if own.empty:
-        return html.P(asked.say("table.no_rows"), className="summary")
+        return html.P("", className="summary")  # the table says it
     last = own.iloc[-1]
     words = asked.say("patient.visits_summary", count=len(own), last=last["visit"], day=last["svstdtc"])
     return html.P(words, className="summary")
