@@ -47,6 +47,8 @@ _UNWRITABLE = {
     errno.EROFS: "the folder is on a read-only disk; name another --store, or mount it for writing",
     errno.EACCES: "this account may not write there; ask for the right to, or name another --store",
     errno.EPERM: "this account may not write there; ask for the right to, or name another --store",
+    errno.ENOTDIR: "a file stands where a folder of the store should be; name another --store",
+    errno.EEXIST: "a file stands where a folder of the store should be; name another --store",
     errno.EIO: "the disk reports an error; have it looked at before anything else",
 }
 
