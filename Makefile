@@ -17,7 +17,7 @@ run: .venv/runtime ## Make the demonstration trial and serve it at http://127.0.
 
 test: .venv/dev ## Run the tests, those in the browser too (Chromium is installed if it is missing).
 	sh tests/install_chromium.sh
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "Not run here: the campaigns (make verify) and the tests on real data (make test-real REAL=DIR)."
 
 verify: .venv/dev ## Run the campaigns: kill -9, readers while cuts are published, many examples.

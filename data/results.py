@@ -112,7 +112,7 @@ def result(row: "_Row") -> Result:
     if row.stat and row.stat.upper() == "NOT DONE":
         return _nothing(row, "not done" + (f": {row.reasnd}" if row.reasnd else ""), qualitative)
     liquid = (row.spec or "").upper() in _LIQUIDS and (row.cat or "").upper() != "URINALYSIS"
-    known = measurands().get(row.testcd or "") if liquid else None
+    known = measurands().get((row.testcd or "").upper()) if liquid else None
     read = _known(known, original, standard, row) if known else _as_it_came(original, standard, row)
     return read._replace(qualitative=qualitative)
 

@@ -2,8 +2,9 @@
 
 import json
 import os
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
@@ -20,9 +21,9 @@ class Stage:
 
     def __init__(self, path: Path):
         self.path = path
+        path.write_bytes(_empty())
         self._base = duckdb.connect(str(path), config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
         self._base.execute(f"SET temp_directory = '{str(path.with_suffix('.spill')).replace(chr(39), chr(39) * 2)}'")
-        self._base.execute(f"BEGIN; {schema.definition()}; COMMIT")
 
     def add(self, table: str, rows: pd.DataFrame) -> None:
         if len(rows):
@@ -65,3 +66,13 @@ class Stage:
 
     def close(self) -> None:
         self._base.close()
+
+
+@cache
+def _empty() -> bytes:
+    """A file with every table and no row: made once, since thirty tables with their comments take a while."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.duckdb"
+        with duckdb.connect(str(path), config={"memory_limit": MEMORY_LIMIT, "threads": THREADS}) as base:
+            base.execute(f"BEGIN; {schema.definition()}; COMMIT; CHECKPOINT")
+        return path.read_bytes()
