@@ -77,11 +77,12 @@ def growing(rows: int) -> None:
         with new_folder() as folder, new_folder() as root:
             _laboratory(folder, count)
             code = (
-                "import resource, sys, time; from pathlib import Path; from data import importing, protocol; "
+                "import re, sys, time; from pathlib import Path; from data import importing, protocol; "
                 "from data.store import Store; start = time.perf_counter(); "
                 "outcome = importing.load([Path(sys.argv[1])], Store(Path(sys.argv[2])), "
                 "protocol.load(Path('xkdct293.toml'))).outcome; assert outcome == 'published', outcome; "
-                "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+                "took = time.perf_counter() - start; status = Path('/proc/self/status').read_text(); "
+                "print(took, int(re.search(r'VmHWM:\\s+(\\d+)', status)[1]) / 1024)"
             )
             command = [sys.executable, "-c", code, str(folder), str(root)]
             took, memory = map(float, subprocess.run(command, capture_output=True, check=True).stdout.split())
@@ -118,6 +119,7 @@ def screens(store: Store) -> None:
     views = {
         "board": ("/", ""),
         "adverse_events": ("/adverse-events", ""),
+        "data": ("/data", ""),
         "patient": (f"/patient/{subjects(cut)['usubjid'].iloc[0]}", ""),
     }
     for callback in client.get("/_dash-dependencies").json:
