@@ -101,6 +101,7 @@ def _read_and_check(
             seen += _read(path, name, mapped, encoding, limit)
         except ReadError as error:
             findings.add("error", error.rule, str(error), name, error.row, error.column, error.value)
+            mapped.give_up(name)
     mapped.gather()
     checks.check_domains(mapped)
     derive(mapped)

@@ -36,6 +36,7 @@ class _Account:
     """What became of the rows of one file."""
 
     source: SourceTable
+    given_up: bool = False  # reading broke off: no row of it counts as used
     domains: list[str] = field(default_factory=list)
     rows: int = 0
     taken: list[np.ndarray] = field(default_factory=list)  # a chunk each: whether a table took the row
@@ -59,9 +60,9 @@ class _Account:
             domain="+".join(self.domains),
             decoded=self.source.decoded,
             rows=self.rows,
-            used=int(taken.sum()) - refused_and_taken,
-            refused=len(inside),
-            loaded=dict(self.loaded),
+            used=0 if self.given_up else int(taken.sum()) - refused_and_taken,
+            refused=self.rows if self.given_up else len(inside),
+            loaded={} if self.given_up else dict(self.loaded),
             derived={name: count for name, count in self.derived.items() if count},
             mapped_columns=tuple(sorted(name.upper() for name in mapped)),
             ignored_columns=tuple(sorted(name.upper() for name in columns - mapped)) if self.loaded else (),
@@ -195,10 +196,21 @@ class Mapped:
         else:
             self.stage.add(name, typed)
 
+    def give_up(self, file: str) -> None:
+        """The file cannot be read to its end: the rows that were read are refused with the rest."""
+        if file in self._accounts:
+            self._accounts[file].given_up = True
+
     def forget_examples(self, file: str) -> None:
         """Drops the decoded values of a file: they may be what identifies a person."""
         account = self._accounts[file]
         account.source = replace(account.source, decoded=())
+
+    def counted_from(self) -> tuple[pd.Timestamp | None, set[str]]:
+        """The fictional Day 0 of the mapping file, and the subjects whose dates count from it."""
+        if self._reshaper is None or not self._reshaper.dated:
+            return None, set()
+        return pd.Timestamp(self._reshaper.mapping.day0), self._reshaper.dated
 
     def gather(self) -> None:
         """Makes whole tables of what is kept in memory, once all files are read."""
@@ -313,6 +325,14 @@ def _day0(mapped: Mapped, protocol: Protocol) -> None:
     mapped.findings.report(severity, "partial infusion date", partial, message, "exstdtc", partial["exstdtc"])
     whole = first["exstdtc_earliest"].drop(partial.index).to_dict()
     subjects["day0"] = pd.to_datetime(subjects["usubjid"].map(whole))
+    fictional, counted = mapped.counted_from()
+    if fictional is not None:
+        own = subjects["day0"].notna() & (subjects["day0"].dt.normalize() != fictional)
+        other = subjects[own & subjects["usubjid"].isin(counted)]
+        message = (
+            f"days were counted from {fictional:%Y-%m-%d} (day0 of the mapping file), this infusion is another day"
+        )
+        mapped.findings.report("error", "another Day 0", other, message, "usubjid", other["usubjid"])
 
 
 def _dose(mapped: Mapped, protocol: Protocol) -> None:

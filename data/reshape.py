@@ -142,6 +142,7 @@ class Reshaper:
     def __init__(self, mapping: Mapping):
         self.mapping = mapping
         self.numbered = 0  # rows that were given a sequence number
+        self.dated: set[str] = set()  # subjects with dates that count from the mapping's day0
         self._counted: Counter[tuple[str, str]] = Counter()
 
     def parts(self, layout: Layout, chunk: pd.DataFrame, findings: Findings) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -180,6 +181,7 @@ class Reshaper:
             made[name.lower()] = said.map(codes).astype(object)
         for name, column in rows.days.items():
             made[name.lower()] = self._dates(chosen, column, findings)
+            self.dated |= set(made["usubjid"].dropna())
         if rows.number:
             made[rows.number.lower()] = self._numbers(rows.domain, made["usubjid"])
         frame = pd.DataFrame(made, index=chosen.index)

@@ -27,8 +27,8 @@ _BELOW = re.compile(r"<?\s*(BLQ|BLOQ|BQL|LLOQ|LOQ|LLD|LOD)|低于(检测|定量)
 _RANGE = re.compile(r"(?P<low>[+-]?\d+\.?\d*)\s*(?:~|-{1,2}|–|—|至)\s*(?P<high>[+-]?\d+\.?\d*)")
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 _SIGNS = {"≤": "<=", "≥": ">="}
-_QUALITATIVE = {
-    **dict.fromkeys(("NEGATIVE", "NEG", "(-)", "-", "阴性", "阴性(-)", "阴性(—)", "阴"), "NEGATIVE"),
+_QUALITATIVE = {  # a bare "-" is none of them: it stands for "negative" and for "not done"
+    **dict.fromkeys(("NEGATIVE", "NEG", "(-)", "阴性", "阴性(-)", "阴性(—)", "阴"), "NEGATIVE"),
     **dict.fromkeys(("POSITIVE", "POS", "(+)", "+", "阳性", "阳性(+)", "阳"), "POSITIVE"),
     **dict.fromkeys(("NOT DETECTED", "UNDETECTED", "UNDETECTABLE", "未检出", "未检测到"), "NOT DETECTED"),
     **dict.fromkeys(("DETECTED", "DETECTED, <LLOQ", "DETECTED, BLQ", "DETECTED, BELOW LLOQ", "检出"), "DETECTED"),

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from data import importing, protocol, schema
 from data.protocol import Protocol
+from data.readers import source
 from data.receipt import FileRead, Receipt
 from data.stage import Stage
 from data.store import SourceChanged, Store
@@ -238,6 +239,16 @@ def test_a_truncated_xpt_is_refused_in_words_a_data_manager_understands(filled, 
         f"the file ends in the middle of row 2 ({len(whole) - 100:,} bytes; a SAS XPORT file ends on a full block of "
         "80 bytes, after whole rows of 80); transfer it again"
     )
+
+
+def test_no_row_of_a_file_that_breaks_off_counts_as_used(filled, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "CHUNK", 2)
+    more = ["XKDCT293,AE,X-101,8,t,Pyrexia,1,N,N,,2026-03-02,", "XKDCT293,AE,X-101,9,t,Pyrexia,1,N"]
+    receipt = load(files(tmp_path / "bad", ae="\n".join([SMALL["ae"], *more])), filled)
+    assert "ERROR ragged row: ae.csv, row 5: " in lines(receipt)[0]
+    account = next(one for one in receipt.files if one.name == "ae.csv")
+    assert (account.used, account.refused, account.kept, account.loaded) == (0, account.rows, 0, {})
+    assert account.rows == 4  # two chunks of two rows had been read
 
 
 def test_a_findings_list_is_short_and_counts_the_rest(filled, tmp_path):

@@ -46,8 +46,8 @@ def mapping(folder: Path, text: str) -> Mapping:
 
 
 def delivery(folder: Path, **tables: str) -> Path:
-    """The small trial with further tables that are not SDTM."""
-    files(folder)
+    """The small trial with further tables that are not SDTM; both patients infused on the mapping file's Day 0."""
+    files(folder, ex=SMALL["ex"].replace("2026-03-10", "2026-03-01"))
     for name, text in tables.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return folder
@@ -302,3 +302,14 @@ def test_sdtm_files_are_read_as_sdtm_beside_a_mapping(store, tmp_path):
     load(files(tmp_path / "in"), store, mapping=mapping(tmp_path, HEAD + SAMPLES))
     assert len(rows(store, "adverse_event", "aeseq")) == 3 == SMALL["ae"].count("\n")
     assert TRIAL.trial.id == "XKDCT293"
+
+
+def test_days_never_count_from_another_infusion_than_the_patients_own(store, tmp_path):
+    """In the small trial X-102 was infused on 10 March: its samples would be dated nine days early."""
+    folder = delivery(tmp_path / "in", samples=CSV)
+    (folder / "ex.csv").write_text(SMALL["ex"], encoding="utf-8")
+    receipt = load(folder, store, mapping=mapping(tmp_path, HEAD + SAMPLES))
+    assert lines(receipt) == [
+        "ERROR another Day 0: dm.csv, row 2, column USUBJID: days were counted from 2026-03-01 (day0 of the mapping "
+        "file), this infusion is another day [X-102]"
+    ]
