@@ -241,6 +241,8 @@ def _typed(rows: pd.DataFrame, table: Table, protocol: Protocol, findings: Findi
             continue
         known = name in rows and not schema.is_derived(column)
         values = rows[name] if known else pd.Series(None, index=rows.index, dtype=object)
+        if name == "aetoxgr":
+            values = _graded(values, protocol.adverse_events.grades)
         columns[name] = number(values, name) if isinstance(column.type, Float | Integer) else as_text(values)
         if name.endswith("testcd"):  # a code in lower case would be found by no rule
             columns[name] = columns[name].str.upper()
@@ -273,8 +275,18 @@ def _number(rows: pd.DataFrame, findings: Findings, values: pd.Series, name: str
     numbers = pd.to_numeric(values, errors="coerce").replace([np.inf, -np.inf], np.nan)
     bad = numbers.isna() & values.notna()
     if bad.any():
-        findings.report("error", "not a number", rows[bad], f"{name.upper()} must be a number", name, values)
+        message = f"{name.upper()} must be a number"
+        if name == "aetoxgr":
+            message = "the protocol file does not map this grade; add it to [adverse_events.grades]"
+        findings.report("error", "not a number", rows[bad], message, name, values)
     return numbers
+
+
+def _graded(values: pd.Series, grades: dict[str, int]) -> pd.Series:
+    """Words for grades as their numbers; anything else as it came."""
+    if pd.api.types.is_numeric_dtype(values):
+        return values
+    return values.map(lambda one: grades.get(one.upper(), one), na_action="ignore").astype(object)
 
 
 # ---- derivations ----------------------------------------------------------------------------------------------------

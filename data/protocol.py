@@ -236,6 +236,7 @@ class Window(Section):
 
 class AdverseEvents(Section):
     grade_scale: str = ""  # empty: this trial records no toxicity grade
+    grades: dict[Upper, Grade] = {}  # words for grades; a plain number needs none
     causality: Causality
     windows: tuple[Window, ...] = Field(min_length=1)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pyreadstat
 import pytest
+from conftest import ANCHOR
 from sqlalchemy import func, select
 
-from data import importing, protocol, schema
+from data import importing, protocol, schema, simulate
 from data.protocol import Protocol
 from data.readers import source
 from data.receipt import FileRead, Receipt
@@ -249,6 +250,28 @@ def test_no_row_of_a_file_that_breaks_off_counts_as_used(filled, tmp_path, monke
     account = next(one for one in receipt.files if one.name == "ae.csv")
     assert (account.used, account.refused, account.kept, account.loaded) == (0, account.rows, 0, {})
     assert account.rows == 4  # two chunks of two rows had been read
+
+
+def test_words_for_grades_are_mapped_by_the_protocol_file_and_no_other_is_guessed(store, tmp_path):
+    words = SMALL["ae"].replace("syndrome,4", "syndrome,Grade 4")
+    assert load(files(tmp_path / "in", ae=words), store).outcome == "published"
+    cut = store.serving().cut
+    events = cut.frame(select(schema.adverse_event.c.aetoxgr).order_by(schema.adverse_event.c.source_row))
+    plain = Store(tmp_path / "plain")
+    load(files(tmp_path / "plain-in"), plain)
+    assert events["aetoxgr"].tolist()[1] == 4
+    assert plain.serving().cut.manifest["content"] == cut.manifest["content"]
+    strange = SMALL["ae"].replace("syndrome,4", "syndrome,IV")
+    assert lines(load(files(tmp_path / "strange", ae=strange), store)) == [
+        "ERROR not a number: ae.csv, row 2, column AETOXGR: the protocol file does not map this grade; add it to "
+        "[adverse_events.grades] [IV]"
+    ]
+
+
+def test_the_simulated_trial_as_dataset_json_is_the_same_content(copied_trial, tmp_path):
+    folder = simulate.write(tmp_path, ANCHOR, form="ndjson")[-1]
+    receipt = importing.load([folder], copied_trial, TRIAL)
+    assert receipt.outcome == "same content" and len(copied_trial.ids()) == 3
 
 
 def test_a_findings_list_is_short_and_counts_the_rest(filled, tmp_path):
