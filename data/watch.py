@@ -30,7 +30,7 @@ from filelock import FileLock, Timeout
 from data.readers import FORMATS
 from data.receipt import Finding, Receipt
 from data.settings import Settings
-from data.store import SourceChanged, StoreBusy
+from data.store import SourceChanged, StoreBusy, StoreUnwritable
 
 QUIET = 3.0  # seconds without a change, after which a delivery is complete
 POLL = 1.0  # seconds between two looks at the folder
@@ -211,7 +211,7 @@ class Watcher:
     def _take(self, one: Delivery) -> None:
         try:
             receipt = self._imported(one)
-        except StoreBusy as error:
+        except (StoreBusy, StoreUnwritable) as error:  # of the store, not of the delivery: it is tried again
             return self._once(f"{one.name} waits: {error}")
         except SourceChanged as error:
             del self._seen[one.key]

@@ -17,7 +17,7 @@ from test_importing import files as small_trial
 import app
 from data import importing, protocol, watch
 from data.receipt import Finding, Receipt
-from data.store import SourceChanged, Store, StoreBusy
+from data.store import SourceChanged, Store, StoreBusy, StoreUnwritable
 from data.watch import LOOSE, Watcher, WatchError, check, deliveries
 
 TRIAL = protocol.load(Path("xkdct293.toml"))
@@ -284,9 +284,10 @@ def test_a_file_written_to_during_the_import_is_waited_for(drop, answer):
 
 
 # ---- trouble --------------------------------------------------------------------------------------------------------
-def test_a_busy_store_is_tried_again(drop):
+@pytest.mark.parametrize("kind", [StoreBusy, StoreUnwritable])
+def test_a_store_that_is_busy_or_full_is_tried_again(drop, kind):
     write(drop / "batch/dm.csv")
-    busy = StoreBusy("another import is writing")
+    busy = kind("another import is writing")
     watched = Watched(drop, busy, busy)
     watched.rest()
     watched.watcher.look()
