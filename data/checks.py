@@ -63,7 +63,7 @@ def check_against(current: Receipt, mapped: Mapped, cutoff: str) -> None:
     """What the current cut has and these files lack: a file forgotten, cut short, or an older extract.
 
     It is the one way to see an XPORT v5 file that was cut at the end of a row. Events and treatments that go
-    altogether refuse the import; a third fewer subjects or events, or an earlier cut-off, hold it until a person
+    altogether refuse the import; 30 % fewer subjects or events, or an earlier cut-off, hold it until a person
     accepts; fewer rows may be a correction and are a warning.
     """
     files, findings = mapped.files, mapped.findings
@@ -109,6 +109,7 @@ def check_stage(stage: Stage, findings: Findings) -> None:
         _unique(stage, table, findings)
         _repeated(stage, table, findings)
         _ends_after_start(stage, table, findings)
+    _planned_visits(stage, findings)
 
 
 def _placed(stage: Stage, table: Table, known: set[str], findings: Findings) -> None:
@@ -147,6 +148,18 @@ def _unique(stage: Stage, table: Table, findings: Findings) -> None:
         shown = again[keys].map(shown_value).agg(" / ".join, axis=1)
         message = f"{', '.join(key.upper() for key in keys)} stands there twice; each row needs its own"
         findings.report("error", "duplicate key", again, message, last, shown)
+
+
+def _planned_visits(stage: Stage, findings: Findings) -> None:
+    """A planned visit is made once: with two dates, which one its window is held against cannot be told."""
+    again = stage.ask(
+        "SELECT source_file, source_row, usubjid, visitnum FROM visit WHERE visitnum = floor(visitnum) QUALIFY "
+        "row_number() OVER (PARTITION BY usubjid, visitnum ORDER BY rowid) > 1 AND "
+        "row_number() OVER (PARTITION BY usubjid, visitnum, svstdtc ORDER BY rowid) = 1 ORDER BY rowid"
+    )
+    shown = again["usubjid"] + " / " + again["visitnum"].map(shown_value)
+    message = "this planned visit stands there with another date too; mend it, or give it an unscheduled number"
+    findings.report("error", "planned visit twice", again, message, "visitnum", shown)
 
 
 def _repeated(stage: Stage, table: Table, findings: Findings) -> None:

@@ -98,7 +98,7 @@ def _read_and_check(
     seen: list[tuple[str, pd.DataFrame]] = []
     for name, path in files.items():
         try:
-            seen += _read(path, name, mapped, encoding, limit)
+            _read(path, name, mapped, encoding, limit, seen)
         except ReadError as error:
             findings.add("error", error.rule, str(error), name, error.row, error.column, error.value)
             mapped.give_up(name)
@@ -125,14 +125,18 @@ def _read_and_check(
     )
 
 
-def _read(path: Path, name: str, mapped: Mapped, encoding: str, limit: int) -> list[tuple[str, pd.DataFrame]]:
-    """One file into the stage. Returns its rows of AE and DM as they came. ReadError where it cannot be taken."""
+def _read(
+    path: Path, name: str, mapped: Mapped, encoding: str, limit: int, seen: list[tuple[str, pd.DataFrame]]
+) -> None:
+    """One file into the stage. ReadError where it cannot be taken.
+
+    seen: gets its rows of AE and DM as they came, those before the place where a file breaks off too.
+    """
     source = readers.read(path, name, encoding=encoding, limit=limit)
     mapped.open(source)
     layout = mapped.layout(source)
     personal: set[str] = set()
     columns: dict[str, set[str]] = {}
-    seen = []
     for whole in source.chunks():
         rows, identifying = checks.without_identifying(whole, source.labels)
         personal |= set(identifying)
@@ -152,7 +156,6 @@ def _read(path: Path, name: str, mapped: Mapped, encoding: str, limit: int) -> l
         mapped.forget_examples(name)
     if source.doubt:
         mapped.findings.add("warning", "perhaps cut short", source.doubt, name)
-    return seen
 
 
 def _decide(receipt: Receipt, stage: Stage, store: Store, accept: bool) -> Receipt:

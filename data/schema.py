@@ -381,7 +381,7 @@ subsequent_therapy = _table(
 visit = _table(
     "visit",
     "SV",
-    ["usubjid", "visitnum", "svstdtc"],
+    ["usubjid", "svstdtc", "visitnum"],  # an unscheduled number may come again on another day (`checks`)
     ["usubjid", "visitnum", "svstdtc"],
     _usubjid(),
     number("visitnum", "Visit number; unscheduled visits carry a fraction"),

@@ -29,6 +29,16 @@ def trial_files(tmp_path_factory) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
+def few_files(trial_files, tmp_path_factory) -> list[Path]:
+    """The folders of the first two cuts with subjects, treatments, visits, events and the cut-off only."""
+    folders = [tmp_path_factory.mktemp(folder.name) for folder in trial_files[:2]]
+    for source, folder in zip(trial_files, folders, strict=False):
+        for name in ("dm", "ex", "sv", "ae", "ts"):
+            shutil.copy(source / f"{name}.xpt", folder)
+    return folders
+
+
+@pytest.fixture(scope="session")
 def trial(trial_files, tmp_path_factory) -> Store:
     """The three cuts in a store. Read it, never write to it: tests that import make their own (`copied_trial`)."""
     store = Store(tmp_path_factory.mktemp("store"))

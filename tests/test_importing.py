@@ -274,6 +274,38 @@ def test_the_simulated_trial_as_dataset_json_is_the_same_content(copied_trial, t
     assert receipt.outcome == "same content" and len(copied_trial.ids()) == 3
 
 
+def visits(*rows: str) -> str:
+    return "\n".join(["STUDYID,DOMAIN,USUBJID,VISITNUM,VISIT,SVSTDTC", *(f"XKDCT293,SV,X-101,{one}" for one in rows)])
+
+
+@pytest.mark.parametrize("date", ["2026-03-09", ""])
+def test_a_planned_visit_is_made_once_whatever_its_dates(store, tmp_path, date):
+    receipt = load(files(tmp_path / "in", sv=visits("9,DAY 7,2026-03-08", f"9,DAY 7,{date}")), store)
+    assert lines(receipt) == [
+        "ERROR planned visit twice: sv.csv, row 2, column VISITNUM: this planned visit stands there with another date "
+        "too; mend it, or give it an unscheduled number [X-101 / 9]"
+    ]
+
+
+@pytest.mark.parametrize("number", ["9", "9.1"])
+@pytest.mark.parametrize("date", ["2026-03-08", ""])
+def test_a_visit_that_stands_twice_with_one_date_or_none_is_refused(store, tmp_path, number, date):
+    receipt = load(files(tmp_path / "in", sv=visits(f"{number},A,{date}", f"{number},B,{date}")), store)
+    assert [(one.rule, one.file, one.row) for one in receipt.errors] == [("duplicate key", "sv.csv", 2)]
+
+
+def test_an_unscheduled_number_may_come_again_on_another_day(store, tmp_path):
+    twice = visits("9.1,UNSCHEDULED,2026-03-08", "9.1,UNSCHEDULED,2026-03-12")
+    assert load(files(tmp_path / "in", sv=twice), store).outcome == "published"
+
+
+def test_grave_events_before_the_place_where_a_file_breaks_off_are_not_overlooked(filled, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "CHUNK", 2)
+    broken = SMALL["ae"] + "\nXKDCT293,AE,X-101,9,t,Pyrexia,1,N"
+    receipt = load(files(tmp_path / "bad", ae=broken), filled)
+    assert "X-101: Cytokine release syndrome, grade 4, serious, 2026-03" in receipt.not_validated
+
+
 def test_a_findings_list_is_short_and_counts_the_rest(filled, tmp_path):
     events = [f"XKDCT293,AE,X-101,{number},t,Pyrexia,9,N,N,,2026-03-02," for number in range(4, 206)]
     receipt = load(files(tmp_path / "bad", ae="\n".join([SMALL["ae"], *events])), filled)

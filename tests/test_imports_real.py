@@ -18,6 +18,7 @@ from data import importing, protocol, reshape, schema
 from data.protocol import Protocol
 from data.receipt import Receipt
 from data.store import Cut, Store
+from queries import provenance
 
 pytestmark = pytest.mark.real
 
@@ -140,6 +141,25 @@ def test_30_subjects_at_their_dose_levels_all_infused_on_day_0(cd22):
     counted = Counter(f"DL{one['dose_level']}" for one in cells("subjects"))
     assert subjects["cohort"].value_counts().to_dict() == dict(counted) and len(subjects) == 30
     assert set(subjects["day0"]) == {pd.Timestamp("2000-01-01")}
+
+
+def test_what_the_data_screen_says_of_them_is_what_the_files_hold(cd22):
+    """Patients by need and the last day of each table, counted with the csv module."""
+    patients, met = provenance.coverage(cd22[1])
+    told = {need.name: count for need, count in met.items()}
+    people = cells("subjects")
+    given = [one for one in people if "1" in (one["tocilizumab"], one["steroids"], one["anakinra"])]
+    markers = {one["patient_id"] for one in cells("inflammatory_markers") if one["test"] in ("CRP", "Ferritin")}
+    assert patients == len(people) == 30
+    assert told["cytokines"] == len({one["patient_id"] for one in cells("cytokines")})
+    assert told["flow"] == len({one["patient_id"] for one in cells("car_expansion")})
+    assert told["inflammation"] == len(markers) and told["medication"] == len(given) == 12
+    assert told["events"] == sum("1" in (one["crs"], one["hlh"]) for one in people) == 27
+    assert told["copies"] == told["temperature"] == told["visits"] == 0
+    reach = provenance.freshness(cd22[1]).set_index("name")
+    last = pd.Timestamp("2000-01-01") + pd.Timedelta(days=max(float(one["day"]) for one in cells("cytokines")))
+    assert pd.Timestamp(reach.loc["cytokine", "last"]).normalize() == last.normalize()
+    assert reach.loc["cytokine", "rows"] == len(cells("cytokines"))
 
 
 def test_crs_by_grade_and_hlh_without_a_grade(cd22):

@@ -25,20 +25,10 @@ APART.set_forkserver_preload(["data.importing"])
 
 
 @pytest.fixture(scope="module")
-def folders(trial_files, tmp_path_factory) -> list[Path]:
-    """The first two cuts with subjects, treatments, visits, events and the cut-off only."""
-    made = [tmp_path_factory.mktemp(folder.name) for folder in trial_files[:2]]
-    for source, folder in zip(trial_files, made, strict=False):
-        for name in ("dm", "ex", "sv", "ae", "ts"):
-            shutil.copy(source / f"{name}.xpt", folder)
-    return made
-
-
-@pytest.fixture(scope="module")
-def first(folders, tmp_path_factory) -> Path:
+def first(few_files, tmp_path_factory) -> Path:
     """A store with the first cut; copied for each import that is killed."""
     root = tmp_path_factory.mktemp("first") / "store"
-    assert importing.load([folders[0]], Store(root), TRIAL).outcome == "published"
+    assert importing.load([few_files[0]], Store(root), TRIAL).outcome == "published"
     return root
 
 
@@ -85,10 +75,10 @@ def _is_whole(root: Path, old: str, what: str) -> bool:
     return True
 
 
-def test_kill_9_before_and_after_each_step_to_the_disk(folders, first, tmp_path):
+def test_kill_9_before_and_after_each_step_to_the_disk(few_files, first, tmp_path):
     old, told = Store(first).current(), APART.Queue()
     shutil.copytree(first, tmp_path / "whole")
-    process = _run(folders[1], tmp_path / "whole", told=told)
+    process = _run(few_files[1], tmp_path / "whole", told=told)
     outcome, steps = told.get(timeout=60)
     process.join(60)
     assert outcome == "published" and steps >= 25  # five sources, the cut, CURRENT and the receipt, each put in place
@@ -97,11 +87,11 @@ def test_kill_9_before_and_after_each_step_to_the_disk(folders, first, tmp_path)
         for after in (False, True):
             what = f"killed {'after' if after else 'before'} step {number}"
             root = Path(shutil.copytree(first, tmp_path / "store"))
-            process = _run(folders[1], root, kill_at=number, after=after)
+            process = _run(few_files[1], root, kill_at=number, after=after)
             process.join(60)
             assert process.exitcode == -signal.SIGKILL, what
             came_through.append(_is_whole(root, old, what))
-            receipt = importing.load([folders[1]], Store(root), TRIAL)
+            receipt = importing.load([few_files[1]], Store(root), TRIAL)
             assert receipt.outcome == ("no change" if came_through[-1] else "published"), what
             assert not list((root / "tmp").iterdir()) and not list(root.rglob("*.part")), what
             shutil.rmtree(root)
@@ -109,16 +99,16 @@ def test_kill_9_before_and_after_each_step_to_the_disk(folders, first, tmp_path)
     assert set(came_through) == {False, True}
 
 
-def test_kill_9_at_random_moments(folders, first, tmp_path):
+def test_kill_9_at_random_moments(few_files, first, tmp_path):
     old, chance = Store(first).current(), random.Random(SEED)
     shutil.copytree(first, tmp_path / "timed")
     begun = time.monotonic()
-    _run(folders[1], tmp_path / "timed").join(60)
+    _run(few_files[1], tmp_path / "timed").join(60)
     whole = time.monotonic() - begun
     killed, came_through = 0, 0
     for number in range(RANDOM):
         root = Path(shutil.copytree(first, tmp_path / "store"))
-        process = _run(folders[1], root)
+        process = _run(few_files[1], root)
         time.sleep(chance.uniform(0, whole))
         process.kill()
         process.join(60)
@@ -141,19 +131,19 @@ def _with_limit(folder: Path, root: Path, most: int, told) -> None:
 
 
 @pytest.mark.parametrize("most", [0, 1_000, 20_000, 200_000, 1_000_000])
-def test_a_full_disk_is_told_and_nothing_is_lost(folders, first, tmp_path, most):
+def test_a_full_disk_is_told_and_nothing_is_lost(few_files, first, tmp_path, most):
     root, told = Path(shutil.copytree(first, tmp_path / "store")), APART.Queue()
-    process = APART.Process(target=_with_limit, args=(folders[1], root, most, told))
+    process = APART.Process(target=_with_limit, args=(few_files[1], root, most, told))
     process.start()
     said = told.get(timeout=60)
     process.join(60)
     assert said.endswith("Nothing was published."), said
     assert not _is_whole(root, Store(first).current(), said)
-    assert importing.load([folders[1]], Store(root), TRIAL).outcome == "published"
+    assert importing.load([few_files[1]], Store(root), TRIAL).outcome == "published"
 
 
 @pytest.mark.parametrize("trouble", ["ENOSPC", "EDQUOT", "EIO"])
-def test_each_write_that_fails_is_told_and_nothing_is_lost(folders, first, tmp_path, monkeypatch, trouble):
+def test_each_write_that_fails_is_told_and_nothing_is_lost(few_files, first, tmp_path, monkeypatch, trouble):
     """The n-th flush to the disk fails, for every n until the import comes through."""
     fsync, old = os.fsync, Store(first).current()
     for number in range(1, 60):
@@ -169,7 +159,7 @@ def test_each_write_that_fails_is_told_and_nothing_is_lost(folders, first, tmp_p
         root = Path(shutil.copytree(first, tmp_path / "store"))
         monkeypatch.setattr(os, "fsync", failing)
         try:
-            outcome = importing.load([folders[1]], Store(root), TRIAL).outcome
+            outcome = importing.load([few_files[1]], Store(root), TRIAL).outcome
         except StoreUnwritable as error:
             outcome = str(error)
         monkeypatch.setattr(os, "fsync", fsync)
@@ -193,9 +183,9 @@ def _as_nobody(folder: Path, root: Path, told) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try it as another account")
-def test_a_store_one_may_not_write_to_is_told(folders, first, tmp_path):
+def test_a_store_one_may_not_write_to_is_told(few_files, first, tmp_path):
     root, told = Path(shutil.copytree(first, tmp_path / "store")), APART.Queue()
-    process = APART.Process(target=_as_nobody, args=(folders[1], root, told))
+    process = APART.Process(target=_as_nobody, args=(few_files[1], root, told))
     process.start()
     said = told.get(timeout=60)
     process.join(60)
@@ -209,14 +199,14 @@ def _hold(root: Path, held, release) -> None:
         release.wait(60)
 
 
-def test_the_second_importer_is_told_who_the_first_is_and_waits_for_it(folders, first, tmp_path):
+def test_the_second_importer_is_told_who_the_first_is_and_waits_for_it(few_files, first, tmp_path):
     root, held, release = Path(shutil.copytree(first, tmp_path / "store")), APART.Event(), APART.Event()
     holder = APART.Process(target=_hold, args=(root, held, release))
     holder.start()
     assert held.wait(60)
     with pytest.raises(StoreBusy, match=rf"process {holder.pid} on .+ is writing to"), Store(root).importing(0.2):
         pass
-    second = _run(folders[1], root)
+    second = _run(few_files[1], root)
     time.sleep(1)
     assert not _is_whole(root, Store(first).current(), "while it waits")
     release.set()

@@ -239,16 +239,6 @@ def fails_at(monkeypatch, step: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def few_files(trial_files, tmp_path_factory) -> list[Path]:
-    """The folders of the first two cuts with subjects, treatments, visits, events and the cut-off only."""
-    folders = [tmp_path_factory.mktemp(folder.name) for folder in trial_files[:2]]
-    for source, folder in zip(trial_files, folders, strict=False):
-        for name in ("dm", "ex", "sv", "ae", "ts"):
-            shutil.copy(source / f"{name}.xpt", folder)
-    return folders
-
-
-@pytest.fixture(scope="module")
 def only_first(few_files, tmp_path_factory) -> Path:
     """A store that holds the first cut only."""
     root = tmp_path_factory.mktemp("first") / "store"

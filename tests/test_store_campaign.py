@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,16 +23,6 @@ ROOT = Path(__file__).parents[1]
 TRIAL = protocol.load(Path("xkdct293.toml"))
 KILLS, SEED = 30, 293  # by the command line, as a person would; the many are in test_kill_campaign.py
 PUBLISHED = 20
-
-
-@pytest.fixture(scope="module")
-def few_files(trial_files, tmp_path_factory) -> list[Path]:
-    """The folders of the first two cuts with subjects, treatments, visits, events and the cut-off only."""
-    folders = [tmp_path_factory.mktemp(folder.name) for folder in trial_files[:2]]
-    for source, folder in zip(trial_files, folders, strict=False):
-        for name in ("dm", "ex", "sv", "ae", "ts"):
-            shutil.copy(source / f"{name}.xpt", folder)
-    return folders
 
 
 def loading(folder: Path, root: Path, protocol_file: Path) -> subprocess.Popen:
