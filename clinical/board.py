@@ -76,6 +76,11 @@ class Pipeline:
     vein_to_vein: tuple[int, ...] = ()  # days from leukapheresis to infusion, by infusion
 
     @property
+    def collection_is_recorded(self) -> bool:
+        """False where patients were infused and no file tells of a leukapheresis: then nobody's is known, not none."""
+        return bool(self.leukapheresed) or not self.infused
+
+    @property
     def median_days(self) -> float | None:
         return median(self.vein_to_vein) if self.vein_to_vein else None
 

@@ -11,15 +11,17 @@ import csv
 import io
 
 import pytest
+from test_importing import files, load
 
 from dashboard import exports
 from dashboard.counting import table
 from dashboard.figures.runway import Words, runway
 from dashboard.labels import speaker
-from dashboard.pages import adverse_events, patient
+from dashboard.pages import adverse_events, board, patient
 from dashboard.reasons import reason
 from dashboard.session import Asked
 from dashboard.view import View
+from data.store import Store
 from queries.subjects import subjects
 
 
@@ -223,3 +225,17 @@ def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(text):
 
 def test_numbers_stay_numbers():
     assert exports._safe(-1.5) == -1.5
+
+
+def test_no_leukapheresis_in_the_files_is_not_recorded_rather_than_none(trial, tmp_path):
+    """The small trial infused two patients and has no PR: their cells were collected, the files do not say when."""
+    small = Store(tmp_path / "store")
+    assert load(files(tmp_path / "in"), small).outcome == "published"
+    shown = {}
+    for name, store in (("small", small), ("trial", trial)):
+        asked = Asked(View(page="board"), store.serving().cut)
+        [halves] = [one for one in board.pipeline(asked, asked.board()) if getattr(one, "className", "") == "halves"]
+        steps = halves.children[0].children[1].children
+        shown[name] = {one.children[0].children: one.children[1].children for one in steps}
+    assert (shown["small"]["Leukapheresed"], shown["small"]["Infused"]) == ("not recorded", "2")
+    assert (shown["trial"]["Leukapheresed"], shown["trial"]["Infused"]) == ("16", "13")

@@ -158,7 +158,8 @@ def ladder_summary(say: Say, state: Board) -> str:
 # ---- the way to an infusion ------------------------------------------------------------------------------------------
 def pipeline(asked: Asked, state: Board) -> list:
     say, flow = asked.say, state.pipeline
-    reached = [_step(asked, name, getattr(flow, name)) for name in REACHED]
+    known = {"leukapheresed": flow.collection_is_recorded}
+    reached = [_step(asked, name, getattr(flow, name), known.get(name, True)) for name in REACHED]
     waiting = [
         _step(asked, name, people)
         for name, people in flow.now.items()
@@ -184,8 +185,10 @@ def pipeline(asked: Asked, state: Board) -> list:
     ]
 
 
-def _step(asked: Asked, name: str, people: tuple[str, ...]) -> html.Li:
+def _step(asked: Asked, name: str, people: tuple[str, ...], known: bool = True) -> html.Li:
     words = asked.say(f"board.step_{name}")
+    if not known:
+        return html.Li([html.Span(words), html.Span(asked.say("word.not_recorded"), className="quiet")])
     href = asked.view.change(open=opened("pipeline", name)).href
     return html.Li([html.Span(words), count_link(str(len(people)), href, len(people), words)])
 
