@@ -152,7 +152,7 @@ class Receipt:
             yield f"{one.name:<28}{domain:<10}{one.rows:>9}{one.used:>9}{one.refused:>9}{one.kept:>7}  {into}"
             if one.dialect:
                 yield f"{'':<28}{one.dialect}"
-            if one.encoding not in ("", "ascii", "utf-8"):
+            if one.decoded or one.encoding not in ("", "ascii", "utf-8"):
                 yield f"{'':<28}read as {one.encoding}, for example: {' | '.join(one.decoded)}"
             if one.ignored_columns:
                 yield f"{'':<28}columns not used: {', '.join(one.ignored_columns)}"

@@ -274,6 +274,11 @@ def test_the_simulated_trial_as_dataset_json_is_the_same_content(copied_trial, t
     assert receipt.outcome == "same content" and len(copied_trial.ids()) == 3
 
 
+def test_utf_8_is_stated_with_values_too(store, tmp_path):
+    receipt = load(files(tmp_path / "in", ae=("felt odd", "感觉异常")), store)
+    assert "read as utf-8, for example: 感觉异常" in receipt.to_text()
+
+
 def visits(*rows: str) -> str:
     return "\n".join(["STUDYID,DOMAIN,USUBJID,VISITNUM,VISIT,SVSTDTC", *(f"XKDCT293,SV,X-101,{one}" for one in rows)])
 
