@@ -83,7 +83,7 @@ def serving(store: Path, *flags: str) -> Iterator[str]:
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
         try:
-            _wait_until_alive(f"http://127.0.0.1:{port}/health", process)
+            wait_until_alive(f"http://127.0.0.1:{port}/health", process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -92,7 +92,7 @@ def serving(store: Path, *flags: str) -> Iterator[str]:
     assert '"ERROR"' not in said, said
 
 
-def _wait_until_alive(address: str, process: subprocess.Popen) -> None:
+def wait_until_alive(address: str, process: subprocess.Popen) -> None:
     for _ in range(150):
         if process.poll() is not None:
             raise RuntimeError("the server ended before it answered")
@@ -117,8 +117,9 @@ def site(trial) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
-def chromium():
+@contextmanager
+def headless_chromium() -> Iterator:
+    """The system's Chromium, driven by playwright."""
     from playwright.sync_api import sync_playwright
 
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -128,6 +129,12 @@ def chromium():
         browser = engine.chromium.launch(executable_path=path, args=[*quiet, "--disable-sync", "--no-first-run"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with headless_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
