@@ -1,5 +1,6 @@
 """Colours that mean something, and the look of every figure in light and dark. A dose level keeps its colour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -63,3 +64,11 @@ def stamp_note(text: str, theme: str, *, below: int) -> dict:
         "showarrow": False,
         "font": {"size": 11, "color": PALETTES[theme].quiet},
     }
+
+
+def moved(figure: go.Figure, ranges: Mapping[str, tuple[float, float]]) -> go.Figure:
+    """The figure with the axes where the reader left them: layout key -> (from, to)."""
+    for axis, (low, high) in ranges.items():
+        if axis in figure.layout:
+            figure.layout[axis].update(range=[low, high], autorange=False)
+    return figure

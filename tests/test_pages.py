@@ -125,7 +125,7 @@ def drawn(trial):
     state = Asked(View(), cut).board()
     levels = {one.id: one.level for one in cut.protocol.dose_levels}
     names = {one: f"Level {number}" for one, number in levels.items()}
-    words = Words("cut-off", "today", "axis", "stamp", names, lambda one: reason(one, speaker("en")))
+    words = Words("cut-off", "today", "axis", "stamp", names, lambda one: reason(one, speaker("en")), str)
     return state, runway(state.windows, levels, cut.cutoff, cut.cutoff.date(), words, theme="light")
 
 
@@ -141,13 +141,13 @@ def test_the_dlt_is_a_hatched_outline_around_its_day(drawn):
     _, figure = drawn
     hatched = [one for one in figure.data if one.marker.pattern.shape]
     assert len(hatched) == 1
-    assert hatched[0].customdata[0][1] == "DLT on Day 9: Cytokine release syndrome G4"
+    assert hatched[0].customdata[0][2] == "DLT on Day 9: Cytokine release syndrome G4"
 
 
 def test_what_people_typed_is_shown_and_not_run(drawn, trial):
     state, _ = drawn
     window = state.windows[0].__class__(**{**state.windows[0].__dict__, "subjid": "<b>1</b>"})
-    words = Words("", "", "", "", {"DL1": "1"}, lambda one: "<a href='javascript:1'>x</a>")
+    words = Words("", "", "", "", {"DL1": "1"}, lambda one: "<a href='javascript:1'>x</a>", str)
     cutoff = trial.serving().cut.cutoff
     shown = [
         note.text
@@ -160,7 +160,7 @@ def test_a_level_keeps_its_colour_whatever_is_drawn_beside_it(drawn, trial):
     state, figure = drawn
     cutoff = trial.serving().cut.cutoff
     alone = [one for one in state.windows if one.cohort == "DL3"]
-    words = Words("", "", "", "", {"DL3": "3"}, lambda one: "")
+    words = Words("", "", "", "", {"DL3": "3"}, lambda one: "", str)
     single = runway(alone, {"DL3": 3}, cutoff, cutoff.date(), words, theme="light")
     assert single.data[1].marker.color == figure.data[-1].marker.color
 

@@ -5,12 +5,16 @@
   function internal(link) {
     return link && link.origin === window.location.origin && !link.hasAttribute("download") && !link.target;
   }
+  /* On the same screen the axes that the reader has moved stay where they are, unless the link itself says otherwise. */
   function go(href) {
-    var samePage = new URL(href).pathname === window.location.pathname;
-    window.history.pushState({}, "", href);
+    var next = new URL(href, window.location.href), here = new URL(window.location.href);
+    var samePage = next.pathname === here.pathname, zoom = here.searchParams.get("zoom");
+    if (samePage && zoom && !next.searchParams.has("zoom")) { next.searchParams.set("zoom", zoom); }
+    window.history.pushState({}, "", next.href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     if (!samePage) { window.scrollTo(0, 0); }
   }
+  window.followLink = go;
   document.addEventListener("click", function (event) {
     var link = event.target.closest && event.target.closest("a[href]");
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) { return; }

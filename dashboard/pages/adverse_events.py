@@ -7,6 +7,7 @@ import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from clinical.incidence import TOTAL, grade_not_recorded, uncoded
+from dashboard.choices import choice
 from dashboard.counting import CRITERIA, OVERVIEW, Counted, counted, rows_behind, table
 from dashboard.drill import Opened, nothing_opened, opened, panel
 from dashboard.labels import Say, speaker
@@ -94,31 +95,11 @@ def choices(asked: Asked) -> list:
     events = [(one, say(f"ae.only_{one}")) for one in CRITERIA if protocol.dlt or one != "dlt"]
     rows = [(one, say(f"ae.rows_{one}")) for one in ("terms", "soc")]
     return [
-        _choice(view, "population", populations, say),
-        _choice(view, "window", windows, say),
-        _choice(view, "only", events, say),
-        _choice(view, "rows", rows, say),
+        choice(say("ae.choose_population"), view, "population", populations),
+        choice(say("ae.choose_window"), view, "window", windows),
+        choice(say("ae.choose_only"), view, "only", events),
+        choice(say("ae.choose_rows"), view, "rows", rows),
     ]
-
-
-def _choice(view: View, name: str, options: list[tuple[str, str]], say: Say) -> html.Div:
-    current = getattr(view, name) or options[0][0]
-    links = [
-        html.A(
-            label,
-            href=view.change(**{name: value, "open": ""}).href,
-            className="option" + (" chosen" if value == current else ""),
-            **({"aria-current": "true"} if value == current else {}),
-        )
-        for value, label in options
-    ]
-    return html.Div(
-        [
-            html.Span(say(f"ae.choose_{name}"), className="choice-name"),
-            html.Div(links, className="options", role="group"),
-        ],
-        className="choice",
-    )
 
 
 def filters(asked: Asked, found: Counted) -> str:

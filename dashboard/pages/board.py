@@ -9,10 +9,12 @@ from dash import Input, Output, callback, dcc, html
 from clinical.board import Board, Breach, Rung
 from dashboard.drill import Opened, listing, nothing_opened, opened, panel
 from dashboard.figures.runway import Words, height, runway
+from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import Say, speaker
 from dashboard.reasons import reason
 from dashboard.session import Asked, stamp
 from dashboard.tables import count_link, export_link, html_table, level_dot
+from dashboard.theme import moved
 from dashboard.view import View
 from queries.adverse_events import adverse_events
 from queries.subjects import subjects
@@ -26,6 +28,9 @@ class Id(StrEnum):
     RUNWAY_TEXT = "board-runway-text"
     PANEL = "board-panel"
 
+
+keep_zoom(Id.RUNWAY)
+open_points(Id.RUNWAY)
 
 COUNTS = ("infused", "evaluable", "dlts", "pending", "replaced", "unresolved")
 REACHED = ("consented", "screen_failed", "leukapheresed", "infused")
@@ -50,9 +55,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                 [
                     html.H2(say("board.runway")),
                     html.P(id=Id.RUNWAY_TEXT, className="summary"),
-                    dcc.Graph(
-                        id=Id.RUNWAY, config={"displaylogo": False, "displayModeBar": "hover", "responsive": True}
-                    ),
+                    graph(Id.RUNWAY),
                 ],
                 className="card",
             ),
@@ -205,8 +208,10 @@ def _figure(asked: Asked, state: Board):
         stamp=stamp(asked),
         level={one.id: say("board.level_n", level=one.level) for one in protocol.dose_levels},
         reason=lambda one: reason(one, say),
+        link=asked.view.patient,
     )
-    return runway(state.windows, levels, asked.cut.cutoff, today, words, theme=asked.view.theme)
+    figure = runway(state.windows, levels, asked.cut.cutoff, today, words, theme=asked.view.theme)
+    return moved(figure, asked.view.zoomed(Id.RUNWAY))
 
 
 def runway_summary(say: Say, state: Board) -> str:
