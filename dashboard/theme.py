@@ -46,7 +46,8 @@ def styled(traces: list[dict], layout: dict, theme: str) -> go.Figure:
         "font": {"family": FONT, "size": 13, "color": palette.ink},
         "hoverlabel": {"font": {"family": FONT, "size": 13}},
     }
-    axes = {name: axis | layout.get(name, {}) for name in ("xaxis", "yaxis")}
+    named = dict.fromkeys(["xaxis", "yaxis", *(one for one in layout if one.startswith(("xaxis", "yaxis")))])
+    axes = {name: axis | layout.get(name, {}) for name in named}
     return go.Figure(traces, house | layout | axes)
 
 
