@@ -4,16 +4,20 @@ import csv as csv_module
 import io
 from collections.abc import Iterable
 
+import pandas as pd
 from flask import Response, abort
 from pandas import NA
 
 from clinical.incidence import TOTAL
 from dashboard import receipts, shell
+from dashboard.choices import chosen_cohort
 from dashboard.counting import OVERVIEW, counted, table
+from dashboard.exposures import exposures_of
 from dashboard.session import Asked, NotUnderstood, stamp, store
 from dashboard.view import View
 from data.receipt import Receipt
 from queries.provenance import NEEDS, coverage, freshness
+from queries.subjects import subjects
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a text that begins so
 
@@ -127,6 +131,21 @@ def _incidence(asked: Asked) -> Iterable[Iterable]:
             yield [found.population.id, found.window.id, *map(_text, place), cohort, row["criterion"], *numbers]
 
 
+def _kinetics(asked: Asked) -> Iterable[Iterable]:
+    found, names = exposures_of(asked.cut), subjects(asked.cut).set_index("usubjid")[["subjid", "cohort"]]
+    yield ["usubjid", "subjid", "cohort", "paramcd", "interval_end_d", "value", "unit", "state", "why", "last_sample_day",
+           "followed_to_day", "reason"]  # fmt: skip
+    cohort = chosen_cohort(asked)
+    for one in found.itertuples():
+        subjid, own = names.loc[one.subject]
+        if cohort and own != cohort:
+            continue
+        numbers = ["" if pd.isna(number) else number for number in (one.end, one.value)]
+        known = ["" if pd.isna(value) else value for value in (one.unit, one.last)]
+        yield [one.subject, subjid, "" if pd.isna(own) else own, one.parameter, *numbers, known[0], one.state, one.why,
+               known[1], one.followed, one.reason]  # fmt: skip
+
+
 def _findings(found: Receipt) -> Iterable[Iterable]:
     yield ["severity", "rule", "file", "row", "rows", "column", "value", "message"]
     for one in found.findings:
@@ -172,6 +191,7 @@ def _text(value: object) -> str:
 _TABLES = {
     "ladder": (_ladder, "/"),
     "adverse-events": (_incidence, "/adverse-events"),
+    "kinetics": (_kinetics, "/kinetics"),
     "files": (_files, "/data"),
     "freshness": (_freshness, "/data"),
     "coverage": (_coverage, "/data"),

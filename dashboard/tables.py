@@ -38,7 +38,13 @@ def _cell(content: Any, number: int) -> html.Th | html.Td:
 
 
 def grid(
-    name: str, columns: list[dict], *, height: str, row_id: str | None = None, size="responsiveSizeToFit"
+    name: str,
+    columns: list[dict],
+    *,
+    height: str,
+    row_id: str | None = None,
+    size: str | None = "responsiveSizeToFit",
+    sortable: bool = False,
 ) -> dag.AgGrid:
     """A long table; its rows come by Output(name, "rowData"). It scrolls in itself and keeps its head in sight."""
     return dag.AgGrid(
@@ -49,7 +55,7 @@ def grid(
         getRowId=f"params.data.{row_id}" if row_id else None,
         defaultColDef={
             "resizable": True,
-            "sortable": False,
+            "sortable": sortable,
             "suppressHeaderMenuButton": True,
             "wrapHeaderText": True,
             "autoHeaderHeight": True,

@@ -53,7 +53,7 @@ class View:
     subject: str = ""  # usubjid of the patient who stands out in the figures
     scale: str = "log"  # of concentrations
     by: str = "group"  # kinetics: curves by dose group, or a panel a patient
-    days: str = "90"  # kinetics: to which day since infusion
+    days: str = "28"  # kinetics: to which day since infusion
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
     peak: str = ""  # cytokines: what the scatter shows, the protocol's first by default

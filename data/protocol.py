@@ -372,6 +372,13 @@ class Protocol(BaseModel):
     def level(self, cohort: str) -> Level:
         return next(one for one in self.cohort.levels if one.id == cohort)
 
+    def place(self, cohort: str | None) -> int | None:
+        """What gives a cohort its colour on every screen: its dose level, or its place in the file."""
+        for number, one in enumerate(self.cohort.levels, start=1):
+            if one.id == cohort:
+                return number if one.level is None else one.level
+        return None
+
     def assumed(self) -> Iterator[str]:
         """The keys of every section marked assumed, such as "dlt.escalation"."""
         return _assumed(self, "")

@@ -52,8 +52,7 @@ def analyse(
     by `pk.coverage.coverage`. The unit of conc is `samples.attrs["unit"]`, copies/ug where it is not set.
     method: "lin-up/log-down", "linear" or "lin-log", see `pk.areas.areas`.
     blq: whether BLQ samples before the first, between, and after the last quantifiable one are kept as 0 ("keep") or
-    dropped ("drop"). The third changes no parameter: areas end at Tlast, save AUCALL, which by its definition goes on
-    to the first BLQ sample after Tlast.
+    dropped ("drop"). The third changes AUCALL alone: every other area ends at Tlast.
 
     A curve runs from time 0, which is the latest pre-dose sample with a result, to Tlast, the last quantifiable sample.
     Rows are ordered by subject (sorted), then as here; the codes are CDISC PPTESTCD:
@@ -61,7 +60,7 @@ def analyse(
     CMAX, TMAX            first maximum, and its time
     CLST, TLST            last quantifiable sample, and its time
     AUCLST, AUMCLST       area, and area of time x conc, from 0 to Tlast
-    AUCALL                AUCLST and the triangle from Clast down to 0 at the first BLQ sample after Tlast
+    AUCALL                AUCLST and, where BLQ after Tlast is kept, the triangle from Clast down to 0 at the first one
     MRTEVLST              AUMCLST / AUCLST
     LAMZ, LAMZHL          slope of the terminal phase, ln 2 / LAMZ; see `pk.terminal.terminal_phase`
     LAMZNPT, LAMZLL, LAMZUL, R2, R2ADJ    its number of points, first and last time, R2 and adjusted R2
@@ -86,7 +85,7 @@ def analyse(
     """
     intervals = checked_intervals(intervals)
     found = profiles(samples, method, blq, tmax_in_half_life=tmax_in_half_life)
-    columns = [*_peak(found), *_to_tlast(found), *_terminal(found), *_to_infinity(found)]
+    columns = [*_peak(found), *_to_tlast(found, blq[2]), *_terminal(found), *_to_infinity(found)]
     for start, end in intervals:
         columns += _interval(found, start, end)
     return _long(found.samples.subjects, columns)
@@ -123,10 +122,11 @@ def _peak(found: Profiles) -> list[Parameter]:
     ]
 
 
-def _to_tlast(found: Profiles) -> list[Parameter]:
+def _to_tlast(found: Profiles, after: str) -> list[Parameter]:
     marks, unit = found.marks, found.samples.unit
     area, moment = found.areas.area[:, -1], found.areas.moment[:, -1]
-    triangle = np.where(np.isnan(marks.next_blq), 0.0, marks.clast * (marks.next_blq - marks.tlast) / 2)
+    goes_on = ~np.isnan(marks.next_blq) & (after == "keep")
+    triangle = np.where(goes_on, marks.clast * (marks.next_blq - marks.tlast) / 2, 0.0)
     return [
         Parameter("AUCLST", area, _times(unit, "d"), found.no_area),
         Parameter("AUCALL", area + triangle, _times(unit, "d"), found.no_area),

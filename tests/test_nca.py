@@ -157,7 +157,9 @@ def test_blq_after_tlast_adds_its_triangle_to_aucall_alone():
     before, after = analyse(profile(seen)), analyse(profile(seen | lost))
     assert row(after, "AUCLST")["value"] == row(before, "AUCLST")["value"] == close(350 + 7 * 50 / LN2)
     assert row(before, "AUCALL")["value"] == row(before, "AUCLST")["value"]
-    assert row(after, "AUCALL")["value"] == close(350 + 7 * 50 / LN2 + (21 - 14) * 50 / 2)
+    assert row(after, "AUCALL")["value"] == row(after, "AUCLST")["value"]
+    kept = analyse(profile(seen | lost), blq=("keep", "drop", "keep"))
+    assert row(kept, "AUCALL")["value"] == close(350 + 7 * 50 / LN2 + (21 - 14) * 50 / 2)
     assert row(after, "AUCINT", 28)["value"] == row(before, "AUCINT", 28)["value"]
 
 
@@ -577,7 +579,7 @@ def test_blq_after_tlast_changes_nothing_but_aucall(samples, method, blq):
     last = samples.groupby("subject")["time"].transform("max")
     more = samples[samples["time"] == last].assign(time=lambda rows: rows["time"] + 3, conc=np.nan, blq=True)
     before, after = (
-        analyse(frame, method=method, blq=blq).query("parameter != 'AUCALL'")
+        analyse(frame, method=method, blq=blq).query("parameter != 'AUCALL'" if blq[2] == "keep" else "index >= 0")
         for frame in (samples, pd.concat([samples, more]))
     )
     usable = values(before).notna()

@@ -15,9 +15,16 @@
     if (!samePage) { window.scrollTo(0, 0); }
   }
   window.followLink = go;
+  /* A link of a page, or one that plotly drew: an SVG link keeps its address elsewhere. */
+  function linked(target) {
+    var link = target.closest && target.closest("a");
+    if (!link || typeof link.href === "string") { return link && link.hasAttribute("href") ? link : null; }
+    var place = link.getAttributeNS("http://www.w3.org/1999/xlink", "href");
+    return place ? Object.assign(document.createElement("a"), { href: place }) : null;
+  }
   document.addEventListener("click", function (event) {
-    var link = event.target.closest && event.target.closest("a[href]");
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) { return; }
+    var link = linked(event.target);
     if (!internal(link)) { return; }
     event.preventDefault();
     if (link.href !== window.location.href) { go(link.href); }

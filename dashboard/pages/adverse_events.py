@@ -146,7 +146,7 @@ def _cohort_head(asked: Asked, found: Counted, cohort: str) -> html.Span | list:
     if cohort == TOTAL:
         return f"{asked.say('ae.total')} (n = {n})"
     level = asked.cut.protocol.level(cohort)
-    return html.Span([level_dot(level.level), f"{level.label.in_(asked.view.lang)} (n = {n})"])
+    return html.Span([level_dot(asked.cut.protocol.place(cohort)), f"{level.label.in_(asked.view.lang)} (n = {n})"])
 
 
 def _cell(asked: Asked, row: pd.Series, cohort: str, criterion: str) -> list:
