@@ -139,18 +139,17 @@ def _rho(x: Sequence[int], y: Sequence[int]) -> float:
 def _resampled_rho(x: Sequence[int], y: Sequence[int]) -> np.ndarray:
     """rho in each resample, shape (RESAMPLES,); NaN where a variable is constant in it."""
     weights, n = _resamples(len(x)), len(x)
-    a, b = (_resampled_ranks(np.array(ranks), weights) for ranks in (x, y))
-    a, b = a - (n + 1) / 2, b - (n + 1) / 2
-    both, of_a, of_b = ((weights * product).sum(axis=1) for product in (a * b, a * a, b * b))
+    a, b = (_resampled_ranks(np.array(ranks), weights) - (n + 1) / 2 for ranks in (x, y))
+    both, of_a, of_b = (_columns(weights * one, other) for one, other in ((a, b), (a, a), (b, b)))
     with np.errstate(invalid="ignore"):
         return both / np.sqrt(of_a * of_b)
 
 
 def _resampled_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The mean rank that each patient's value has among the values of each resample; shape (RESAMPLES, n)."""
-    below = values[:, None] < values
-    equal = values[:, None] == values
-    return weights @ (below + equal / 2) + 0.5
+    """The mean rank that each patient's value has among the values of each resample; shape (n, RESAMPLES)."""
+    below = values < values[:, None]
+    equal = values == values[:, None]
+    return _product(below + equal / 2, weights) + 0.5
 
 
 # ---- two groups ------------------------------------------------------------------------------------------------------
@@ -192,7 +191,7 @@ def _resampled_auc(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The AUC in each resample, shape (RESAMPLES,)."""
     wins = (x[:, None] > y) + (x[:, None] == y) / 2
     of_x, of_y = _resamples(len(x), stream=1), _resamples(len(y), stream=2)
-    return ((of_x @ wins) * of_y).sum(axis=1) / (len(x) * len(y))
+    return _columns(_product(wins.T, of_x), of_y) / (len(x) * len(y))
 
 
 # ---- many tests ------------------------------------------------------------------------------------------------------
@@ -230,11 +229,21 @@ ADJUSTMENTS = {"BH": _benjamini_hochberg}
 # ---- resampling and input --------------------------------------------------------------------------------------------
 @lru_cache(maxsize=16)
 def _resamples(n: int, stream: int = 0) -> np.ndarray:
-    """How often each of n patients is in each resample, shape (RESAMPLES, n). Two groups, two streams."""
+    """How often each of n patients is in each resample, shape (n, RESAMPLES). Two groups, two streams."""
     rng = np.random.default_rng([SEED, stream])
-    weights = rng.multinomial(n, [1 / n] * n, size=RESAMPLES).astype(float)
+    weights = rng.multinomial(n, [1 / n] * n, size=RESAMPLES).T.astype(float, order="C")
     weights.setflags(write=False)  # shared by all callers
     return weights
+
+
+def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    # Not a @ b: for so small a matrix its threads cost more than the sums, by far where the cores are busy.
+    return np.einsum("ij,jk->ik", a, b)
+
+
+def _columns(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The sum of a * b down each column."""
+    return np.einsum("ij,ij->j", a, b)
 
 
 def _limits(estimates: np.ndarray) -> tuple[float, float, str]:

@@ -126,8 +126,8 @@ def test_limits_agree_with_the_bootstrap_of_scipy():
 def test_resampled_ranks_are_those_of_the_resample():
     x = [3, 1, 1, 8, 5]
     weights = np.array([[2, 0, 1, 1, 1], [0, 1, 4, 0, 0]])
-    ranks = association._resampled_ranks(np.array(x), weights)
-    for row, weight in zip(ranks, weights, strict=True):
+    ranks = association._resampled_ranks(np.array(x), weights.T)
+    for row, weight in zip(ranks.T, weights, strict=True):
         drawn = np.repeat(np.arange(5), weight)
         assert row[drawn] == pytest.approx(stats.rankdata(np.array(x)[drawn]))
 
@@ -223,8 +223,14 @@ def test_beyond_fifty_patients_from_permutations():
     assert found.p == pytest.approx(stats.mannwhitneyu(x, y, method="exact").pvalue, abs=0.005)
 
 
-def test_limits_of_the_auc_agree_with_the_bootstrap_of_scipy():
-    x, y = [3, 5, 6, 9, 11, 12], [1, 2, 4, 5, 7, 8, 10]
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ([3, 5, 6, 9, 11, 12], [1, 2, 4, 5, 7, 8, 10]),
+        ([1, 3, 5, 7, 9, 11, 13], [2, 4, 6, 8, 10, 12, 14]),  # of one size, and still drawn apart
+    ],
+)
+def test_limits_of_the_auc_agree_with_the_bootstrap_of_scipy(x, y):
     theirs = stats.bootstrap(
         (x, y), lambda a, b: np.mean((a[:, None] > b) + (a[:, None] == b) / 2), vectorized=False, n_resamples=4000,
         method="percentile", rng=np.random.default_rng(1),
