@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
-from dashboard.choices import choice, chosen_cohort, cohort_choice
+from dashboard.choices import choice, chosen_cohort, cohort_choice, cohort_words
 from dashboard.exposures import exposures_of, series
 from dashboard.figures import curves as drawing
 from dashboard.figures.curves import Panel, Person, Words, curves
@@ -17,7 +17,7 @@ from dashboard.session import Asked, stamp
 from dashboard.tables import export_link, grid, html_table, level_dot
 from dashboard.theme import level_colour, moved
 from dashboard.view import View
-from pk.exposure import LEAST, PARAMETERS, summary
+from pk.exposure import LEAST, PARAMETERS, TIMES, summary
 from queries.subjects import subjects
 
 
@@ -25,12 +25,13 @@ class Id(StrEnum):
     CHOICES = "kinetics-choices"
     SUMMARY = "kinetics-summary"
     CURVES = "kinetics-curves"
-    CURVES_CARD = "kinetics-curves-card"
     ASIDE = "kinetics-aside"
     OTHERS = "kinetics-others"
     OTHERS_CARD = "kinetics-others-card"
     GROUPS = "kinetics-groups"
+    GROUPS_CARD = "kinetics-groups-card"
     GRID = "kinetics-grid"
+    GRID_CARD = "kinetics-grid-card"
     STAMP = "kinetics-stamp"
 
 
@@ -55,16 +56,18 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                     graph(Id.CURVES),
                     html.Div(id=Id.ASIDE),
                 ],
-                id=Id.CURVES_CARD,
                 className="card",
             ),
-            html.Section([html.H2(say("kinetics.groups")), html.Div(id=Id.GROUPS)], className="card"),
+            html.Section(
+                [html.H2(say("kinetics.groups")), html.Div(id=Id.GROUPS)], id=Id.GROUPS_CARD, className="card"
+            ),
             html.Section(
                 [
                     html.H2(say("kinetics.parameters")),
-                    grid(Id.GRID, [], height="420px", row_id="usubjid", sortable=True),
+                    grid(Id.GRID, [], height="420px", row_id="usubjid", size=None, sortable=True),
                     html.Div(id=Id.STAMP),
                 ],
+                id=Id.GRID_CARD,
                 className="card",
             ),
             html.Section([html.H2(say("kinetics.others")), graph(Id.OTHERS)], id=Id.OTHERS_CARD, className="card"),
@@ -84,6 +87,8 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "others_style": Output(Id.OTHERS, "style"),
         "others_hidden": Output(Id.OTHERS_CARD, "hidden"),
         "groups": Output(Id.GROUPS, "children"),
+        "groups_hidden": Output(Id.GROUPS_CARD, "hidden"),
+        "grid_hidden": Output(Id.GRID_CARD, "hidden"),
         "columns": Output(Id.GRID, "columnDefs"),
         "rows": Output(Id.GRID, "rowData"),
         "grid_style": Output(Id.GRID, "style"),
@@ -103,7 +108,7 @@ def answer(asked: Asked) -> dict:
     samples = samples[samples["usubjid"].isin(list(shown))]
     found = exposures_of(asked.cut)
     found = found[found["subject"].isin(list(shown))]
-    identity = stamp(asked, filters(asked))
+    identity = stamp(asked, cohort_words(asked))
     own, others = main_figure(asked, samples, shown), other_figure(asked, samples, shown)
     export = export_link(f"/export/kinetics.csv?{asked.view.change(open='').href.partition('?')[2]}", asked.say)
     return {
@@ -111,11 +116,13 @@ def answer(asked: Asked) -> dict:
         "summary": in_short(asked, samples, found),
         "figure": own,
         "style": {"height": own.layout.height} if own.data else {"display": "none"},
-        "aside": asides(asked, samples),
+        "aside": [*asides(asked, samples), *([] if own.data else [html.Div(identity, className="stamp")])],
         "others": others,
         "others_style": {"height": others.layout.height} if others.data else {"display": "none"},
         "others_hidden": not others.data,
         "groups": groups(asked, found, identity),
+        "groups_hidden": found.empty,
+        "grid_hidden": found.empty,
         "columns": columns(asked, found),
         "rows": rows(asked, found, shown),
         "grid_style": {"height": f"min(70vh, {74 + 44 * max(len(shown), 2)}px)"},
@@ -156,11 +163,6 @@ def choices(asked: Asked) -> list:
             for name, values in named.items()
         ),
     ]
-
-
-def filters(asked: Asked) -> str:
-    level = asked.view.cohort and asked.cut.protocol.level(asked.view.cohort).label.in_(asked.view.lang)
-    return level or asked.say("kinetics.all_infused")
 
 
 def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str:
@@ -251,8 +253,9 @@ def words(asked: Asked) -> Words:
     say = asked.say
     return Words(
         axis=say("kinetics.axis"),
-        stamp=stamp(asked, filters(asked)),
+        stamp=stamp(asked, cohort_words(asked)),
         lloq=say("kinetics.lloq"),
+        no_limit=say("kinetics.no_limit"),
         signals={one: say(f"kinetics.signal_{one}") for one in drawing.SYMBOLS},
         median=say("kinetics.median"),
         cohorts={one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels},
@@ -359,7 +362,7 @@ def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
             "pinned": "left",
             "width": 110,
         },
-        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 150},
+        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 150, "flex": 1},
     ]
     for name, end in wanted(asked):
         field = _field(name, end)
@@ -367,15 +370,19 @@ def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
             {
                 "field": field,
                 "headerName": _titled(say, name, end, units.get(name, "")),
-                "valueFormatter": {"function": f"params.data.{field}_text"},
-                "tooltipField": f"{field}_why",
-                "cellClassRules": {"not-final": f"params.data.{field}_state != 'complete'"},
+                "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[name in TIMES]}"},
+                "cellClassRules": {"not-final": f"params.data.{field}_text"},
                 "type": "rightAligned",
                 "minWidth": 104,
+                "flex": 1,
             }
         )
-    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 1, "minWidth": 320, "wrapText": True}
+    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 300, "wrapText": True}
     return [*made, remark | {"autoHeight": True, "sortable": False}]
+
+
+# As `amount` writes them; a number on the way to the browser is a number, so that the grid can sort it.
+_FORMATS = {True: "d3.format(',.1f')(params.value)", False: "d3.format(',.4~r')(params.value)"}
 
 
 def _field(name: str, end: int | None) -> str:
@@ -383,7 +390,7 @@ def _field(name: str, end: int | None) -> str:
 
 
 def rows(asked: Asked, found: pd.DataFrame, shown: dict[str, Person]) -> list[dict]:
-    """One row a patient: for each parameter the number, its words, its state and why."""
+    """One row a patient: each parameter as a number, and in words where it is not final, with the reasons."""
     labels = {one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels}
     by_subject = dict(iter(found.groupby("subject", sort=False)))
     made = []
@@ -392,11 +399,12 @@ def rows(asked: Asked, found: pd.DataFrame, shown: dict[str, Person]) -> list[di
         row["cohort"] = labels[person.cohort]
         remarks = {}
         for one in by_subject[usubjid].itertuples() if usubjid in by_subject else ():
-            field, why = _field(one.parameter, None if pd.isna(one.end) else one.end), remark(asked, one)
-            row |= {field: None if pd.isna(one.value) else one.value, f"{field}_text": _text(asked.say, one)}
-            row |= {f"{field}_state": one.state, f"{field}_why": why}
-            remarks[why] = None
-        row["remarks"] = " ".join(one for one in remarks if one)
+            field = _field(one.parameter, None if pd.isna(one.end) else one.end)
+            row[field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
+            if one.state != "complete":
+                row[f"{field}_text"] = _text(asked.say, one)
+                remarks[remark(asked, one)] = None
+        row["remarks"] = " ".join(remarks)
         made.append(row)
     return made
 
@@ -405,8 +413,7 @@ def _text(say: Say, one) -> str:
     if pd.isna(one.value):
         below = {"never quantifiable": say("kinetics.below_all"), "provisional": say("kinetics.below_so_far")}
         return below.get(one.state, "–")
-    digits = amount(one.value, one.unit)
-    return digits if one.state == "complete" else f"{digits} *"
+    return f"{amount(one.value, one.unit)} *"
 
 
 def amount(value: float, unit: str) -> str:
@@ -415,10 +422,8 @@ def amount(value: float, unit: str) -> str:
 
 
 def remark(asked: Asked, one) -> str:
-    """Why a value is not final, or is not there, in the reader's language; "" for a final one."""
+    """Why a value is not final, or is not there, in the reader's language."""
     say = asked.say
-    if one.state == "complete":
-        return ""
     code = one.why.replace(" ", "_") or one.state.replace(" ", "_")
     if code == "other":
         return one.reason
