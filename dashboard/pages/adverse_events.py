@@ -228,7 +228,9 @@ def columns(asked: Asked, found: Counted) -> list[dict]:
         "flex": 3,
         "cellClassRules": {"soc": "params.data.soc_row"},
     }
-    return [name, *(_column_group(asked, found, cohort) for cohort in found.columns)]
+    # In a group of its own: a head row without any cell is none to a screen reader.
+    named = {"headerName": asked.say("ae.by_term"), "children": [name]}
+    return [named, *(_column_group(asked, found, cohort) for cohort in found.columns)]
 
 
 def _column_group(asked: Asked, found: Counted, cohort: str) -> dict:
