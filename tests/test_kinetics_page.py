@@ -144,10 +144,10 @@ def test_the_groups_count_everyone(trial):
 
 
 def test_the_summary_names_the_highest_and_who_still_has_cells(trial):
-    shown = kinetics.answer(ask(trial))["summary"]
+    shown = text_of(kinetics.answer(ask(trial))["summary"])
     assert "quantifiable in 11 of 13 infused patients" in shown
-    assert "301 (Day 29), 302 (Day 14)" in shown
-    alone = kinetics.answer(ask(trial, cohort="DL1"))["summary"]
+    assert "301  (Day 29),  302  (Day 14)" in shown
+    alone = text_of(kinetics.answer(ask(trial, cohort="DL1"))["summary"])
     assert "quantifiable in 3 of 3" in alone and "Nobody's last sample is quantifiable." in alone
 
 

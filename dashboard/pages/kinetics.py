@@ -8,6 +8,7 @@ import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from dashboard.choices import choice, chosen_cohort, cohort_choice, cohort_words
+from dashboard.drill import linked, mark, named
 from dashboard.exposures import exposures_of, series
 from dashboard.figures import curves as drawing
 from dashboard.figures.curves import Panel, Person, Words, curves
@@ -165,13 +166,12 @@ def choices(asked: Asked) -> list:
     ]
 
 
-def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str:
+def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str | list:
     """What the curves say in a sentence: in how many the cells were found, the highest peak, where they still are."""
     say = asked.say
     if samples["endpoint"].sum() == 0:
         return say("kinetics.none")
     peaks = found[(found["parameter"] == "CMAX") & found["value"].notna()]
-    names = subjects(asked.cut).set_index("usubjid")["subjid"]
     told = {"k": len(peaks), "n": found["subject"].nunique(), "assay": assay(asked)}
     if peaks.empty:
         return say("kinetics.short_none", **told)
@@ -180,21 +180,19 @@ def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str:
     still = found[(found["parameter"] == "TLST") & (found["why"] == "still there")]
     told |= {
         "value": f"{amount(top['value'], top['unit'])} {top['unit']}",
-        "who": names[top["subject"]],
+        "who": mark(top["subject"]),
         "day": f"{when:.1f}",
     }
-    return f"{say('kinetics.short', **told)} {_still(say, still, names)}"
+    return linked(asked, f"{say('kinetics.short', **told)} {_still(say, still)}")
 
 
-def _still(say: Say, still: pd.DataFrame, names: pd.Series) -> str:
+def _still(say: Say, still: pd.DataFrame) -> str:
     if still.empty:
         return say("kinetics.gone")
     if len(still) > 8:
         return say("kinetics.still_many", count=len(still))
-    return say(
-        "kinetics.still",
-        who=", ".join(f"{names[one.subject]} ({say('patient.day', day=int(one.last))})" for one in still.itertuples()),
-    )
+    who = (f"{mark(one.subject)} ({say('patient.day', day=int(one.last))})" for one in still.itertuples())
+    return say("kinetics.still", who=", ".join(who))
 
 
 def assay(asked: Asked) -> str:
@@ -264,25 +262,21 @@ def words(asked: Asked) -> Words:
 
 def asides(asked: Asked, samples: pd.DataFrame) -> list:
     """What no curve shows, said beneath them: samples of other specimens, samples without a result, panels left out."""
-    say, names = asked.say, subjects(asked.cut).set_index("usubjid")["subjid"]
-    lines = []
+    say = asked.say
+    lines: list = []
     elsewhere = samples[~samples["specimen"].map(lambda name: in_blood(asked, name)) & samples["conc"].notna()]
     for one in elsewhere.itertuples():
         told = {"value": f"{amount(one.conc, one.unit)} {one.unit}", "specimen": one.specimen, "day": int(one.rel_day)}
-        lines.append([_link(asked, one.usubjid, names), " ", say("kinetics.elsewhere", **told)])
+        lines.append([named(asked, one.usubjid), " ", say("kinetics.elsewhere", **told)])
     for one in samples[samples["endpoint"] & (samples["signal"] == "no_result")].itertuples():
         told = {"day": int(one.rel_day), "why": say("word.not_recorded") if pd.isna(one.why) else one.why}
-        lines.append([_link(asked, one.usubjid, names), " ", say("kinetics.no_result", **told)])
+        lines.append([named(asked, one.usubjid), " ", say("kinetics.no_result", **told)])
     shown = list(dict.fromkeys(samples["usubjid"]))
     if asked.view.by == "patient" and len(shown) > PANELS_AT_MOST:
         lines.append(say("kinetics.panels", shown=PANELS_AT_MOST, count=len(shown)))
     if asked.view.by == "group" and int(samples["endpoint"].sum()) > drawing.MANY:
         lines.append(say("kinetics.dense", count=drawing.MANY))
     return [html.P(one, className="quiet") for one in lines]
-
-
-def _link(asked: Asked, usubjid: str, names: pd.Series) -> html.A:
-    return html.A(names[usubjid], href=asked.view.patient(usubjid), **{"data-usubjid": usubjid})
 
 
 # ---- what the groups have in common ----------------------------------------------------------------------------------
@@ -341,13 +335,13 @@ def _group_cell(asked: Asked, row: pd.Series, found: pd.DataFrame) -> list:
 
 
 def _one_by_one(asked: Asked, row: pd.Series, found: pd.DataFrame) -> list:
-    names, end = subjects(asked.cut).set_index("usubjid")["subjid"], row.get("end", pd.NA)
+    end = row["end"]
     own = found[(found["parameter"] == row["parameter"]) & found["subject"].isin(list(row["subjects"]))]
     own = own[own["end"].isna() if pd.isna(end) else own["end"] == end]
     parts: list = []
     for one in own.itertuples():
         parts += [", "] if parts else []
-        parts += [_link(asked, one.subject, names), f" {amount(one.value, one.unit)}"]
+        parts += [named(asked, one.subject), f" {amount(one.value, one.unit)}"]
     return parts or ["–"]
 
 
