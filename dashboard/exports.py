@@ -5,11 +5,13 @@ import io
 from collections.abc import Iterable
 
 from flask import Response, abort
-from pandas import NA
+from pandas import NA, DataFrame, isna
 
+from clinical.course import Course
 from clinical.incidence import TOTAL
 from dashboard import receipts, shell
 from dashboard.counting import OVERVIEW, counted, table
+from dashboard.courses import course as course_of
 from dashboard.session import Asked, NotUnderstood, stamp, store
 from dashboard.view import View
 from data.receipt import Receipt
@@ -30,7 +32,7 @@ def csv(name: str, query: str) -> Response:
     asked = Asked(view, found.cut)
     try:
         rows = list(make(asked))
-        filters = counted(asked).in_words(view.lang) if make is _incidence else ""
+        filters = counted(asked).in_words(view.lang) if make is _incidence else view.subject
     except NotUnderstood as error:
         abort(400, str(error))
     return _file([stamp(asked, filters), asked.say("shell.disclaimer")], rows, f"{name}-{found.cut.short}")
@@ -160,6 +162,94 @@ def _coverage(asked: Asked) -> Iterable[Iterable]:
                 yield [screen, one.name, one.table, one.column, " ".join(one.codes), met[one], infused]
 
 
+def _patient_measurements(asked: Asked) -> Iterable[Iterable]:
+    columns = (
+        "usubjid",
+        "table",
+        "code",
+        "name",
+        "value",
+        "unit",
+        "qualifier",
+        "qualitative",
+        "text",
+        "lloq",
+        "range_low",
+        "range_high",
+        "rel_day",
+        "time",
+        "dtc",
+        "visit",
+        "specimen",
+        "method",
+        "place",
+        "evaluator",
+        "not_done",
+        "why",
+        "source_file",
+        "source_row",
+    )
+    yield from _frame(_patient(asked).measured, columns)
+
+
+def _patient_interventions(asked: Asked) -> Iterable[Iterable]:
+    columns = (
+        "usubjid",
+        "kind",
+        "name",
+        "reported",
+        "group",
+        "dose",
+        "unit",
+        "route",
+        "indication",
+        "start",
+        "end",
+        "rel_day",
+        "end_rel_day",
+        "time",
+        "end_time",
+        "source_file",
+        "source_row",
+    )
+    yield from _frame(_patient(asked).given, columns)
+
+
+def _patient_events(asked: Asked) -> Iterable[Iterable]:
+    columns = (
+        "usubjid",
+        "aeseq",
+        "aegrpid",
+        "aeterm",
+        "aedecod",
+        "aebodsys",
+        "aesev",
+        "aetoxgr",
+        "aeser",
+        "aerel",
+        "aeout",
+        "aedlt",
+        "aestdtc",
+        "aeendtc",
+        "source_file",
+        "source_row",
+    )
+    yield from _frame(_patient(asked).events, columns)
+
+
+def _patient(asked: Asked) -> Course:
+    found = course_of(asked.cut, asked.view.subject)
+    if found is None:
+        raise NotUnderstood(f"subject={asked.view.subject}")
+    return found
+
+
+def _frame(rows: DataFrame, columns: tuple[str, ...]) -> Iterable[Iterable]:
+    """The rows as they are, a missing value blank."""
+    yield columns
+    yield from ([None if isna(one) else one for one in row] for row in rows[list(columns)].astype(object).to_numpy())
+
+
 def _blank(value: float) -> float | str:
     return "" if value != value else value
 
@@ -172,6 +262,9 @@ def _text(value: object) -> str:
 _TABLES = {
     "ladder": (_ladder, "/"),
     "adverse-events": (_incidence, "/adverse-events"),
+    "patient-measurements": (_patient_measurements, "/"),
+    "patient-interventions": (_patient_interventions, "/"),
+    "patient-events": (_patient_events, "/"),
     "files": (_files, "/data"),
     "freshness": (_freshness, "/data"),
     "coverage": (_coverage, "/data"),
