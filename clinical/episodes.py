@@ -117,7 +117,7 @@ def of_terms(found: Sequence[Episode], terms: Sequence[str]) -> tuple[Episode, .
 
 def _episode(event: str, rows: list, axis: DayAxis, cutoff: datetime, ends_recorded: bool) -> Episode:
     dated = [row for row in rows if started(row)]
-    following = [*dated[1:], None]
+    following = [*dated, None][1:]
     steps = (_step(row, after, axis, cutoff, ends_recorded) for row, after in zip(dated, following, strict=True))
     last = rows[-1]
     return Episode(
