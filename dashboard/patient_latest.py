@@ -8,7 +8,7 @@ from dash import html
 from clinical.course import Course
 from clinical.episodes import Episode
 from dashboard.figures.panels import CRS_ICANS, moment
-from dashboard.figures.series import results
+from dashboard.figures.series import assay_results, results
 from dashboard.labels import Say
 from dashboard.patient_tables import result_text
 from dashboard.session import Asked
@@ -38,8 +38,7 @@ def _key_values(course: Course, asked: Asked) -> Iterator[tuple[str, pd.DataFram
             yield one.label.in_(lang), results(course, "lab" if one.panel == "inflammation" else "cytokine", one.code)
     if assay := protocol.kinetics:
         label = next((one.label.in_(lang) for one in protocol.analytes if one.code == assay.code), assay.code)
-        rows = results(course, assay.table, assay.code)
-        yield label, rows[rows["specimen"].str.upper().isin(assay.specimens)]
+        yield label, assay_results(course)
     for code in (*BLOOD, *LIVER):
         yield say(f"patient.latest_{code.lower()}"), results(course, "lab", code)
 

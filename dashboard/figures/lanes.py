@@ -25,7 +25,7 @@ def marks(x: Iterable[float], y: Iterable[float], told: Iterable[str], symbol: s
     }  # fmt: skip
 
 
-def arrows(ends: Sequence[tuple[float, float]], colour: str) -> list[dict]:
+def arrows(ends: Sequence[tuple[float, float]], colour: str | list[str]) -> list[dict]:
     """What goes on points at the cut-off and not past it."""
     if not ends:
         return []

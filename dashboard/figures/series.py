@@ -19,6 +19,14 @@ def results(course: Course, table: str, *codes: str) -> pd.DataFrame:
     return every[wanted & every["value"].notna() & every["time"].notna()]
 
 
+def assay_results(course: Course) -> pd.DataFrame:
+    """The series that the kinetic endpoints rest on: one test, unit, specimen and method; every other is another."""
+    assay = course.protocol.kinetics
+    rows = results(course, assay.table, assay.code)
+    rows = rows[(rows["unit"] == assay.unit) & rows["specimen"].str.upper().isin(assay.specimens)]
+    return rows[rows["method"].str.upper().isin(assay.methods)] if assay.methods else rows
+
+
 def visible(rows: pd.DataFrame, shown: Shown) -> pd.DataFrame:
     inside = rows[shown.holds(rows["time"])]
     return rows if inside.empty else inside

@@ -167,5 +167,5 @@ def _moments(course: Course, palette: Palette) -> Iterator[dict]:
     for x, width, colour in ((0.0, 1.5, palette.ink), (course.axis.after(course.cutoff), 1.5, palette.quiet)):
         yield {
             "type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": round(x, 4), "x1": round(x, 4),
-            "line": {"color": colour, "width": width}, "layer": "above",
+            "line": {"color": colour, "width": width}, "layer": "below",
         }  # fmt: skip

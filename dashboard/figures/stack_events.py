@@ -91,7 +91,8 @@ def _episodes(
             },
             "width": 0.92,
         }
-    yield from arrows([(one.end, row) for row, one, _ in every if one.goes_on], palette.ink)
+    last = [(row, one) for row, one, _ in every if one.goes_on]
+    yield from arrows([(one.end, row) for row, one in last], [_ink(one) for _, one in last])
 
 
 def _ink(step: Step) -> str:

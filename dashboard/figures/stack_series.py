@@ -7,7 +7,7 @@ import pandas as pd
 
 from clinical.course import Course
 from dashboard.figures.panels import Panel, Shown, band, last_data, level_line, note, plain, unit_words
-from dashboard.figures.series import apart, end_name, line, log_axis, log_range, results, visible
+from dashboard.figures.series import apart, assay_results, end_name, line, log_axis, log_range, results, visible
 from dashboard.theme import GRADES, PALETTES, level_colour
 from data.protocol import Analyte
 
@@ -97,7 +97,8 @@ def _after_tocilizumab(course: Course, shown: Shown, drawn: dict[str, pd.DataFra
     given = course.given.loc[course.given["kind"] == "tocilizumab", "time"].min()
     if "IL6" not in drawn or pd.isna(given) or not shown.low <= given < shown.high:
         return
-    if (drawn["IL6"]["time"] > given).any():
+    # On the scale of months the line stays and the words would stand on the names of the lines.
+    if shown.high - shown.low < 60 and (drawn["IL6"]["time"] > given).any():
         words = shown.say("patient.il6_after_tocilizumab")
         yield note(words, "", x=given, y=bottom, xanchor="left", yanchor="bottom", xshift=4)
 
@@ -108,14 +109,10 @@ def kinetics(course: Course, shown: Shown) -> Panel | None:
     assay = course.protocol.kinetics
     if assay is None:
         return None
-    rows = results(course, assay.table, assay.code)
-    rows = rows[(rows["unit"] == assay.unit) & rows["specimen"].str.upper().isin(assay.specimens)]
-    if assay.methods:
-        rows = rows[rows["method"].str.upper().isin(assay.methods)]
     label = next((one.label.in_(shown.lang) for one in course.protocol.analytes if one.code == assay.code), assay.code)
     cohort = course.who["cohort"]
     level = None if pd.isna(cohort) else course.protocol.level(cohort).level
-    return _cells("kinetics", rows, f"{label}, {unit_words(assay.unit)}", level_colour(level), shown)
+    return _cells("kinetics", assay_results(course), f"{label}, {unit_words(assay.unit)}", level_colour(level), shown)
 
 
 def flow(course: Course, shown: Shown) -> Panel | None:

@@ -1,5 +1,6 @@
 """Patient: the course on one time axis with every table beside it. Every identifier leads here."""
 
+import re
 from enum import StrEnum
 
 import pandas as pd
@@ -219,7 +220,8 @@ def notes(course: Course, drawn: Stack, shown: Shown, asked: Asked) -> list[str]
 def _missing(panel: str, course: Course, say: Say) -> str:
     if panel == "ribbons" and any(one.id in CRS_ICANS for one in course.protocol.aesi):
         return say("patient.none_reported")
-    return say(f"patient.panel_{panel}").partition(" · ")[0].partition(", ")[0]
+    title = say(f"patient.panel_{panel}")  # its name stands before the unit
+    return re.split(r" · |, |，", title)[0]
 
 
 def _periods(course: Course, say: Say, lang: str) -> list[str]:
