@@ -129,6 +129,8 @@ def _xaxis(course: Course, shown: Shown, hours: bool) -> dict:
         halves = range(-14, 57)
         ticks = {"tickvals": [one / 2 for one in halves], "ticktext": [str(12 * one) for one in halves]}
     return {
+        # Day 0 over the grid and under the digits: a shape would be under both or over both.
+        "zeroline": True, "zerolinecolor": PALETTES[shown.theme].ink, "zerolinewidth": 1.5,
         "anchor": "free", "position": 0, "range": [round(shown.low, 3), round(shown.high, 3)],
         "title": {"text": titles[name], "font": {"size": 13}, "standoff": 6}, "showline": False, **ticks,
     }  # fmt: skip
