@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 import pandas as pd
 from flask import Response, abort
-from pandas import NA
+from pandas import NA, DataFrame, isna
 
+from clinical.course import Course
 from clinical.incidence import TOTAL
 from dashboard import receipts, shell
 from dashboard.choices import chosen_cohort, cohort_words
 from dashboard.counting import OVERVIEW, counted, table
+from dashboard.courses import course as course_of
 from dashboard.exposures import exposures_of
 from dashboard.session import Asked, NotUnderstood, stamp, store
 from dashboard.view import View
@@ -179,6 +181,94 @@ def _coverage(asked: Asked) -> Iterable[Iterable]:
                 yield [screen, one.name, one.table, one.column, " ".join(one.codes), met[one], infused]
 
 
+def _patient_measurements(asked: Asked) -> Iterable[Iterable]:
+    columns = (
+        "usubjid",
+        "table",
+        "code",
+        "name",
+        "value",
+        "unit",
+        "qualifier",
+        "qualitative",
+        "text",
+        "lloq",
+        "range_low",
+        "range_high",
+        "rel_day",
+        "time",
+        "dtc",
+        "visit",
+        "specimen",
+        "method",
+        "place",
+        "evaluator",
+        "not_done",
+        "why",
+        "source_file",
+        "source_row",
+    )
+    yield from _frame(_patient(asked).measured, columns)
+
+
+def _patient_interventions(asked: Asked) -> Iterable[Iterable]:
+    columns = (
+        "usubjid",
+        "kind",
+        "name",
+        "reported",
+        "group",
+        "dose",
+        "unit",
+        "route",
+        "indication",
+        "start",
+        "end",
+        "rel_day",
+        "end_rel_day",
+        "time",
+        "end_time",
+        "source_file",
+        "source_row",
+    )
+    yield from _frame(_patient(asked).given, columns)
+
+
+def _patient_events(asked: Asked) -> Iterable[Iterable]:
+    columns = (
+        "usubjid",
+        "aeseq",
+        "aegrpid",
+        "aeterm",
+        "aedecod",
+        "aebodsys",
+        "aesev",
+        "aetoxgr",
+        "aeser",
+        "aerel",
+        "aeout",
+        "aedlt",
+        "aestdtc",
+        "aeendtc",
+        "source_file",
+        "source_row",
+    )
+    yield from _frame(_patient(asked).events, columns)
+
+
+def _patient(asked: Asked) -> Course:
+    found = course_of(asked.cut, asked.view.subject)
+    if found is None:
+        raise NotUnderstood(f"subject={asked.view.subject}")
+    return found
+
+
+def _frame(rows: DataFrame, columns: tuple[str, ...]) -> Iterable[Iterable]:
+    """The rows as they are, a missing value blank."""
+    yield columns
+    yield from ([None if isna(one) else one for one in row] for row in rows[list(columns)].astype(object).to_numpy())
+
+
 def _blank(value: float) -> float | str:
     return "" if value != value else value
 
@@ -195,11 +285,18 @@ def _of_counts(asked: Asked) -> str:
     return counted(asked).in_words(asked.view.lang)
 
 
+def _of_patient(asked: Asked) -> str:
+    return asked.view.subject
+
+
 # Name of the export -> the rows, the screen whose address it takes, and the words for what narrows them.
 _TABLES = {
     "ladder": (_ladder, "/", _unfiltered),
     "adverse-events": (_incidence, "/adverse-events", _of_counts),
     "kinetics": (_kinetics, "/kinetics", cohort_words),
+    "patient-measurements": (_patient_measurements, "/", _of_patient),
+    "patient-interventions": (_patient_interventions, "/", _of_patient),
+    "patient-events": (_patient_events, "/", _of_patient),
     "files": (_files, "/data", _unfiltered),
     "freshness": (_freshness, "/data", _unfiltered),
     "coverage": (_coverage, "/data", _unfiltered),
