@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import pandas as pd
 from flask import Response, abort
-from pandas import NA, DataFrame, isna
 
 from clinical.course import Course
 from clinical.incidence import TOTAL
@@ -168,7 +167,7 @@ def _files(asked: Asked) -> Iterable[Iterable]:
 def _freshness(asked: Asked) -> Iterable[Iterable]:
     yield ["table", "domain", "rows", "subjects", "last date", "days before the cut-off"]
     for row in freshness(asked.cut).itertuples():
-        dated = ("", "") if row.days is NA else (f"{row.last:%Y-%m-%dT%H:%M}", row.days)
+        dated = ("", "") if row.days is pd.NA else (f"{row.last:%Y-%m-%dT%H:%M}", row.days)
         yield [row.name, row.domain, row.rows, row.subjects, *dated]
 
 
@@ -263,10 +262,10 @@ def _patient(asked: Asked) -> Course:
     return found
 
 
-def _frame(rows: DataFrame, columns: tuple[str, ...]) -> Iterable[Iterable]:
+def _frame(rows: pd.DataFrame, columns: tuple[str, ...]) -> Iterable[Iterable]:
     """The rows as they are, a missing value blank."""
     yield columns
-    yield from ([None if isna(one) else one for one in row] for row in rows[list(columns)].astype(object).to_numpy())
+    yield from ([None if pd.isna(one) else one for one in row] for row in rows[list(columns)].astype(object).to_numpy())
 
 
 def _blank(value: float) -> float | str:
