@@ -268,7 +268,7 @@ def head(asked: Asked, row: pd.Series, everyone: pd.DataFrame) -> list:
             if pd.isna(row["dose_fraction"])
             else f", {say('patient.received', percent=round(100 * row['dose_fraction']))}"
         )
-        parts.append(html.Span([level_dot(level.level), level.label.in_(asked.view.lang) + received]))
+        parts.append(html.Span([level_dot(protocol.place(level.id)), level.label.in_(asked.view.lang) + received]))
     else:
         parts.append(html.Span(say("patient.no_cohort")))
     window = asked.board().window(row["usubjid"])
