@@ -23,7 +23,7 @@ from dashboard import pages
 from dashboard.drill import opened
 from dashboard.labels import LANGUAGES, Say, speaker, t
 from dashboard.receipts import name_of
-from dashboard.session import NotUnderstood, age_hours, store
+from dashboard.session import NotUnderstood, age_hours, read_view, store
 from dashboard.view import View
 from data.receipt import Receipt
 from data.store import Cut, CutError, Serving
@@ -73,6 +73,7 @@ clientside_callback(
 clientside_callback(
     ClientsideFunction("live", "announce"), Output(NEWER, "hidden"), Input(LIVE, "data"), Input(SHOWN, "data")
 )
+clientside_callback(ClientsideFunction("live", "language"), Input(RENDERED, "data"))
 clientside_callback(
     ClientsideFunction("live", "stopped"),
     Output(STOPPED_SINCE, "data"),
@@ -130,7 +131,7 @@ def route(pathname, search, show_newer, shown, rendered, views, panels) -> dict:
         "button": say("shell.show_newer"),
         "main": no_update if again else screen(view, closed, request, found, say),
         "footer": footer(found.cut, say),
-        "views": [closed if again and closed != old else no_update for old in views],
+        "views": [closed if again and not _alike(closed, old) else no_update for old in views],
         "panels": [request if again and request != old else no_update for old in panels],
         "shown": followed(view, found, kept),
         "stopped": stopped_at(),
@@ -138,6 +139,14 @@ def route(pathname, search, show_newer, shown, rendered, views, panels) -> dict:
         "scheme": view.theme,
         "failure": True,
     }
+
+
+def _alike(request: dict, before: object) -> bool:
+    """Whether a page shows this already: where the axes stand is the figure's own doing, and no reason to draw anew."""
+    if before is None:
+        return False
+    same = read_view(request).change(zoom="") == read_view(before).change(zoom="")
+    return same and request["cut"] == before["cut"]
 
 
 @callback(
@@ -279,8 +288,7 @@ def _switches(view: View, say: Say) -> list:
 
 def _tab(view: View, page: str, say: Say) -> html.A:
     here = {"aria-current": "page"} if view.page == page else {}
-    href = view.change(page=page, usubjid="", open="").href
-    return html.A(say(f"shell.page_{page}"), href=href, className="nav-link", **here)
+    return html.A(say(f"shell.page_{page}"), href=view.to(page), className="nav-link", **here)
 
 
 def notices(view: View, found: Found, say: Say) -> list:
@@ -311,7 +319,7 @@ def _stopped(receipt: Receipt, view: View, cut: Cut | None, say: Say) -> html.Di
         else say("shell.refused", count=len(why), **told)
     )
     seen = receipt.not_validated
-    full = view.change(page="data", usubjid="", open=opened("receipt", name_of(receipt))).href
+    full = view.change(page="data", usubjid="", zoom="", open=opened("receipt", name_of(receipt))).href
     details = html.Details(
         [
             html.Summary(head + (f" {say('shell.not_validated_head', count=len(seen))}" if seen else "")),

@@ -1,5 +1,6 @@
 """Colours that mean something, and the look of every figure in light and dark. A dose level keeps its colour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -11,6 +12,9 @@ LEVELS = ("#0072B2", "#7B4EA3", "#C2478B", "#B8860B", "#009E73", "#8C564B")
 NO_LEVEL = "#6B7785"
 GRADES = {1: "#FEE8C8", 2: "#FDBB84", 3: "#EF6548", 4: "#B30000", 5: "#3F0000"}
 DLT = "#8B0000"
+# CRS and ICANS have hues of their own, from light to dark like the grades, with the digit printed.
+CRS = {1: "#D5EFEA", 2: "#8FD0C3", 3: "#35978F", 4: "#01665E", 5: "#003C30"}
+ICANS = {1: "#DEDFF1", 2: "#B0B4DD", 3: "#7A7FC4", 4: "#4A4FA3", 5: "#23265F"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ def styled(traces: list[dict], layout: dict, theme: str) -> go.Figure:
         "font": {"family": FONT, "size": 13, "color": palette.ink},
         "hoverlabel": {"font": {"family": FONT, "size": 13}},
     }
-    axes = {name: axis | layout.get(name, {}) for name in ("xaxis", "yaxis")}
+    named = [name for name in layout if name.startswith(("xaxis", "yaxis"))]
+    axes = {name: axis | layout.get(name, {}) for name in ("xaxis", "yaxis", *named)}
     return go.Figure(traces, house | layout | axes)
 
 
@@ -63,3 +68,11 @@ def stamp_note(text: str, theme: str, *, below: int) -> dict:
         "showarrow": False,
         "font": {"size": 11, "color": PALETTES[theme].quiet},
     }
+
+
+def moved(figure: go.Figure, ranges: Mapping[str, tuple[float, float]]) -> go.Figure:
+    """The figure with the axes where the reader left them: layout key -> (from, to)."""
+    for axis, (low, high) in ranges.items():
+        if axis in figure.layout:
+            figure.layout[axis].update(range=[low, high], autorange=False)
+    return figure

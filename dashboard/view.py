@@ -9,7 +9,13 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-PAGES = {"/": "board", "/adverse-events": "adverse_events", "/data": "data"}
+PAGES = {
+    "/": "board",
+    "/adverse-events": "adverse_events",
+    "/kinetics": "kinetics",
+    "/cytokines": "cytokines",
+    "/data": "data",
+}
 PATIENT = "/patient/"
 
 _CHOICES = {
@@ -17,8 +23,18 @@ _CHOICES = {
     "theme": ("light", "dark"),
     "only": ("all", "related", "serious", "aesi", "dlt"),
     "rows": ("terms", "soc"),
+    "scale": ("log", "linear"),
+    "by": ("group", "patient"),
+    "days": ("28", "90", "all"),
+    "period": ("month", "hours", "all"),
+    "fold": ("value", "baseline", "infusion"),
+    "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
+_COHORT = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+# One axis of one figure, "kinetics-curves.xaxis_-1.5_28", several of them apart by "~": what a URL writes as it is.
+_NUMBER = r"-?\d{1,15}(?:\.\d{1,6})?"
+_AXIS = re.compile(rf"([a-z-]{{1,40}})\.([xy]axis\d{{0,2}})_({_NUMBER})_({_NUMBER})")
 _CUT = re.compile(r"[0-9a-f]{7,64}")
 _LONGEST = 400  # characters of one value; no honest address needs more
 
@@ -34,6 +50,17 @@ class View:
     window: str = ""
     only: str = "all"  # adverse events: all, related, serious, of special interest, dose-limiting
     rows: str = "terms"
+    cohort: str = ""  # the one cohort shown; empty: all
+    subject: str = ""  # usubjid of the patient who stands out in the figures
+    scale: str = "log"  # of concentrations
+    by: str = "group"  # kinetics: curves by dose group, or a panel a patient
+    days: str = "28"  # kinetics: to which day since infusion
+    period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
+    table: str = "lab"  # patient: which measurements are listed
+    fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
+    peak: str = ""  # cytokines: what the scatter shows, the protocol's first by default
+    outcome: str = ""
+    zoom: str = ""  # the axes that the reader has moved
     open: str = ""  # the count whose patients are shown, or the receipt that is
     problems: tuple[str, ...] = field(default=(), compare=False)
 
@@ -61,12 +88,21 @@ class View:
         chosen = {name: getattr(self, name) for name in _PARAMETERS if getattr(self, name) != _DEFAULTS[name]}
         return f"{path}?{urlencode(chosen)}" if chosen else path
 
+    def to(self, page: str, usubjid: str = "") -> str:
+        """The address of another screen: what the reader chose is kept, the count is closed and the zoom left."""
+        return self.change(page=page, usubjid=usubjid, open="", zoom="").href
+
     def patient(self, usubjid: str) -> str:
-        """The address of a patient, with language, theme and cut kept and the count closed."""
-        return self.change(page="patient", usubjid=usubjid, open="").href
+        """The address of a patient."""
+        return self.to("patient", usubjid)
+
+    def zoomed(self, figure: str) -> dict[str, tuple[float, float]]:
+        """The axes of a figure that the reader has moved, with their ranges: layout key -> (from, to)."""
+        found = (_AXIS.fullmatch(one).groups() for one in self.zoom.split("~") if one)
+        return {axis: (float(low), float(high)) for name, axis, low, high in found if name == figure}
 
 
-_PARAMETERS = ("lang", "theme", "cut", "population", "window", "only", "rows", "open")
+_PARAMETERS = tuple(one.name for one in fields(View) if one.name not in ("page", "usubjid", "problems"))
 _DEFAULTS = {one.name: one.default for one in fields(View)}
 _PATHS = {page: path for path, page in PAGES.items()}
 
@@ -94,6 +130,10 @@ def _fits(name: str, value: str) -> bool:
         return value in _CHOICES[name]
     if name == "cut":
         return bool(_CUT.fullmatch(value))
-    if name == "open":
+    if name in ("open", "subject"):
         return 0 < len(value) <= _LONGEST
+    if name == "cohort":
+        return bool(_COHORT.fullmatch(value))
+    if name == "zoom":
+        return 0 < len(value) <= _LONGEST and all(_AXIS.fullmatch(one) for one in value.split("~"))
     return bool(_WORD.fullmatch(value)) and value != ""

@@ -275,12 +275,43 @@ class Visit(Section):
 
 
 class Analyte(Section):
-    code: str
-    panel: str
+    """What the screens of measurements show. panel: the table of the store that holds it (inflammation: lab)."""
+
+    code: Upper
+    panel: Literal["cytokine", "inflammation", "kinetics", "flow"]
     label: Text
     unit: str
     lloq: float | None = Field(default=None, ge=0)
     uloq: float | None = Field(default=None, gt=0)
+
+
+class Kinetics(Section):
+    """The one assay that the kinetic endpoints rest on; every other series is shown beside it."""
+
+    table: Literal["kinetics", "flow"]
+    code: Upper
+    unit: str
+    specimens: tuple[Upper, ...] = Field(min_length=1)
+    methods: tuple[Upper, ...] = ()  # none: any
+    areas: tuple[Annotated[int, Field(ge=1, le=365)], ...] = Field(min_length=1)  # AUC from Day 0 to each of these
+    provisional_days: Days = 14  # a maximum is final when so many days were seen and a later sample is lower
+
+
+class Peak(Section):
+    """A peak that is set against the outcomes: the highest value of an analyte after the infusion."""
+
+    id: str
+    code: Upper
+    label: Text
+    until: tuple[Upper, ...] = ()  # the first dose of any of these ends the search
+
+
+class Associations(Section):
+    """Peaks x outcomes: the family over which p-values are adjusted, whatever is on display."""
+
+    to_day: int = Field(ge=1, le=365)
+    peaks: tuple[Peak, ...] = Field(min_length=1)
+    outcomes: tuple[Literal["change", "response", "crs", "cmax", "auc"], ...] = Field(min_length=1)
 
 
 class Response(Section):
@@ -288,6 +319,8 @@ class Response(Section):
     confirm_days: Days
     sd_min_days: Days
     evaluator: str
+    best_code: Upper = ""  # RSTESTCD of the best response where the files give it; empty: worked out from OVRLRESP
+    responders: tuple[Upper, ...] = ("CR", "PR")
 
 
 class Source(Section):
@@ -312,6 +345,8 @@ class Protocol(BaseModel):
     periods: tuple[Period, ...] = ()
     visits: tuple[Visit, ...] = ()
     analytes: tuple[Analyte, ...] = ()
+    kinetics: Kinetics | None = None
+    associations: Associations | None = None
     response: Response | None = None
     sources: tuple[Source, ...] = ()
     text: str = Field(exclude=True, repr=False)  # the file itself: it travels inside every cut
@@ -326,8 +361,23 @@ class Protocol(BaseModel):
         """The dose levels, lowest first; none in a trial without dose escalation."""
         return tuple(sorted((one for one in self.cohort.levels if one.level is not None), key=lambda one: one.level))
 
+    def days_before(self, day: int) -> int:
+        """How many days before study day `day` its visit may take place; 0 where no visit is planned on that day."""
+        planned = [one for one in self.visits if one.anchor == "infusion" and one.day == day]
+        return planned[0].window[0] if planned else 0
+
+    def panel(self, *names: str) -> tuple[Analyte, ...]:
+        return tuple(one for one in self.analytes if one.panel in names)
+
     def level(self, cohort: str) -> Level:
         return next(one for one in self.cohort.levels if one.id == cohort)
+
+    def place(self, cohort: str | None) -> int | None:
+        """What gives a cohort its colour on every screen: its dose level, or its place in the file."""
+        for number, one in enumerate(self.cohort.levels, start=1):
+            if one.id == cohort:
+                return number if one.level is None else one.level
+        return None
 
     def assumed(self) -> Iterator[str]:
         """The keys of every section marked assumed, such as "dlt.escalation"."""
@@ -346,6 +396,12 @@ class Protocol(BaseModel):
         if doses != sorted(set(doses)):
             raise ValueError("cohort.levels: the dose must rise from each `level` to the next")
         _unique("visits (visitnum)", [one.visitnum for one in self.visits])
+        _unique("analytes (code)", [one.code for one in self.analytes])
+        if self.associations:
+            _unique("associations.peaks", [one.id for one in self.associations.peaks])
+            unknown = {one.code for one in self.associations.peaks} - {one.code for one in self.analytes}
+            if unknown:
+                raise ValueError(f"associations.peaks name analytes that are not defined: {', '.join(sorted(unknown))}")
         unknown = {one.period for one in self.visits} - {one.id for one in self.periods}
         if unknown:
             raise ValueError(f"visits name periods that [[periods]] does not define: {', '.join(sorted(unknown))}")

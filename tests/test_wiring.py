@@ -13,9 +13,15 @@ from fontTools.ttLib import TTFont
 from clinical.dlt import ENGLISH
 from dashboard import labels, pages, shell
 from dashboard.counting import OVERVIEW
+from dashboard.figures.stack import PANELS
+from dashboard.figures.stack_series import COUNTS, SITES
 from dashboard.pages import board as board_page
+from dashboard.pages.patient import PERIODS
+from dashboard.patient_latest import BLOOD, LIVER
+from dashboard.patient_tables import TABLES
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
+from queries.interventions import KINDS
 from queries.provenance import NEEDS
 
 ROOT = Path(__file__).parents[1]
@@ -35,12 +41,11 @@ def test_every_id_a_callback_names_is_in_a_layout(client):
     named = set()
     for callback in client.get("/_dash-dependencies").json:
         named |= {one["id"] for one in callback["inputs"] + callback["state"]}
-        named |= {one.rpartition(".")[0] for one in callback["output"].strip(".").split("...")}
+        outputs = [] if callback.get("no_output") else callback["output"].strip(".").split("...")
+        named |= {one.rpartition(".")[0] for one in outputs}
     assert {one for one in named if not one.startswith("{")} <= known
-    assert {one for one in named if one.startswith("{")} <= {
-        '{"view":["ALL"]}', '{"view":"board"}', '{"view":"adverse_events"}', '{"view":"patient"}',
-        '{"panel":["ALL"]}', '{"panel":"board"}', '{"panel":"adverse_events"}', '{"view":"data"}', '{"panel":"data"}',
-    }  # fmt: skip
+    stores = {f'{{"{kind}":"{page}"}}' for kind in ("view", "panel") for page in (*pages.NAVIGATION, "patient")}
+    assert {one for one in named if one.startswith("{")} <= {'{"view":["ALL"]}', '{"panel":["ALL"]}', *stores}
 
 
 @pytest.mark.parametrize(
@@ -67,6 +72,18 @@ def test_rooms_only_look_down(folder, may_not_import):
 
 
 # ---- texts ------------------------------------------------------------------------------------------------------
+KINETICS = {
+    "choose": "by scale days",
+    "by": "group patient",
+    "scale": "log linear",
+    "days": "28 90 all",
+    "signal": "quantified detected not_detected below",
+    "parameter": "cmax tmax clst tlst auclst aucint",
+    "why": """no_sample none_so_far never_quantifiable time_0 no_lower_sample short still_there too_early
+        not_sampled""",
+}
+
+
 def said_keys() -> set[str]:
     """Every key that the code names, the built ones written out."""
     keys = set()
@@ -98,8 +115,18 @@ def said_keys() -> set[str]:
     mapped_columns ignored_columns derived format size sha256 table rows subjects last_date days_before
     coverage_nobody"""
     keys |= {f"data.{one}" for one in words.split()}
+    keys |= {f"kinetics.{name}_{value}" for name, values in KINETICS.items() for value in values.split()}
     dates = "consent leukapheresis manufacture_start manufacture_end lymphodepletion day0 last_contact off_study death"
-    return keys | {f"patient.step_{one}" for one in dates.split()}
+    keys |= {f"patient.step_{one}" for one in dates.split()}
+    keys |= {f"patient.{one}" for one in ("events", "given", "measured", "visits", "steps", "crs", "icans")}
+    keys |= {f"patient.period_{one}" for one in PERIODS} | {f"patient.table_{one}" for one in TABLES}
+    panels = (*(one for one in PANELS if one not in ("periods", "counts")), *(one.lower() for one in COUNTS))
+    keys |= {f"patient.panel_{one}" for one in panels} | {f"patient.kind_{one}" for one in KINDS}
+    keys |= {f"patient.latest_{one.lower()}" for one in (*BLOOD, *LIVER)}
+    keys |= {f"patient.liver_{one.lower()}" for one in ("ALT", "AST", "BILI")}
+    keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
+    words = "kind name dose indication test result range flag how above below within detected_below not_detected"
+    return keys | {f"patient.{one}" for one in words.split()}
 
 
 def test_every_text_that_the_code_names_is_in_the_table_and_none_is_left_over():

@@ -11,6 +11,14 @@ dagcomponentfuncs.Count = function (props) {
   return React.createElement("span", { className: "counts" }, parts);
 };
 
+/* A patient's number, led by the colour of the dose level: the row holds `href` and `colour`. */
+dagcomponentfuncs.Patient = function (props) {
+  var row = props.data;
+  if (!row) { return null; }
+  var dot = React.createElement("span", { className: "dot", style: { backgroundColor: row.colour }, "aria-hidden": true });
+  return React.createElement("a", { href: row.href, className: "grid-patient" }, dot, props.value);
+};
+
 /* Paper cannot scroll: before printing, each grid is written out as a plain table with all of its rows, at once (a grid
    lays its own rows out later, when the page has been printed already), and the tables are taken away again after. */
 (function () {

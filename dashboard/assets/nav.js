@@ -5,15 +5,31 @@
   function internal(link) {
     return link && link.origin === window.location.origin && !link.hasAttribute("download") && !link.target;
   }
+  /* What decides the range of an axis: choosing another means that range, not the one moved to before. */
+  var RANGES = ["period", "days", "scale"];
+  function sameRanges(next, here) {
+    return RANGES.every(function (one) { return next.searchParams.get(one) === here.searchParams.get(one); });
+  }
+  /* On the same screen the axes that the reader has moved stay where they are, unless the link itself says otherwise. */
   function go(href) {
-    var samePage = new URL(href).pathname === window.location.pathname;
-    window.history.pushState({}, "", href);
+    var next = new URL(href, window.location.href), here = new URL(window.location.href);
+    var samePage = next.pathname === here.pathname, zoom = here.searchParams.get("zoom");
+    if (samePage && zoom && sameRanges(next, here) && !next.searchParams.has("zoom")) { next.searchParams.set("zoom", zoom); }
+    window.history.pushState({}, "", next.href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     if (!samePage) { window.scrollTo(0, 0); }
   }
+  window.followLink = go;
+  /* A link of a page, or one that plotly drew: an SVG link keeps its address elsewhere. */
+  function linked(target) {
+    var link = target.closest && target.closest("a");
+    if (!link || typeof link.href === "string") { return link && link.hasAttribute("href") ? link : null; }
+    var place = link.getAttributeNS("http://www.w3.org/1999/xlink", "href");
+    return place ? Object.assign(document.createElement("a"), { href: place }) : null;
+  }
   document.addEventListener("click", function (event) {
-    var link = event.target.closest && event.target.closest("a[href]");
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) { return; }
+    var link = linked(event.target);
     if (!internal(link)) { return; }
     event.preventDefault();
     if (link.href !== window.location.href) { go(link.href); }

@@ -25,6 +25,7 @@ class Words:
     stamp: str
     level: Mapping[str, str]  # cohort -> what stands at its first row
     reason: Callable[[Window], str]
+    link: Callable[[str], str]  # usubjid -> the address that a click on the bar leads to
 
 
 def height(windows: Sequence[Window]) -> int:
@@ -111,8 +112,8 @@ def _bars(
             "color": [palette.quiet if one.state.state == "not_evaluable" else colour for one in here],
             "opacity": [_weight(one) for one in here],
         },
-        "customdata": [[escape(one.usubjid), f"{one.infused}", f"{one.ends}"] for one in here],
-        "hovertemplate": "%{customdata[0]}<br>%{customdata[1]} – %{customdata[2]}<extra></extra>",
+        "customdata": [[words.link(one.usubjid), escape(one.usubjid), f"{one.infused}", f"{one.ends}"] for one in here],
+        "hovertemplate": "%{customdata[1]}<br>%{customdata[2]} – %{customdata[3]}<extra></extra>",
     }
     hit = [one for one in here if one.state.state == "evaluable_dlt" and one.dlt_day is not None]
     if hit:
@@ -126,8 +127,8 @@ def _bars(
                 "line": {"color": DLT, "width": 2},
                 "pattern": {"shape": "/", "fgcolor": DLT, "size": 5, "solidity": 0.35},
             },
-            "customdata": [[escape(one.usubjid), escape(words.reason(one))] for one in hit],
-            "hovertemplate": "%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
+            "customdata": [[words.link(one.usubjid), escape(one.usubjid), escape(words.reason(one))] for one in hit],
+            "hovertemplate": "%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
         }
 
 
@@ -139,7 +140,9 @@ def _weight(window: Window) -> float:
 
 def _labels(window: Window, y: float, words: Words, palette: Palette) -> Iterator[dict]:
     """The patient's number before the bar, the reason behind it."""
-    yield _note(escape(window.subjid), palette.ink, x=window.infused, y=y, xanchor="right", xshift=-6, size=13)
+    look = f'target="_self" style="color:{palette.ink}"'
+    number = f'<a href="{escape(words.link(window.usubjid))}" {look}>{escape(window.subjid)}</a>'
+    yield _note(number, palette.ink, x=window.infused, y=y, xanchor="right", xshift=-6, size=13)
     loud = window.state.state in ("unresolved", "evaluable_dlt")
     colour = palette.alarm if loud else palette.ink if window.state.blocking else palette.quiet
     reason = escape(words.reason(window))

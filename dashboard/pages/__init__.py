@@ -2,11 +2,18 @@
 
 from dash import html
 
-from dashboard.pages import adverse_events, board, data, patient
+from dashboard.pages import adverse_events, board, cytokines, data, kinetics, patient
 from dashboard.view import View
 
-_PAGES = {"board": board, "adverse_events": adverse_events, "patient": patient, "data": data}
-NAVIGATION = ("board", "adverse_events", "data")
+_PAGES = {
+    "board": board,
+    "adverse_events": adverse_events,
+    "kinetics": kinetics,
+    "cytokines": cytokines,
+    "patient": patient,
+    "data": data,
+}
+NAVIGATION = ("board", "adverse_events", "kinetics", "cytokines", "data")
 
 
 def layout(view: View, request: dict, opened: dict) -> html.Div:

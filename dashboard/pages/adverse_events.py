@@ -7,6 +7,7 @@ import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from clinical.incidence import TOTAL, grade_not_recorded, uncoded
+from dashboard.choices import choice
 from dashboard.counting import CRITERIA, OVERVIEW, Counted, counted, rows_behind, table
 from dashboard.drill import Opened, nothing_opened, opened, panel
 from dashboard.labels import Say, speaker
@@ -94,31 +95,11 @@ def choices(asked: Asked) -> list:
     events = [(one, say(f"ae.only_{one}")) for one in CRITERIA if protocol.dlt or one != "dlt"]
     rows = [(one, say(f"ae.rows_{one}")) for one in ("terms", "soc")]
     return [
-        _choice(view, "population", populations, say),
-        _choice(view, "window", windows, say),
-        _choice(view, "only", events, say),
-        _choice(view, "rows", rows, say),
+        choice(say("ae.choose_population"), view, "population", populations),
+        choice(say("ae.choose_window"), view, "window", windows),
+        choice(say("ae.choose_only"), view, "only", events),
+        choice(say("ae.choose_rows"), view, "rows", rows),
     ]
-
-
-def _choice(view: View, name: str, options: list[tuple[str, str]], say: Say) -> html.Div:
-    current = getattr(view, name) or options[0][0]
-    links = [
-        html.A(
-            label,
-            href=view.change(**{name: value, "open": ""}).href,
-            className="option" + (" chosen" if value == current else ""),
-            **({"aria-current": "true"} if value == current else {}),
-        )
-        for value, label in options
-    ]
-    return html.Div(
-        [
-            html.Span(say(f"ae.choose_{name}"), className="choice-name"),
-            html.Div(links, className="options", role="group"),
-        ],
-        className="choice",
-    )
 
 
 def filters(asked: Asked, found: Counted) -> str:
@@ -165,7 +146,7 @@ def _cohort_head(asked: Asked, found: Counted, cohort: str) -> html.Span | list:
     if cohort == TOTAL:
         return f"{asked.say('ae.total')} (n = {n})"
     level = asked.cut.protocol.level(cohort)
-    return html.Span([level_dot(level.level), f"{level.label.in_(asked.view.lang)} (n = {n})"])
+    return html.Span([level_dot(asked.cut.protocol.place(cohort)), f"{level.label.in_(asked.view.lang)} (n = {n})"])
 
 
 def _cell(asked: Asked, row: pd.Series, cohort: str, criterion: str) -> list:
@@ -247,7 +228,9 @@ def columns(asked: Asked, found: Counted) -> list[dict]:
         "flex": 3,
         "cellClassRules": {"soc": "params.data.soc_row"},
     }
-    return [name, *(_column_group(asked, found, cohort) for cohort in found.columns)]
+    # In a group of its own: a head row without any cell is none to a screen reader.
+    named = {"headerName": asked.say("ae.by_term"), "children": [name]}
+    return [named, *(_column_group(asked, found, cohort) for cohort in found.columns)]
 
 
 def _column_group(asked: Asked, found: Counted, cohort: str) -> dict:
@@ -261,9 +244,9 @@ def _column_group(asked: Asked, found: Counted, cohort: str) -> dict:
         }
         for criterion in CRITERIA[asked.view.only]
     ]
-    level = None if cohort == TOTAL else asked.cut.protocol.level(cohort)
-    label = asked.say("ae.total") if level is None else level.label.in_(asked.view.lang)
-    colour = level_colour(level.level if level else None)
+    protocol = asked.cut.protocol
+    label = asked.say("ae.total") if cohort == TOTAL else protocol.level(cohort).label.in_(asked.view.lang)
+    colour = level_colour(protocol.place(cohort))
     return {
         "headerName": f"{label} (n = {found.size(cohort)})",
         "headerStyle": {"borderTop": f"3px solid {colour}"},
@@ -352,12 +335,13 @@ def _title(asked: Asked, what: Opened, cohort: str, criterion: str, soc: str | N
 
 
 def _event_rows(asked: Asked, rows: pd.DataFrame) -> dag.AgGrid:
-    say, numbers = asked.say, subjects(asked.cut).set_index("usubjid")["subjid"]
+    say, everyone, protocol = asked.say, subjects(asked.cut).set_index("usubjid"), asked.cut.protocol
+    rows = rows.sort_values(["usubjid", "aestdtc_earliest", "aeseq"])
     names = ("patient", "event", "grade", "day", "onset", "end", "relation", "serious", "source")
     blank = say("word.not_recorded")
     body = [
         [
-            numbers[row.usubjid],
+            everyone.loc[row.usubjid, "subjid"],
             say_or(row.aedecod, row.aeterm),
             say_or(row.toxgr, blank),
             say_or(row.rel_day, "?"),
@@ -367,9 +351,13 @@ def _event_rows(asked: Asked, rows: pd.DataFrame) -> dag.AgGrid:
             say_or(row.aeser, blank),
             f"{row.source_file} {row.source_row}",
         ]
-        for row in rows.sort_values(["usubjid", "aestdtc_earliest", "aeseq"]).itertuples()
+        for row in rows.itertuples()
     ]
-    return row_grid("ae-rows", [say(f"word.{one}") for one in names], body, wide=1)
+    people = [
+        {"href": asked.view.patient(one), "colour": level_colour(protocol.place(everyone.loc[one, "cohort"]))}
+        for one in rows["usubjid"]
+    ]
+    return row_grid("ae-rows", [say(f"word.{one}") for one in names], body, wide=1, people=people)
 
 
 def say_or(value: object, otherwise: str) -> str:

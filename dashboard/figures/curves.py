@@ -1,0 +1,290 @@
+"""Concentration against days since infusion: one panel or many, a curve a patient, what is below the limit hollow."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.theme import PALETTES, Palette, stamp_note, styled
+
+ROW, TOP, BOTTOM, GAP = 230, 34, 92, 64  # px: a row of small panels, around the rows, between them
+MANY = 1500  # points; beyond them the curves alone are drawn, the chosen patient's with all
+DAYS = {"28": (-8, 29.5), "90": (-8, 94)}
+COLUMNS = ["usubjid", "time", "conc", "limit", "floor", "signal", "unit", "dtc", "source_file", "source_row"]
+SYMBOLS = {"quantified": "circle", "detected": "circle-open-dot", "not_detected": "circle-open", "below": "circle-open"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who a curve belongs to."""
+
+    subjid: str
+    colour: str  # of the dose level
+    cohort: str
+    href: str  # of the patient's screen
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str  # with its unit, as HTML
+    rows: (
+        pd.DataFrame
+    )  # usubjid, time [d], conc, limit, signal, unit, dtc, source_file, source_row; by patient and time
+
+
+@dataclass(frozen=True)
+class Words:
+    """The texts of the figure in the reader's language."""
+
+    axis: str
+    stamp: str
+    lloq: str  # "LLOQ {limit}"
+    signals: Mapping[str, str]  # of SYMBOLS
+    no_limit: str
+    median: str
+    cohorts: Mapping[str, str]  # cohort -> its name
+
+
+def height(panels: int, columns: int, row: int = ROW) -> int:
+    rows = math.ceil(panels / columns) if panels else 1
+    return TOP + BOTTOM + rows * row + (rows - 1) * GAP
+
+
+def curves(
+    panels: Sequence[Panel], people: Mapping[str, Person], words: Words,
+    *, theme: str, scale: str, days: str, columns: int = 1, row: int = ROW, chosen: str = "", medians: bool = False,
+    alike: bool = False,
+) -> go.Figure:  # fmt: skip
+    """scale: log or linear, of every panel; days: 28, 90 or all. chosen: usubjid of the patient who stands out.
+
+    alike: the panels show one quantity and share its axis.
+    medians: also the median of each cohort by planned visit, where three or more patients have a sample: a BLQ sample
+    counts as less than any other, and a median that is one is not drawn.
+    """
+    palette = PALETTES[theme]
+    whole = height(len(panels), columns, row)
+    dense = sum(len(one.rows) for one in panels) > MANY
+    panels = [replace(one, rows=_with_floor(one.rows)) for one in panels]
+    span = _span(panels, DAYS.get(days))
+    layout: dict = {
+        "height": whole,
+        "margin": {"l": 70, "r": 24, "t": TOP, "b": BOTTOM},
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": "zoom",
+    }
+    shared = _value_axis(pd.concat([one.rows for one in panels]), scale) if alike and panels else {}
+    traces, notes, shapes = [], [], []
+    for number, panel in enumerate(panels):
+        x, y = _axes(number)
+        left, right, low, high = _place(number, len(panels), columns, row, whole)
+        layout[_key(x)] = {
+            "domain": [left, right],
+            "anchor": y,
+            "range": list(span),
+            "matches": "x" if number else None,
+        }
+        layout[_key(y)] = (shared or _value_axis(panel.rows, scale)) | {"domain": [low, high], "anchor": x}
+        notes.append(_note(panel.title, palette.ink, x=left, y=high, yshift=4, xanchor="left", yanchor="bottom"))
+        own = list(_curves(panel.rows, people, words, palette, chosen, dense=dense))
+        own += list(_medians(panel.rows, people, words)) if medians else []
+        traces += [one | {"xaxis": x, "yaxis": y} for one in own]
+        for limit in _limits(panel.rows):
+            shapes.append(_limit_line(limit, f"{x} domain", y, palette))
+            if number == 0 or not alike:
+                notes.append(_limit_note(limit, words, scale, f"{x} domain", y, palette))
+    below = {"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"}
+    notes.append(_note(words.axis, palette.quiet, **below, yshift=-26))
+    notes.append(stamp_note(words.stamp, theme, below=66))
+    key = f"{_key_to_symbols(words, panels)}      {_key_to_colours(words, people)}"
+    notes.append(_note(key, palette.quiet, **below, yshift=-46))
+    return styled(traces, layout | {"annotations": notes, "shapes": shapes}, theme)
+
+
+def _key_to_symbols(words: Words, panels: Sequence[Panel]) -> str:
+    signs = {"quantified": "●", "detected": "⊙", "not_detected": "○", "below": "○"}
+    present = [one for one in SYMBOLS if any((panel.rows["signal"] == one).any() for panel in panels)]
+    return " · ".join(f"{signs[one]} {words.signals[one]}" for one in present)
+
+
+def _key_to_colours(words: Words, people: Mapping[str, Person]) -> str:
+    colours = {one.cohort: one.colour for one in people.values()}
+    return "   ".join(
+        f'<span style="color:{colour}">■</span> {escape(words.cohorts[one])}' for one, colour in colours.items()
+    )
+
+
+# ---- where a panel stands --------------------------------------------------------------------------------------------
+def _axes(number: int) -> tuple[str, str]:
+    return ("x", "y") if number == 0 else (f"x{number + 1}", f"y{number + 1}")
+
+
+def _key(axis: str) -> str:
+    return f"{axis[0]}axis{axis[1:]}"
+
+
+def _place(number: int, count: int, columns: int, row: int, whole: int) -> tuple[float, float, float, float]:
+    """left, right, bottom, top as shares of the figure's inner room."""
+    columns = min(columns, count)
+    inner, gap = whole - TOP - BOTTOM, 0.055
+    wide = (1 - gap * (columns - 1)) / columns
+    left = number % columns * (wide + gap)
+    top = 1 - number // columns * (row + GAP) / inner
+    return left, left + wide, top - row / inner, top
+
+
+def _span(panels: Sequence[Panel], wanted: tuple[float, float] | None) -> tuple[float, float]:
+    times = pd.concat([one.rows["time"] for one in panels]) if panels else pd.Series([], dtype=float)
+    low, high = (times.min(), times.max()) if len(times) else (0.0, 28.0)
+    if wanted:
+        return max(wanted[0], low - 1), wanted[1]
+    return low - 0.03 * (high - low) - 1, high + 0.03 * (high - low) + 1
+
+
+def _with_floor(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where no limit is recorded a sample that is BLQ stands under the lowest number there is."""
+    seen = rows["conc"][rows["conc"] > 0]
+    return rows.assign(floor=rows["limit"].fillna(seen.min() / 2 if len(seen) else 1.0))
+
+
+def _value_axis(rows: pd.DataFrame, scale: str) -> dict:
+    drawn = _heights(rows)
+    drawn = drawn[drawn > 0]
+    if scale == "linear" or drawn.empty:
+        return {"range": [0, 1.06 * drawn.max() if len(drawn) else 1], "tickformat": ",.4~r", "rangemode": "tozero"}
+    low, high = math.log10(drawn.min()), math.log10(drawn.max())
+    return {"type": "log", "range": [low - 0.2, high + 0.2], "dtick": 1, "tickformat": ",.4~r"}
+
+
+# ---- curves ----------------------------------------------------------------------------------------------------------
+def _curves(
+    rows: pd.DataFrame, people: Mapping[str, Person], words: Words, palette: Palette, chosen: str, *, dense: bool
+) -> Iterator[dict]:
+    """One trace of lines a cohort, and one of points a kind: few traces draw many patients fast."""
+    rows = rows[COLUMNS]
+    rows = rows.assign(cohort=rows["usubjid"].map({one: person.cohort for one, person in people.items()}))
+    for _, here in rows[rows["usubjid"] != chosen].groupby("cohort", sort=False):
+        colour = people[here["usubjid"].iloc[0]].colour
+        faint = 0.28 if chosen or dense else 0.6
+        yield _lines(here, colour, faint, 1.2)
+        if not dense:
+            yield from _points(here, people, words, colour, faint, 6)
+    own = rows[rows["usubjid"] == chosen]
+    if len(own):
+        colour = people[chosen].colour
+        yield _lines(own, colour, 1, 3)
+        yield from _points(own, people, words, colour, 1, 9)
+
+
+def _lines(rows: pd.DataFrame, colour: str, opacity: float, width: float) -> dict:
+    """From the last BLQ sample before the first number to the first one after the last: beyond them nothing moves."""
+    told = rows[rows["signal"] != "no_result"]
+    known, who = told["conc"].notna(), told["usubjid"].to_numpy()
+    same = who[1:] == who[:-1]  # as the row before
+    near = known.to_numpy().copy()
+    near[:-1] |= known.to_numpy()[1:] & same
+    near[1:] |= known.to_numpy()[:-1] & same
+    x, y, who = (values[near] for values in (told["time"].to_numpy(), _heights(told).to_numpy(), who))
+    ends = np.flatnonzero(who[1:] != who[:-1]) + 1  # a gap between two patients
+    line = {"color": colour, "width": width}
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": _listed(np.insert(x, ends, np.nan)),
+        "y": _listed(np.insert(y, ends, np.nan)),
+        "line": line,
+        "opacity": opacity,
+        "hoverinfo": "skip",
+    }
+
+
+def _heights(rows: pd.DataFrame) -> pd.Series:
+    return rows["conc"].fillna(rows["floor"])
+
+
+def _listed(values: np.ndarray) -> list[float | None]:
+    """Four digits are what a curve can show."""
+    return [None if value != value else float(f"{value:.4g}") for value in values.tolist()]
+
+
+def _points(
+    rows: pd.DataFrame, people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
+) -> Iterator[dict]:
+    for signal, symbol in SYMBOLS.items():
+        here = rows[rows["signal"] == signal]
+        if here.empty:
+            continue
+        yield {
+            "type": "scatter",
+            "mode": "markers",
+            "x": _listed(here["time"].to_numpy()),
+            "y": _listed(_heights(here).to_numpy()),
+            "marker": {"color": colour, "size": size, "symbol": symbol, "line": {"color": colour, "width": 1.2}},
+            "opacity": opacity,
+            "customdata": [[people[one.usubjid].href, _told(one, people, words)] for one in here.itertuples()],
+            "hovertemplate": "%{customdata[1]}<extra></extra>",
+        }
+
+
+def _told(row, people: Mapping[str, Person], words: Words) -> str:
+    unit = "" if pd.isna(row.unit) else f" {row.unit}"
+    limit = words.no_limit if pd.isna(row.limit) else f"< {row.limit:g}{unit}"
+    below = f"{words.signals[row.signal]} ({limit})"
+    value = f"{float(f'{row.conc:.4g}'):,.12g}{unit}" if row.signal == "quantified" else below
+    lines = (value, f"{row.dtc} · {row.source_file} {row.source_row}")
+    who = f"<b>{escape(people[row.usubjid].subjid)}</b> · {row.time:.1f} d"
+    return "<br>".join([who, *map(escape, lines)])
+
+
+def _medians(rows: pd.DataFrame, people: Mapping[str, Person], words: Words) -> Iterator[dict]:
+    told = rows[(rows["signal"] != "no_result") & rows["visit"].notna()]
+    told = told.assign(
+        cohort=told["usubjid"].map({one: person.cohort for one, person in people.items()}),
+        level=told["conc"].fillna(-math.inf),
+    )
+    for _, here in told.groupby("cohort", sort=False):
+        visits = here.groupby("visit").agg(
+            patients=("usubjid", "nunique"), level=("level", "median"), time=("time", "median")
+        )
+        visits = visits[(visits["patients"] >= 3) & (visits["level"] > 0)].sort_values("time")
+        if len(visits) < 2:
+            continue
+        colour = people[here["usubjid"].iloc[0]].colour
+        yield {
+            "type": "scatter",
+            "mode": "lines",
+            "x": _listed(visits["time"].to_numpy()),
+            "y": _listed(visits["level"].to_numpy()),
+            "line": {"color": colour, "width": 4},
+            "opacity": 0.85,
+            "text": [f"{words.median}, n = {one}" for one in visits["patients"]],
+            "hovertemplate": "%{text}<br>%{y:,.4g}<extra></extra>",
+        }
+
+
+# ---- the limit -------------------------------------------------------------------------------------------------------
+def _limits(rows: pd.DataFrame) -> list[float]:
+    """The one LLOQ of the samples, nothing where it changes from sample to sample."""
+    found = sorted(rows["lloq"].dropna().unique())
+    return found if len(found) == 1 else []
+
+
+def _limit_line(limit: float, xref: str, y: str, palette: Palette) -> dict:
+    line = {"color": palette.quiet, "width": 1, "dash": "dash"}
+    return {"type": "line", "xref": xref, "yref": y, "x0": 0, "x1": 1, "y0": limit, "y1": limit, "line": line}
+
+
+def _limit_note(limit: float, words: Words, scale: str, xref: str, y: str, palette: Palette) -> dict:
+    place = {"xref": xref, "yref": y, "x": 1, "y": math.log10(limit) if scale == "log" else limit}
+    return _note(
+        words.lloq.format(limit=f"{limit:g}"), palette.quiet, **place, xanchor="right", yanchor="bottom", size=11
+    )
+
+
+def _note(text: str, colour: str, *, size: int = 13, **place) -> dict:
+    place = {"xref": "paper", "yref": "paper"} | place
+    return {"text": text, "showarrow": False, "font": {"size": size, "color": colour}, **place}
