@@ -5,6 +5,7 @@ cells holds the browser for seconds. What is still needs none of that: it travel
 makes elements of it. Links work as everywhere (`assets/nav.js` listens to the document).
 """
 
+from numbers import Number
 from typing import ClassVar
 
 from dash.development.base_component import Component
@@ -28,13 +29,11 @@ class Still(Component):
 
 
 def _tree(part: object) -> object:
-    """[tag, attributes, part ...] for an element, a list of parts, text, or None."""
-    if part is None or isinstance(part, str):
+    """[tag, attributes, part ...] for an element, a list of parts, text, number or None."""
+    if part is None or isinstance(part, str | Number):
         return part
     if isinstance(part, list | tuple):
         return ["", {}, *map(_tree, part)]
-    if isinstance(part, int | float):
-        return str(part)
     if isinstance(part, Still):
         return _tree(part.children)
     if not isinstance(part, Component) or part._namespace != "dash_html_components":

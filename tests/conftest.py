@@ -22,6 +22,14 @@ ANCHOR = date(2026, 11, 22)  # the simulated trial is seen on this day; its last
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def checked_figures() -> None:
+    """Every figure that a test makes is held to plotly's schema: a misspelt attribute raises."""
+    from dashboard import theme
+
+    theme.CHECKED = True
+
+
 @pytest.fixture(scope="session")
 def trial_files(tmp_path_factory) -> list[Path]:
     """The folders of the three cuts, as SDTM files."""

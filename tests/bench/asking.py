@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.request import urlopen
 
 from dashboard.view import PAGES, PATIENT
 from data.store import Cut
@@ -35,18 +36,25 @@ class Screen:
         return {"pathname": self.pathname, "search": self.search, "cut": cut}
 
 
-def screens(cut: Cut) -> list[Screen]:
-    """Every page of the navigation, and the page of the first treated subject."""
+def dependencies(site: str) -> list[dict]:
+    with urlopen(f"{site}/_dash-dependencies") as answer:
+        return json.load(answer)
+
+
+def screens(cut: Cut, dependencies: list[dict]) -> list[Screen]:
+    """Every page that has something to ask, and of the patients' that of the first treated subject."""
     people = subjects(cut)
     treated = people[people["day0"].notna()].sort_values("usubjid")
     found = [Screen(page, path) for path, page in PAGES.items()]
-    return [*found, Screen("patient", PATIENT + treated["usubjid"].iloc[0])]
+    found.append(Screen("patient", PATIENT + treated["usubjid"].iloc[0]))
+    return [one for one in found if page_callbacks(dependencies, one.page)]
 
 
 def page_callbacks(dependencies: list[dict], page: str) -> list[dict]:
     """The callbacks that a page's own stores start: what is on the screen, and the panel that may be opened in it."""
     own = {json.dumps({kind: page}, separators=(",", ":")) for kind in ("view", "panel")}
-    return [one for one in dependencies if own & {given["id"] for given in one["inputs"]}]
+    asked = [one for one in dependencies if not one["clientside_function"]]
+    return [one for one in asked if own & {given["id"] for given in one["inputs"]}]
 
 
 def route_callback(dependencies: list[dict]) -> dict:

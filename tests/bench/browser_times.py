@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from dashboard import pages
-from tests.bench.asking import Screen, screens
+from tests.bench.asking import Screen, dependencies, screens
 from tests.bench.floors import floor
 from tests.bench.measure import Table, median, ratio
 from tests.bench.trials import Trial
@@ -38,7 +38,7 @@ def tables(trials: list[Trial], runs: int) -> Iterator[Table]:
         )
         bare = Target("floor: bare Dash, the same", running.enter_context(floor("bare")))
         browser = running.enter_context(headless_chromium())
-        shown = {trial: screens(trial.store.serving().cut) for trial in trials}
+        shown = {trial: screens(trial.store.serving().cut, dependencies(site)) for trial, site in sites.items()}
         targets = [
             Target(f"{one.page}, {trial.name}", site + one.address)
             for trial, site in sites.items()

@@ -72,7 +72,8 @@ def tables(trial: Trial, seconds: float) -> list[Table]:
         shutil.copytree(trial.root, root, ignore=shutil.ignore_patterns("simulated", "sources"))
         files = [_smaller(one, folder / one.name) for one in trial.folders[-2:]]
         with serving(root) as address:
-            read, published, waited = _read(address, root, files, asking.screens(trial.store.serving().cut), seconds)
+            screens = asking.screens(trial.store.serving().cut, asking.dependencies(address))
+            read, published, waited = _read(address, root, files, screens, seconds)
     found = Table(f"READERS, {trial.name}: {READERS} at once for {seconds:.0f} s, {published} cuts published", HEAD)
     for name, took in sorted(read.took.items(), key=lambda one: (one[0] != "filter change", one[0])):
         times = [milliseconds(one) for one in (median(took), percentile(took, 95), max(took))]

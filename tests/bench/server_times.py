@@ -48,7 +48,7 @@ def _of(client: FlaskClient, trial: Trial) -> list[Table]:
     shown = Table(f"SERVER TIME, {trial.name}: the slowest callback of each screen", HEAD)
     changed = Table(f"SERVER TIME, {trial.name}: a filter change, each choice once", HEAD)
     route = route_callback(dependencies)
-    for screen in screens(cut):
+    for screen in screens(cut, dependencies):
         own = page_callbacks(dependencies, screen.page)
         asked = [_ask(client, page_body(one, screen, cut.id)) for one in own]
         _row(shown, screen.page, max(asked, key=lambda one: median(one.took[1:])), floor)
