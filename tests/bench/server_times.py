@@ -53,11 +53,12 @@ def _of(client: FlaskClient, trial: Trial) -> list[Table]:
         asked = [_ask(client, page_body(one, screen, cut.id)) for one in own]
         _row(shown, screen.page, max(asked, key=lambda one: median(one.took[1:])), floor)
         _row(shown, f"{screen.page}: its frame", _ask(client, route_body(route, screen, None)), floor)
-        took = _choices(client, dependencies, screen, cut.id)
+        took, failures = _choices(client, dependencies, screen, cut.id)
         if took:
             times = (milliseconds(took[0]), milliseconds(median(took)), milliseconds(percentile(took, 95)))
             name = f"{screen.page}: {len(took)} choices"
             changed.add(name, *times, "", "", ratio(median(took), floor), seconds=took, floor=floor)
+            changed.notes += [f"FAILED: {one.address}" for one in failures]
     shown.notes.append(f"floor: /health, {milliseconds(floor)} ms. first: nothing of the cut is remembered yet")
     return [shown, changed]
 
@@ -79,10 +80,13 @@ def _ask(client: FlaskClient, body: dict) -> Asked:
     return Asked(took, len(sent.data), client.post(UPDATE, json=body).data)
 
 
-def _choices(client: FlaskClient, dependencies: list[dict], screen: Screen, cut: str) -> list[float]:
-    """Seconds of all of a screen's callbacks for each choice: what its links lead to, and what those lead to."""
+def _choices(
+    client: FlaskClient, dependencies: list[dict], screen: Screen, cut: str
+) -> tuple[list[float], list[Screen]]:
+    """Seconds of all of a screen's callbacks for each choice: what its links lead to, and what those lead to. And the
+    choices that raised."""
     callbacks = [one for one in page_callbacks(dependencies, screen.page) if '"view"' in str(one["inputs"])]
-    seen, waiting, took = {screen}, [screen], []
+    seen, waiting, took, failures = {screen}, [screen], [], []
     while waiting and len(took) < CHOICES:
         here = waiting.pop(0)
         spent, answers = 0.0, []
@@ -94,7 +98,9 @@ def _choices(client: FlaskClient, dependencies: list[dict], screen: Screen, cut:
             answers.append(client.post(UPDATE, json=body).data)
         if here != screen:
             took.append(spent)
+        if any(failed(one) for one in answers):
+            failures.append(here)
         further = [one for answer in answers if answer for one in options(answer, here) if one not in seen]
         seen.update(further)
         waiting += further
-    return took
+    return took, failures
