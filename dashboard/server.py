@@ -6,7 +6,7 @@ from dash import Dash
 from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
 
-from dashboard import exports, guard, pages, remembered, shell
+from dashboard import exports, guard, packed, pages, remembered, shell
 from data.store import Store
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ def create(store: Store, names: tuple[str, ...] = ()) -> Dash:
     guard.install(server, names, app.csp_hashes(), app.callback_map)
     remembered.install(server)
     Compress(server)
+    packed.install(server)
     server.after_request(_logged)
     return app
 

@@ -1,0 +1,102 @@
+"""What lies between the callbacks and the browser: still HTML, remembered answers, packed files."""
+
+import json
+import os
+import re
+
+import brotli
+import dash_ag_grid as dag
+import numpy as np
+import pytest
+from dash import html
+from dash._utils import to_json
+from test_guard import body_of, callbacks
+
+from dashboard.still import Still
+from data.store import Store
+
+STAMP = re.compile(r"cut ([0-9a-f]{7})")
+
+
+def ask(client, output: str, **view) -> tuple[int, dict]:
+    callback = next(one for one in callbacks(client) if output in one["output"])
+    answer = client.post("/_dash-update-component", json=body_of(callback, {"search": ""} | view))
+    return answer.status_code, answer.json
+
+
+def ladder(client, cut: str) -> tuple[int, dict]:
+    return ask(client, "board-ladder.children", pathname="/", cut=cut)
+
+
+# ---- still HTML ------------------------------------------------------------------------------------------------------
+def test_still_html_travels_as_a_plain_tree():
+    part = html.Td([html.A("1/7", href="/x", **{"data-count": "1"}), None, 3, np.int64(4)], colSpan=2)
+    sent = json.loads(to_json(Still(html.Tr([part, Still(html.Th("a", scope="row"))]))))
+    inside = ["td", {"colSpan": 2}, ["a", {"href": "/x", "data-count": "1"}, "1/7"], None, 3, 4]
+    assert sent["props"] == {"tree": ["tr", {}, inside, ["th", {"scope": "row"}, "a"]]}
+    assert (sent["namespace"], sent["type"]) == ("still", "Still")
+
+
+def test_what_is_not_plain_html_is_not_still():
+    with pytest.raises(TypeError, match="AgGrid is not plain HTML"):
+        Still(html.Div(dag.AgGrid())).to_plotly_json()
+
+
+# ---- remembered answers ----------------------------------------------------------------------------------------------
+def test_the_same_question_has_the_same_answer_and_another_cut_another(client, trial):
+    first, second = trial.ids()[-2:]
+    assert ladder(client, first) == ladder(client, first)
+    for cut in (first, second, first):
+        assert set(STAMP.findall(json.dumps(ladder(client, cut)[1]))) == {cut[:7]}
+
+
+def test_a_cut_that_is_damaged_is_not_shown_from_memory(client, copied_trial, application):
+    application.server.config["STORE"] = copied_trial
+    cut = copied_trial.current()
+    assert "sideUpdate" not in ladder(client, cut)[1]
+    path = copied_trial.path(cut)
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert "sideUpdate" in ladder(client, cut)[1]
+    assert "sideUpdate" in ladder(client, cut)[1]
+
+
+def test_a_cut_with_a_write_ahead_file_is_not_shown_from_memory(client, copied_trial, application):
+    application.server.config["STORE"] = copied_trial
+    cut = copied_trial.current()
+    assert "sideUpdate" not in ladder(client, cut)[1]
+    path = copied_trial.path(cut)
+    path.with_name(f"{path.name}.wal").write_bytes(b"")
+    assert "sideUpdate" in ladder(client, cut)[1]
+
+
+def test_the_list_of_cuts_is_not_remembered_beyond_the_next_one(client, copied_trial, application):
+    application.server.config["STORE"] = copied_trial
+    first, *_, last = copied_trial.ids()
+    (copied_trial.root / "CURRENT").write_text(first)
+    before = ask(client, "data-cuts.children", pathname="/data", cut=last)[1]
+    assert before == ask(client, "data-cuts.children", pathname="/data", cut=last)[1]
+    (copied_trial.root / "CURRENT").write_text(last)
+    os.utime(copied_trial.root / "CURRENT", ns=(1, 1))  # a file system may not tell two writes of a moment apart
+    assert before != ask(client, "data-cuts.children", pathname="/data", cut=last)[1]
+
+
+def test_two_stores_share_no_answer(client, copied_trial, application, tmp_path):
+    cut = copied_trial.current()
+    assert "sideUpdate" not in ladder(client, cut)[1]
+    application.server.config["STORE"] = Store(tmp_path / "empty")
+    assert "sideUpdate" in ladder(client, cut)[1]
+
+
+# ---- packed files ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["/assets/plotly.min.js", "/_dash-component-suites/dash/dcc/async-graph.js"])
+def test_a_script_is_sent_packed_to_who_can_unpack_it(client, path):
+    plain = client.get(path)
+    packed = client.get(path, headers={"Accept-Encoding": "br"})
+    assert packed.headers["Content-Encoding"] == "br" and "Content-Encoding" not in plain.headers
+    assert brotli.decompress(packed.data) == plain.data
+    again = client.get(path, headers={"Accept-Encoding": "br", "If-None-Match": packed.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    for one in (plain, packed, again):
+        assert one.headers["Content-Security-Policy"] and "Accept-Encoding" in one.headers["Vary"]
+        one.close()
