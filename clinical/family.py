@@ -58,8 +58,10 @@ def family(
     tested=False, for a part of the patients: n and the estimate alone. No p, no limits: what was chosen after looking
     is not tested.
     """
+    x, y = _final(peaks, "peak"), _final(outcomes, "outcome")
+    x, y = x.align(y, join="inner", axis=0)
     rows = [
-        (peak.id, outcome, *_cell(peaks, outcomes, peak.id, outcome, tested))
+        (peak.id, outcome, *_cell(_column(x, peak.id), _column(y, outcome), outcome, tested))
         for peak in associations.peaks
         for outcome in associations.outcomes
     ]
@@ -67,11 +69,20 @@ def family(
     return found.assign(adjusted=adjust(found["p"].to_numpy(float)))
 
 
-def _cell(peaks: pd.DataFrame, outcomes: pd.DataFrame, peak: str, outcome: str, tested: bool) -> Cell:
-    found = pairs(peaks, outcomes, peak, outcome)
-    used = found[found["used"]]
-    x, y = used["x"].to_numpy(float), used["y"].to_numpy(float)
-    n, n_yes = len(used), int((y == 1).sum()) if outcome == RESPONSE else 0
+def _final(found: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The final values, a row a patient and a column a `name`."""
+    final = found[found["state"] == "final"]
+    return final.pivot(index="usubjid", columns=name, values="value")
+
+
+def _column(wide: pd.DataFrame, name: str) -> np.ndarray:
+    return wide[name].to_numpy(float) if name in wide else np.full(len(wide), np.nan)
+
+
+def _cell(x: np.ndarray, y: np.ndarray, outcome: str, tested: bool) -> Cell:
+    both = ~(np.isnan(x) | np.isnan(y))
+    x, y = x[both], y[both]
+    n, n_yes = len(x), int((y == 1).sum()) if outcome == RESPONSE else 0
     if n < FEWEST:
         return Cell(n, n_yes, why="few")
     if not tested:

@@ -46,8 +46,8 @@ def profiles(
     rows: pd.DataFrame, panels: Sequence[Panel], levels: Mapping[str, int | None], words: Words,
     *, chosen: str = "", scale: str = "log", theme: str = "light",
 ) -> go.Figure:  # fmt: skip
-    """rows: usubjid, cohort, code, time [d], rel_day, value, limit; by code, cohort, patient and time. levels: cohort -> place
-    of its colour. chosen: usubjid of the patient who stands out, "" nobody.
+    """rows: usubjid, cohort, code, time [d], rel_day, value, limit; by code, cohort, patient, time. levels: cohort ->
+    place of its colour. chosen: usubjid of the patient who stands out, "" nobody.
 
     One x axis a column, so that a zoom moves all panels; a y axis a panel. A value that is a limit is hollow, at it.
     """

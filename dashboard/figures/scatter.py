@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from dashboard.figures.profiles import PLAIN, value_axis
 from dashboard.theme import PALETTES, level_colour, stamp_note, styled
 
-HEIGHT = 470
+HEIGHT = 490
 FEW = 40  # patients up to whom each dot has its number beside it
 CROWD = 30  # patients from whom on dots of one class are spread, so that they do not hide each other
 
@@ -71,11 +71,14 @@ def scatter(
     }
     layout = {
         "height": HEIGHT,
-        "margin": {"l": 76, "r": 22, "t": 26 + 19 * len(words.said), "b": 96},
+        "margin": {"l": 76, "r": 22, "t": 26 + 19 * len(words.said), "b": 116},
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": "zoom",
-        "annotations": [*_inside(words, palette, bool(len(rows))), stamp_note(_folded(words.stamp), theme, below=62)],
+        "annotations": [
+            *_inside(words, palette, bool(len(rows))),
+            stamp_note(_folded(words.stamp), theme, below=60) | {"align": "left"},
+        ],
         "xaxis": _numbers(rows["x"], words.x, "log" if log_x else "linear"),
         "yaxis": _numbers(pd.Series(y), words.y, "log" if log_y else "linear"),
     }
