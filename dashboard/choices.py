@@ -38,3 +38,9 @@ def chosen_cohort(asked: Asked) -> str:
     if wanted and wanted not in {one.id for one in asked.cut.protocol.cohort.levels}:
         raise NotUnderstood(f"cohort={wanted}")
     return wanted
+
+
+def cohort_words(asked: Asked) -> str:
+    """The chosen cohort for a stamp, or that everyone infused is shown."""
+    cohort = chosen_cohort(asked)
+    return asked.cut.protocol.level(cohort).label.in_(asked.view.lang) if cohort else asked.say("choice.all_infused")

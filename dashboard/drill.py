@@ -44,8 +44,8 @@ def panel(
     """
     say, known = asked.say, subjects.set_index("usubjid")
     close = html.A("×", href=asked.view.change(open="").href, className="close", title=say("drill.close"))
-    levels = {one.id: one.level for one in asked.cut.protocol.cohort.levels}
-    links = [patient_link(asked, one, known.loc[one, "subjid"], levels.get(known.loc[one, "cohort"])) for one in people]
+    place = asked.cut.protocol.place
+    links = [patient_link(asked, one, known.loc[one, "subjid"], place(known.loc[one, "cohort"])) for one in people]
     return html.Aside(
         [
             html.Div([html.H2(title), close], className="panel-head"),
@@ -65,6 +65,25 @@ def nothing_opened(asked: Asked) -> list[html.Aside]:
     if not asked.view.open:
         return []
     return [panel(asked, asked.say("drill.unknown"), [], [], pd.DataFrame({"usubjid": []}))]
+
+
+_MARK = "\u0002"  # around an identifier in a sentence; no text of a person has it
+
+
+def mark(usubjid: str) -> str:
+    """An identifier on its way through a sentence of the table of labels: `linked` makes a link of it."""
+    return f"{_MARK}{usubjid}{_MARK}"
+
+
+def linked(asked: Asked, sentence: str) -> list[str | html.A]:
+    """A sentence with its marked identifiers as links to their patients."""
+    parts = sentence.split(_MARK)
+    return [named(asked, one) if place % 2 else one for place, one in enumerate(parts) if one]
+
+
+def named(asked: Asked, usubjid: str) -> html.A:
+    """A patient's number where it stands in a sentence or a row."""
+    return html.A(asked.numbers[usubjid], href=asked.view.patient(usubjid), className="name")
 
 
 def patient_link(asked: Asked, usubjid: str, subjid: str, level: int | None) -> html.A:

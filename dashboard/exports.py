@@ -11,7 +11,7 @@ from pandas import NA
 from clinical.incidence import TOTAL
 from clinical.outcomes import RESPONSE
 from dashboard import receipts, shell
-from dashboard.choices import chosen_cohort
+from dashboard.choices import chosen_cohort, cohort_words
 from dashboard.correlating import cytokines_of, family_of
 from dashboard.counting import OVERVIEW, counted, table
 from dashboard.exposures import exposures_of
@@ -28,7 +28,7 @@ def csv(name: str, query: str) -> Response:
     """`name`: of `_TABLES`; `query`: of the screen's address. 404 for another name, 400 for no view."""
     if name not in _TABLES:
         abort(404)
-    make, pathname = _TABLES[name]
+    make, pathname, filters = _TABLES[name]
     view = View.parse(pathname, query)
     found = shell.find_cut(view, None)
     if found.cut is None:
@@ -36,10 +36,10 @@ def csv(name: str, query: str) -> Response:
     asked = Asked(view, found.cut)
     try:
         rows = list(make(asked))
-        filters = counted(asked).in_words(view.lang) if make is _incidence else ""
+        filtered = filters(asked)
     except NotUnderstood as error:
         abort(400, str(error))
-    return _file([stamp(asked, filters), asked.say("shell.disclaimer")], rows, f"{name}-{found.cut.short}")
+    return _file([stamp(asked, filtered), asked.say("shell.disclaimer")], rows, f"{name}-{found.cut.short}")
 
 
 def receipt(name: str, kind: str) -> Response:
@@ -135,8 +135,8 @@ def _incidence(asked: Asked) -> Iterable[Iterable]:
 
 def _kinetics(asked: Asked) -> Iterable[Iterable]:
     found, names = exposures_of(asked.cut), subjects(asked.cut).set_index("usubjid")[["subjid", "cohort"]]
-    yield ["usubjid", "subjid", "cohort", "paramcd", "interval_end_d", "value", "unit", "state", "why", "last_sample_day",
-           "followed_to_day", "reason"]  # fmt: skip
+    yield ["usubjid", "subjid", "cohort", "paramcd", "interval_end_d", "value", "unit", "state", "why",
+           "last_sample_day", "followed_to_day", "reason"]  # fmt: skip
     cohort = chosen_cohort(asked)
     for one in found.itertuples():
         subjid, own = names.loc[one.subject]
@@ -225,14 +225,22 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else "(uncoded)"
 
 
-# Name of the export -> the rows, and the screen whose address it takes.
+def _unfiltered(asked: Asked) -> str:
+    return ""
+
+
+def _of_counts(asked: Asked) -> str:
+    return counted(asked).in_words(asked.view.lang)
+
+
+# Name of the export -> the rows, the screen whose address it takes, and the words for what narrows them.
 _TABLES = {
-    "ladder": (_ladder, "/"),
-    "adverse-events": (_incidence, "/adverse-events"),
-    "kinetics": (_kinetics, "/kinetics"),
-    "peaks": (_peaks, "/cytokines"),
-    "cytokines": (_cytokines, "/cytokines"),
-    "files": (_files, "/data"),
-    "freshness": (_freshness, "/data"),
-    "coverage": (_coverage, "/data"),
+    "ladder": (_ladder, "/", _unfiltered),
+    "adverse-events": (_incidence, "/adverse-events", _of_counts),
+    "kinetics": (_kinetics, "/kinetics", cohort_words),
+    "peaks": (_peaks, "/cytokines", cohort_words),
+    "cytokines": (_cytokines, "/cytokines", cohort_words),
+    "files": (_files, "/data", _unfiltered),
+    "freshness": (_freshness, "/data", _unfiltered),
+    "coverage": (_coverage, "/data", _unfiltered),
 }

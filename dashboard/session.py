@@ -45,6 +45,11 @@ class Asked:
     def board(self) -> Board:
         return board_of(self.cut)
 
+    @property
+    def numbers(self) -> dict[str, str]:
+        """usubjid -> the subject's number on site, which the screens show."""
+        return _numbers(self.cut)
+
 
 def read_view(stored: object) -> View:
     """The view of a page's store. NotUnderstood where it is none."""
@@ -60,6 +65,12 @@ def read_view(stored: object) -> View:
 
 def store() -> Store:
     return current_app.config["STORE"]
+
+
+@lru_cache(maxsize=16)
+def _numbers(cut: Cut) -> dict[str, str]:
+    everyone = subjects(cut)
+    return dict(zip(everyone["usubjid"], everyone["subjid"], strict=True))
 
 
 @lru_cache(maxsize=16)

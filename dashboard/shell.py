@@ -73,6 +73,7 @@ clientside_callback(
 clientside_callback(
     ClientsideFunction("live", "announce"), Output(NEWER, "hidden"), Input(LIVE, "data"), Input(SHOWN, "data")
 )
+clientside_callback(ClientsideFunction("live", "language"), Input(RENDERED, "data"))
 clientside_callback(
     ClientsideFunction("live", "stopped"),
     Output(STOPPED_SINCE, "data"),

@@ -74,8 +74,13 @@ def grid(
     )  # fmt: skip
 
 
-def row_grid(name: str, head: Sequence[str], rows: Sequence[Sequence[object]], *, wide: int) -> dag.AgGrid:
-    """Rows as they are, any number: only those in sight are drawn. `wide`: the column that takes the room left."""
+def row_grid(
+    name: str, head: Sequence[str], rows: Sequence[Sequence[object]], *, wide: int, people: Sequence[dict] = ()
+) -> dag.AgGrid:
+    """Rows as they are, any number: only those in sight are drawn. `wide`: the column that takes the room left.
+
+    people: whose each row is, as `href` and `colour`; the first column is then the patient's number, and a link.
+    """
     columns = [
         {
             "field": f"c{number}",
@@ -85,8 +90,12 @@ def row_grid(name: str, head: Sequence[str], rows: Sequence[Sequence[object]], *
         }
         for number, text in enumerate(head)
     ]
+    if people:
+        columns[0] |= {"cellRenderer": "Patient"}
     made = grid(name, columns, height=f"min(62vh, {34 * (len(rows) + 1) + 24}px)", size="autoSize")
     made.rowData = [{f"c{number}": str(cell) for number, cell in enumerate(row)} for row in rows]
+    for row, person in zip(made.rowData, people, strict=bool(people)):
+        row |= person
     return made
 
 

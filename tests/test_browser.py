@@ -92,7 +92,7 @@ def test_a_count_leads_to_its_patients_to_one_patient_and_back(site, open_tab):
     expect(panel.get_by_role("heading")).to_have_text("Any adverse event · Dose-limiting (DLT) · 3 × 10⁶ CAR+ T/kg")
     expect(panel.locator(".ag-row")).to_contain_text(["201Cytokine release syndrome492026-05-24"])
     expect(panel.locator(".stamp")).to_contain_text("filters: Infused; DLT window, Day 0 to 28")
-    panel.get_by_role("link", name="201").click()
+    panel.locator(".people").get_by_role("link", name="201").click()
     expect(page.get_by_role("heading", name="201", exact=True)).to_be_visible()
     expect(page.get_by_text("DLT on Day 9: Cytokine release syndrome G4")).to_be_visible()
     settled(page)

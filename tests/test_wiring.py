@@ -66,6 +66,18 @@ def test_rooms_only_look_down(folder, may_not_import):
 
 
 # ---- texts ------------------------------------------------------------------------------------------------------
+KINETICS = {
+    "choose": "by scale days",
+    "by": "group patient",
+    "scale": "log linear",
+    "days": "28 90 all",
+    "signal": "quantified detected not_detected below",
+    "parameter": "cmax tmax clst tlst auclst aucint",
+    "why": """no_sample none_so_far never_quantifiable time_0 no_lower_sample short still_there too_early
+        not_sampled""",
+}
+
+
 def said_keys() -> set[str]:
     """Every key that the code names, the built ones written out."""
     keys = set()
@@ -97,6 +109,7 @@ def said_keys() -> set[str]:
     mapped_columns ignored_columns derived format size sha256 table rows subjects last_date days_before
     coverage_nobody"""
     keys |= {f"data.{one}" for one in words.split()}
+    keys |= {f"kinetics.{name}_{value}" for name, values in KINETICS.items() for value in values.split()}
     dates = "consent leukapheresis manufacture_start manufacture_end lymphodepletion day0 last_contact off_study death"
     return keys | {f"patient.step_{one}" for one in dates.split()}
 

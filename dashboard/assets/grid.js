@@ -16,7 +16,7 @@ dagcomponentfuncs.Patient = function (props) {
   var row = props.data;
   if (!row) { return null; }
   var dot = React.createElement("span", { className: "dot", style: { backgroundColor: row.colour }, "aria-hidden": true });
-  return React.createElement("a", { href: row.href, className: "grid-patient", "data-usubjid": row.usubjid }, dot, props.value);
+  return React.createElement("a", { href: row.href, className: "grid-patient" }, dot, props.value);
 };
 
 /* Paper cannot scroll: before printing, each grid is written out as a plain table with all of its rows, at once (a grid

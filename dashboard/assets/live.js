@@ -12,6 +12,10 @@ window.dash_clientside.live = {
     var changed = live && typeof live.refused === "string" && live.refused !== (onScreen || "");
     return changed ? live.refused : window.dash_clientside.no_update;
   },
+  /* The language of the page, for whoever has it read aloud. */
+  language: function (rendered) {
+    if (rendered) { document.documentElement.lang = rendered[2] === "zh" ? "zh-CN" : "en"; }
+  },
   announce: function (live, shown) {
     return !(live && live.cut && live.cut !== shown);
   },

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
@@ -14,7 +14,7 @@ from dashboard.theme import PALETTES, Palette, stamp_note, styled
 ROW, TOP, BOTTOM, GAP = 230, 34, 92, 64  # px: a row of small panels, around the rows, between them
 MANY = 1500  # points; beyond them the curves alone are drawn, the chosen patient's with all
 DAYS = {"28": (-8, 29.5), "90": (-8, 94)}
-COLUMNS = ["usubjid", "time", "conc", "limit", "signal", "unit", "dtc", "source_file", "source_row"]
+COLUMNS = ["usubjid", "time", "conc", "limit", "floor", "signal", "unit", "dtc", "source_file", "source_row"]
 SYMBOLS = {"quantified": "circle", "detected": "circle-open-dot", "not_detected": "circle-open", "below": "circle-open"}
 
 
@@ -44,6 +44,7 @@ class Words:
     stamp: str
     lloq: str  # "LLOQ {limit}"
     signals: Mapping[str, str]  # of SYMBOLS
+    no_limit: str
     median: str
     cohorts: Mapping[str, str]  # cohort -> its name
 
@@ -55,7 +56,8 @@ def height(panels: int, columns: int, row: int = ROW) -> int:
 
 def curves(
     panels: Sequence[Panel], people: Mapping[str, Person], words: Words,
-    *, theme: str, scale: str, days: str, columns: int = 1, row: int = ROW, chosen: str = "", medians: bool = False, alike: bool = False,
+    *, theme: str, scale: str, days: str, columns: int = 1, row: int = ROW, chosen: str = "", medians: bool = False,
+    alike: bool = False,
 ) -> go.Figure:  # fmt: skip
     """scale: log or linear, of every panel; days: 28, 90 or all. chosen: usubjid of the patient who stands out.
 
@@ -66,7 +68,8 @@ def curves(
     palette = PALETTES[theme]
     whole = height(len(panels), columns, row)
     dense = sum(len(one.rows) for one in panels) > MANY
-    span = DAYS.get(days) or _span(panels)
+    panels = [replace(one, rows=_with_floor(one.rows)) for one in panels]
+    span = _span(panels, DAYS.get(days))
     layout: dict = {
         "height": whole,
         "margin": {"l": 70, "r": 24, "t": TOP, "b": BOTTOM},
@@ -134,10 +137,18 @@ def _place(number: int, count: int, columns: int, row: int, whole: int) -> tuple
     return left, left + wide, top - row / inner, top
 
 
-def _span(panels: Sequence[Panel]) -> tuple[float, float]:
-    times = pd.concat([one.rows["time"] for one in panels]) if panels else pd.Series([0.0, 28.0])
+def _span(panels: Sequence[Panel], wanted: tuple[float, float] | None) -> tuple[float, float]:
+    times = pd.concat([one.rows["time"] for one in panels]) if panels else pd.Series([], dtype=float)
     low, high = (times.min(), times.max()) if len(times) else (0.0, 28.0)
+    if wanted:
+        return max(wanted[0], low - 1), wanted[1]
     return low - 0.03 * (high - low) - 1, high + 0.03 * (high - low) + 1
+
+
+def _with_floor(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where no limit is recorded a sample that is BLQ stands under the lowest number there is."""
+    seen = rows["conc"][rows["conc"] > 0]
+    return rows.assign(floor=rows["limit"].fillna(seen.min() / 2 if len(seen) else 1.0))
 
 
 def _value_axis(rows: pd.DataFrame, scale: str) -> dict:
@@ -192,7 +203,7 @@ def _lines(rows: pd.DataFrame, colour: str, opacity: float, width: float) -> dic
 
 
 def _heights(rows: pd.DataFrame) -> pd.Series:
-    return rows["conc"].fillna(rows["limit"])
+    return rows["conc"].fillna(rows["floor"])
 
 
 def _listed(values: np.ndarray) -> list[float | None]:
@@ -221,7 +232,8 @@ def _points(
 
 def _told(row, people: Mapping[str, Person], words: Words) -> str:
     unit = "" if pd.isna(row.unit) else f" {row.unit}"
-    below = f"{words.signals[row.signal]} (< {row.limit:g}{unit})"
+    limit = words.no_limit if pd.isna(row.limit) else f"< {row.limit:g}{unit}"
+    below = f"{words.signals[row.signal]} ({limit})"
     value = f"{float(f'{row.conc:.4g}'):,.12g}{unit}" if row.signal == "quantified" else below
     lines = (value, f"{row.dtc} · {row.source_file} {row.source_row}")
     who = f"<b>{escape(people[row.usubjid].subjid)}</b> · {row.time:.1f} d"
@@ -229,16 +241,16 @@ def _told(row, people: Mapping[str, Person], words: Words) -> str:
 
 
 def _medians(rows: pd.DataFrame, people: Mapping[str, Person], words: Words) -> Iterator[dict]:
-    told = rows[(rows["signal"] != "no_result") & rows["visitnum"].notna()]
+    told = rows[(rows["signal"] != "no_result") & rows["visit"].notna()]
     told = told.assign(
         cohort=told["usubjid"].map({one: person.cohort for one, person in people.items()}),
         level=told["conc"].fillna(-math.inf),
     )
     for _, here in told.groupby("cohort", sort=False):
-        visits = here.groupby("visitnum").agg(
+        visits = here.groupby("visit").agg(
             patients=("usubjid", "nunique"), level=("level", "median"), time=("time", "median")
         )
-        visits = visits[(visits["patients"] >= 3) & (visits["level"] > 0) & (visits["level"] < math.inf)]
+        visits = visits[(visits["patients"] >= 3) & (visits["level"] > 0)].sort_values("time")
         if len(visits) < 2:
             continue
         colour = people[here["usubjid"].iloc[0]].colour

@@ -140,7 +140,9 @@ def _weight(window: Window) -> float:
 
 def _labels(window: Window, y: float, words: Words, palette: Palette) -> Iterator[dict]:
     """The patient's number before the bar, the reason behind it."""
-    yield _note(escape(window.subjid), palette.ink, x=window.infused, y=y, xanchor="right", xshift=-6, size=13)
+    look = f'target="_self" style="color:{palette.ink}"'
+    number = f'<a href="{escape(words.link(window.usubjid))}" {look}>{escape(window.subjid)}</a>'
+    yield _note(number, palette.ink, x=window.infused, y=y, xanchor="right", xshift=-6, size=13)
     loud = window.state.state in ("unresolved", "evaluable_dlt")
     colour = palette.alarm if loud else palette.ink if window.state.blocking else palette.quiet
     reason = escape(words.reason(window))

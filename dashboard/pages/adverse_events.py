@@ -228,7 +228,9 @@ def columns(asked: Asked, found: Counted) -> list[dict]:
         "flex": 3,
         "cellClassRules": {"soc": "params.data.soc_row"},
     }
-    return [name, *(_column_group(asked, found, cohort) for cohort in found.columns)]
+    # In a group of its own: a head row without any cell is none to a screen reader.
+    named = {"headerName": asked.say("ae.by_term"), "children": [name]}
+    return [named, *(_column_group(asked, found, cohort) for cohort in found.columns)]
 
 
 def _column_group(asked: Asked, found: Counted, cohort: str) -> dict:
@@ -242,9 +244,9 @@ def _column_group(asked: Asked, found: Counted, cohort: str) -> dict:
         }
         for criterion in CRITERIA[asked.view.only]
     ]
-    level = None if cohort == TOTAL else asked.cut.protocol.level(cohort)
-    label = asked.say("ae.total") if level is None else level.label.in_(asked.view.lang)
-    colour = level_colour(level.level if level else None)
+    protocol = asked.cut.protocol
+    label = asked.say("ae.total") if cohort == TOTAL else protocol.level(cohort).label.in_(asked.view.lang)
+    colour = level_colour(protocol.place(cohort))
     return {
         "headerName": f"{label} (n = {found.size(cohort)})",
         "headerStyle": {"borderTop": f"3px solid {colour}"},
@@ -333,12 +335,13 @@ def _title(asked: Asked, what: Opened, cohort: str, criterion: str, soc: str | N
 
 
 def _event_rows(asked: Asked, rows: pd.DataFrame) -> dag.AgGrid:
-    say, numbers = asked.say, subjects(asked.cut).set_index("usubjid")["subjid"]
+    say, everyone, protocol = asked.say, subjects(asked.cut).set_index("usubjid"), asked.cut.protocol
+    rows = rows.sort_values(["usubjid", "aestdtc_earliest", "aeseq"])
     names = ("patient", "event", "grade", "day", "onset", "end", "relation", "serious", "source")
     blank = say("word.not_recorded")
     body = [
         [
-            numbers[row.usubjid],
+            everyone.loc[row.usubjid, "subjid"],
             say_or(row.aedecod, row.aeterm),
             say_or(row.toxgr, blank),
             say_or(row.rel_day, "?"),
@@ -348,9 +351,13 @@ def _event_rows(asked: Asked, rows: pd.DataFrame) -> dag.AgGrid:
             say_or(row.aeser, blank),
             f"{row.source_file} {row.source_row}",
         ]
-        for row in rows.sort_values(["usubjid", "aestdtc_earliest", "aeseq"]).itertuples()
+        for row in rows.itertuples()
     ]
-    return row_grid("ae-rows", [say(f"word.{one}") for one in names], body, wide=1)
+    people = [
+        {"href": asked.view.patient(one), "colour": level_colour(protocol.place(everyone.loc[one, "cohort"]))}
+        for one in rows["usubjid"]
+    ]
+    return row_grid("ae-rows", [say(f"word.{one}") for one in names], body, wide=1, people=people)
 
 
 def say_or(value: object, otherwise: str) -> str:

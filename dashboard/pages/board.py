@@ -7,7 +7,7 @@ import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from clinical.board import Board, Breach, Rung
-from dashboard.drill import Opened, listing, nothing_opened, opened, panel
+from dashboard.drill import Opened, linked, listing, mark, named, nothing_opened, opened, panel
 from dashboard.figures.runway import Words, height, runway
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import Say, speaker
@@ -85,7 +85,7 @@ def show(stored: object) -> dict:
         "pipeline": pipeline(asked, state),
         "figure": _figure(asked, state),
         "style": {"height": height(state.windows)} if state.windows else {"display": "none"},
-        "text": runway_summary(asked.say, state),
+        "text": runway_summary(asked, state),
     }
 
 
@@ -97,8 +97,7 @@ def show_panel(stored: object) -> list:
 
 # ---- what must be seen first -----------------------------------------------------------------------------------------
 def alarms(asked: Asked, state: Board) -> list:
-    names = dict(zip(subjects(asked.cut)["usubjid"], subjects(asked.cut)["subjid"], strict=True))
-    lines = [html.Div(_breach(one, asked, names), className="notice alarm", role="alert") for one in state.breaches]
+    lines = [html.Div(_breach(one, asked), className="notice alarm", role="alert") for one in state.breaches]
     for rung in state.rungs:
         if rung.state == "exceeded":
             words = asked.say("board.exceeded", level=rung.level.level, k=len(rung.dlts), n=len(rung.evaluable))
@@ -106,12 +105,13 @@ def alarms(asked: Asked, state: Board) -> list:
     return lines
 
 
-def _breach(one: Breach, asked: Asked, names: dict[str, str]) -> str:
+def _breach(one: Breach, asked: Asked) -> list:
     level = asked.cut.protocol.level(one.cohort).level
-    return asked.say(
-        f"board.breach_{one.kind}", level=level, who=names[one.usubjid], after=names.get(one.after, ""),
+    words = asked.say(
+        f"board.breach_{one.kind}", level=level, who=mark(one.usubjid), after=mark(one.after),
         days=one.days, minimum=one.minimum, percent=one.percent,
     )  # fmt: skip
+    return linked(asked, words)
 
 
 # ---- the ladder ------------------------------------------------------------------------------------------------------
@@ -214,22 +214,17 @@ def _figure(asked: Asked, state: Board):
     return moved(figure, asked.view.zoomed(Id.RUNWAY))
 
 
-def runway_summary(say: Say, state: Board) -> str:
+def runway_summary(asked: Asked, state: Board) -> list:
+    say = asked.say
     if not state.windows:
-        return say("board.runway_none")
+        return [say("board.runway_none")]
     running = [one for one in state.windows if one.state.blocking]
     if not running:
-        return say("board.runway_all_done", n=len(state.windows))
+        return [say("board.runway_all_done", n=len(state.windows))]
     last = max(running, key=lambda one: one.ends)
-    who = ", ".join(one.subjid for one in running)
-    return say(
-        "board.runway_summary",
-        n=len(state.windows),
-        running=len(running),
-        who=who,
-        until=f"{last.ends}",
-        last=last.subjid,
-    )
+    who = ", ".join(mark(one.usubjid) for one in running)
+    told = {"n": len(state.windows), "running": len(running), "until": f"{last.ends}", "last": mark(last.usubjid)}
+    return linked(asked, say("board.runway_summary", who=who, **told))
 
 
 # ---- the panel behind a count ----------------------------------------------------------------------------------------
@@ -273,7 +268,7 @@ def _subject_rows(asked: Asked, state: Board, everyone: pd.DataFrame, people: li
         infused = say("word.not_infused") if pd.isna(row.day0) else f"{row.day0:%Y-%m-%d}"
         rows.append(
             [
-                row.subjid,
+                named(asked, row.Index),
                 infused,
                 "" if pd.isna(row.day0) else percent,
                 reason(window, say) if window else (say(f"board.step_{_where(state, row.Index)}")),
@@ -299,7 +294,8 @@ def _event_rows(asked: Asked, state: Board, people: list[str]) -> html.Div:
         for row in own.itertuples():
             grade = say("word.not_recorded") if pd.isna(row.aetoxgr) else str(row.aetoxgr)
             flag = {"Y": say("word.dlt"), "N": say("word.no_dlt")}.get(row.aedlt, say("word.not_adjudicated"))
-            rows.append([window.subjid, row.aeterm, grade, row.aestdtc, flag, f"{row.source_file} {row.source_row}"])
+            source = f"{row.source_file} {row.source_row}"
+            rows.append([named(asked, usubjid), row.aeterm, grade, row.aestdtc, flag, source])
     head = ["patient", "event", "grade", "onset", "dlt", "source"]
     return listing([say(f"word.{one}") for one in head], rows, say)
 

@@ -7,7 +7,8 @@ from html import escape
 import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
-from dashboard.choices import choice, chosen_cohort, cohort_choice
+from dashboard.choices import choice, chosen_cohort, cohort_choice, cohort_words
+from dashboard.drill import linked, mark, named
 from dashboard.exposures import exposures_of, series
 from dashboard.figures import curves as drawing
 from dashboard.figures.curves import Panel, Person, Words, curves
@@ -17,7 +18,7 @@ from dashboard.session import Asked, stamp
 from dashboard.tables import export_link, grid, html_table, level_dot
 from dashboard.theme import level_colour, moved
 from dashboard.view import View
-from pk.exposure import LEAST, PARAMETERS, summary
+from pk.exposure import LEAST, PARAMETERS, TIMES, summary
 from queries.subjects import subjects
 
 
@@ -25,12 +26,13 @@ class Id(StrEnum):
     CHOICES = "kinetics-choices"
     SUMMARY = "kinetics-summary"
     CURVES = "kinetics-curves"
-    CURVES_CARD = "kinetics-curves-card"
     ASIDE = "kinetics-aside"
     OTHERS = "kinetics-others"
     OTHERS_CARD = "kinetics-others-card"
     GROUPS = "kinetics-groups"
+    GROUPS_CARD = "kinetics-groups-card"
     GRID = "kinetics-grid"
+    GRID_CARD = "kinetics-grid-card"
     STAMP = "kinetics-stamp"
 
 
@@ -55,16 +57,18 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                     graph(Id.CURVES),
                     html.Div(id=Id.ASIDE),
                 ],
-                id=Id.CURVES_CARD,
                 className="card",
             ),
-            html.Section([html.H2(say("kinetics.groups")), html.Div(id=Id.GROUPS)], className="card"),
+            html.Section(
+                [html.H2(say("kinetics.groups")), html.Div(id=Id.GROUPS)], id=Id.GROUPS_CARD, className="card"
+            ),
             html.Section(
                 [
                     html.H2(say("kinetics.parameters")),
-                    grid(Id.GRID, [], height="420px", row_id="usubjid", sortable=True),
+                    grid(Id.GRID, [], height="420px", row_id="usubjid", size=None, sortable=True),
                     html.Div(id=Id.STAMP),
                 ],
+                id=Id.GRID_CARD,
                 className="card",
             ),
             html.Section([html.H2(say("kinetics.others")), graph(Id.OTHERS)], id=Id.OTHERS_CARD, className="card"),
@@ -84,6 +88,8 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "others_style": Output(Id.OTHERS, "style"),
         "others_hidden": Output(Id.OTHERS_CARD, "hidden"),
         "groups": Output(Id.GROUPS, "children"),
+        "groups_hidden": Output(Id.GROUPS_CARD, "hidden"),
+        "grid_hidden": Output(Id.GRID_CARD, "hidden"),
         "columns": Output(Id.GRID, "columnDefs"),
         "rows": Output(Id.GRID, "rowData"),
         "grid_style": Output(Id.GRID, "style"),
@@ -103,7 +109,7 @@ def answer(asked: Asked) -> dict:
     samples = samples[samples["usubjid"].isin(list(shown))]
     found = exposures_of(asked.cut)
     found = found[found["subject"].isin(list(shown))]
-    identity = stamp(asked, filters(asked))
+    identity = stamp(asked, cohort_words(asked))
     own, others = main_figure(asked, samples, shown), other_figure(asked, samples, shown)
     export = export_link(f"/export/kinetics.csv?{asked.view.change(open='').href.partition('?')[2]}", asked.say)
     return {
@@ -111,11 +117,13 @@ def answer(asked: Asked) -> dict:
         "summary": in_short(asked, samples, found),
         "figure": own,
         "style": {"height": own.layout.height} if own.data else {"display": "none"},
-        "aside": asides(asked, samples),
+        "aside": [*asides(asked, samples), *([] if own.data else [html.Div(identity, className="stamp")])],
         "others": others,
         "others_style": {"height": others.layout.height} if others.data else {"display": "none"},
         "others_hidden": not others.data,
         "groups": groups(asked, found, identity),
+        "groups_hidden": found.empty,
+        "grid_hidden": found.empty,
         "columns": columns(asked, found),
         "rows": rows(asked, found, shown),
         "grid_style": {"height": f"min(70vh, {74 + 44 * max(len(shown), 2)}px)"},
@@ -158,18 +166,12 @@ def choices(asked: Asked) -> list:
     ]
 
 
-def filters(asked: Asked) -> str:
-    level = asked.view.cohort and asked.cut.protocol.level(asked.view.cohort).label.in_(asked.view.lang)
-    return level or asked.say("kinetics.all_infused")
-
-
-def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str:
+def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str | list:
     """What the curves say in a sentence: in how many the cells were found, the highest peak, where they still are."""
     say = asked.say
     if samples["endpoint"].sum() == 0:
         return say("kinetics.none")
     peaks = found[(found["parameter"] == "CMAX") & found["value"].notna()]
-    names = subjects(asked.cut).set_index("usubjid")["subjid"]
     told = {"k": len(peaks), "n": found["subject"].nunique(), "assay": assay(asked)}
     if peaks.empty:
         return say("kinetics.short_none", **told)
@@ -178,21 +180,19 @@ def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str:
     still = found[(found["parameter"] == "TLST") & (found["why"] == "still there")]
     told |= {
         "value": f"{amount(top['value'], top['unit'])} {top['unit']}",
-        "who": names[top["subject"]],
+        "who": mark(top["subject"]),
         "day": f"{when:.1f}",
     }
-    return f"{say('kinetics.short', **told)} {_still(say, still, names)}"
+    return linked(asked, f"{say('kinetics.short', **told)} {_still(say, still)}")
 
 
-def _still(say: Say, still: pd.DataFrame, names: pd.Series) -> str:
+def _still(say: Say, still: pd.DataFrame) -> str:
     if still.empty:
         return say("kinetics.gone")
     if len(still) > 8:
         return say("kinetics.still_many", count=len(still))
-    return say(
-        "kinetics.still",
-        who=", ".join(f"{names[one.subject]} ({say('patient.day', day=int(one.last))})" for one in still.itertuples()),
-    )
+    who = (f"{mark(one.subject)} ({say('patient.day', day=int(one.last))})" for one in still.itertuples())
+    return say("kinetics.still", who=", ".join(who))
 
 
 def assay(asked: Asked) -> str:
@@ -251,8 +251,9 @@ def words(asked: Asked) -> Words:
     say = asked.say
     return Words(
         axis=say("kinetics.axis"),
-        stamp=stamp(asked, filters(asked)),
+        stamp=stamp(asked, cohort_words(asked)),
         lloq=say("kinetics.lloq"),
+        no_limit=say("kinetics.no_limit"),
         signals={one: say(f"kinetics.signal_{one}") for one in drawing.SYMBOLS},
         median=say("kinetics.median"),
         cohorts={one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels},
@@ -261,25 +262,21 @@ def words(asked: Asked) -> Words:
 
 def asides(asked: Asked, samples: pd.DataFrame) -> list:
     """What no curve shows, said beneath them: samples of other specimens, samples without a result, panels left out."""
-    say, names = asked.say, subjects(asked.cut).set_index("usubjid")["subjid"]
-    lines = []
+    say = asked.say
+    lines: list = []
     elsewhere = samples[~samples["specimen"].map(lambda name: in_blood(asked, name)) & samples["conc"].notna()]
     for one in elsewhere.itertuples():
         told = {"value": f"{amount(one.conc, one.unit)} {one.unit}", "specimen": one.specimen, "day": int(one.rel_day)}
-        lines.append([_link(asked, one.usubjid, names), " ", say("kinetics.elsewhere", **told)])
+        lines.append([named(asked, one.usubjid), " ", say("kinetics.elsewhere", **told)])
     for one in samples[samples["endpoint"] & (samples["signal"] == "no_result")].itertuples():
         told = {"day": int(one.rel_day), "why": say("word.not_recorded") if pd.isna(one.why) else one.why}
-        lines.append([_link(asked, one.usubjid, names), " ", say("kinetics.no_result", **told)])
+        lines.append([named(asked, one.usubjid), " ", say("kinetics.no_result", **told)])
     shown = list(dict.fromkeys(samples["usubjid"]))
     if asked.view.by == "patient" and len(shown) > PANELS_AT_MOST:
         lines.append(say("kinetics.panels", shown=PANELS_AT_MOST, count=len(shown)))
     if asked.view.by == "group" and int(samples["endpoint"].sum()) > drawing.MANY:
         lines.append(say("kinetics.dense", count=drawing.MANY))
     return [html.P(one, className="quiet") for one in lines]
-
-
-def _link(asked: Asked, usubjid: str, names: pd.Series) -> html.A:
-    return html.A(names[usubjid], href=asked.view.patient(usubjid), **{"data-usubjid": usubjid})
 
 
 # ---- what the groups have in common ----------------------------------------------------------------------------------
@@ -338,13 +335,13 @@ def _group_cell(asked: Asked, row: pd.Series, found: pd.DataFrame) -> list:
 
 
 def _one_by_one(asked: Asked, row: pd.Series, found: pd.DataFrame) -> list:
-    names, end = subjects(asked.cut).set_index("usubjid")["subjid"], row.get("end", pd.NA)
+    end = row["end"]
     own = found[(found["parameter"] == row["parameter"]) & found["subject"].isin(list(row["subjects"]))]
     own = own[own["end"].isna() if pd.isna(end) else own["end"] == end]
     parts: list = []
     for one in own.itertuples():
         parts += [", "] if parts else []
-        parts += [_link(asked, one.subject, names), f" {amount(one.value, one.unit)}"]
+        parts += [named(asked, one.subject), f" {amount(one.value, one.unit)}"]
     return parts or ["–"]
 
 
@@ -359,7 +356,7 @@ def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
             "pinned": "left",
             "width": 110,
         },
-        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 150},
+        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 150, "flex": 1},
     ]
     for name, end in wanted(asked):
         field = _field(name, end)
@@ -367,15 +364,19 @@ def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
             {
                 "field": field,
                 "headerName": _titled(say, name, end, units.get(name, "")),
-                "valueFormatter": {"function": f"params.data.{field}_text"},
-                "tooltipField": f"{field}_why",
-                "cellClassRules": {"not-final": f"params.data.{field}_state != 'complete'"},
+                "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[name in TIMES]}"},
+                "cellClassRules": {"not-final": f"params.data.{field}_text"},
                 "type": "rightAligned",
                 "minWidth": 104,
+                "flex": 1,
             }
         )
-    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 1, "minWidth": 320, "wrapText": True}
+    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 300, "wrapText": True}
     return [*made, remark | {"autoHeight": True, "sortable": False}]
+
+
+# As `amount` writes them; a number on the way to the browser is a number, so that the grid can sort it.
+_FORMATS = {True: "d3.format(',.1f')(params.value)", False: "d3.format(',.4~r')(params.value)"}
 
 
 def _field(name: str, end: int | None) -> str:
@@ -383,7 +384,7 @@ def _field(name: str, end: int | None) -> str:
 
 
 def rows(asked: Asked, found: pd.DataFrame, shown: dict[str, Person]) -> list[dict]:
-    """One row a patient: for each parameter the number, its words, its state and why."""
+    """One row a patient: each parameter as a number, and in words where it is not final, with the reasons."""
     labels = {one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels}
     by_subject = dict(iter(found.groupby("subject", sort=False)))
     made = []
@@ -392,11 +393,12 @@ def rows(asked: Asked, found: pd.DataFrame, shown: dict[str, Person]) -> list[di
         row["cohort"] = labels[person.cohort]
         remarks = {}
         for one in by_subject[usubjid].itertuples() if usubjid in by_subject else ():
-            field, why = _field(one.parameter, None if pd.isna(one.end) else one.end), remark(asked, one)
-            row |= {field: None if pd.isna(one.value) else one.value, f"{field}_text": _text(asked.say, one)}
-            row |= {f"{field}_state": one.state, f"{field}_why": why}
-            remarks[why] = None
-        row["remarks"] = " ".join(one for one in remarks if one)
+            field = _field(one.parameter, None if pd.isna(one.end) else one.end)
+            row[field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
+            if one.state != "complete":
+                row[f"{field}_text"] = _text(asked.say, one)
+                remarks[remark(asked, one)] = None
+        row["remarks"] = " ".join(remarks)
         made.append(row)
     return made
 
@@ -405,8 +407,7 @@ def _text(say: Say, one) -> str:
     if pd.isna(one.value):
         below = {"never quantifiable": say("kinetics.below_all"), "provisional": say("kinetics.below_so_far")}
         return below.get(one.state, "–")
-    digits = amount(one.value, one.unit)
-    return digits if one.state == "complete" else f"{digits} *"
+    return f"{amount(one.value, one.unit)} *"
 
 
 def amount(value: float, unit: str) -> str:
@@ -415,10 +416,8 @@ def amount(value: float, unit: str) -> str:
 
 
 def remark(asked: Asked, one) -> str:
-    """Why a value is not final, or is not there, in the reader's language; "" for a final one."""
+    """Why a value is not final, or is not there, in the reader's language."""
     say = asked.say
-    if one.state == "complete":
-        return ""
     code = one.why.replace(" ", "_") or one.state.replace(" ", "_")
     if code == "other":
         return one.reason

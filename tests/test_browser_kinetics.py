@@ -1,0 +1,94 @@
+"""The Kinetics screen in headless Chromium: what it says, the axes that stay, and the way to a patient and back."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.test_browser import settled
+
+pytestmark = pytest.mark.browser
+
+RANGE = "() => document.querySelector('#kinetics-curves .js-plotly-plot')._fullLayout.xaxis.range.map(Number)"
+# As a reader drags a frame over the figure: the event that plotly sends then.
+ZOOM = "range => Plotly.relayout(document.querySelector('#kinetics-curves .js-plotly-plot'), {'xaxis.range': range})"
+# The place on the screen of the highest drawn point of a figure.
+HIGHEST = """() => {
+    const gd = document.querySelector('#kinetics-curves .js-plotly-plot'), box = gd.getBoundingClientRect();
+    const {xaxis, yaxis, _size} = gd._fullLayout;
+    let best = null;
+    gd.data.filter(one => one.mode === 'markers').forEach(one => one.y.forEach((y, i) => {
+        if (!best || y > best.y) { best = {x: one.x[i], y: y, href: one.customdata[i][0]}; }
+    }));
+    return {left: box.left + _size.l + xaxis.d2p(best.x), top: box.top + _size.t + yaxis.d2p(best.y), href: best.href};
+}"""
+
+
+def test_kinetics_say_how_far_the_cells_grew(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/kinetics")
+    settled(page)
+    expect(page.locator("#kinetics-summary")).to_contain_text("CAR copies: quantifiable in 11 of 13 infused patients")
+    figure = page.locator("#kinetics-curves .infolayer").text_content()
+    assert "Days since infusion (infusion = Day 0)" in figure and "LLOQ 50" in figure
+    assert re.search(r"XKDCT293 · SIMULATED · cut [0-9a-f]{7}", figure)
+    row = page.locator("#kinetics-grid .ag-center-cols-container .ag-row", has_text="Never quantifiable")
+    expect(row).to_have_count(1)
+    expect(row.locator("[col-id=CMAX]")).to_have_text("BLQ")
+    expect(page.locator("#table-kinetics-groups")).to_contain_text("n 6 · never quantifiable 1")
+    expect(page.locator("#kinetics-others .infolayer")).to_contain_text("CAR+ T cells, cells/uL")
+
+
+def test_the_table_sorts_by_a_number(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/kinetics")
+    settled(page)
+    page.locator("#kinetics-grid .ag-header-cell[col-id=CMAX]").click()
+    page.locator("#kinetics-grid .ag-header-cell[col-id=CMAX]").click()
+    first = page.locator("#kinetics-grid .ag-pinned-left-cols-container .ag-row[row-index='0']")
+    expect(first).to_have_text("301")  # the model's highest Cmax, 9200
+
+
+def test_the_axes_stay_over_a_filter_and_after_back(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/kinetics")
+    settled(page)
+    page.evaluate(ZOOM, [5, 12.5])
+    page.wait_for_url(re.compile("zoom="))
+    page.get_by_role("link", name="3 × 10⁶ CAR+ T/kg", exact=True).click()
+    expect(page.locator("#kinetics-summary")).to_contain_text("quantifiable in 6 of 7")
+    settled(page)
+    assert page.evaluate(RANGE) == [5, 12.5]
+    address = page.url
+    place = page.evaluate(HIGHEST)
+    assert place["href"].startswith("/patient/XKDCT293-01-2")
+    page.mouse.click(place["left"], place["top"])
+    page.wait_for_url(re.compile("/patient/XKDCT293-01-2"))
+    expect(page.locator(".patient-head h1")).to_have_text(re.compile("^20[1-7]$"))
+    assert "zoom=" not in page.url
+    settled(page)
+    page.go_back()
+    expect(page.locator("#kinetics-summary")).to_contain_text("quantifiable in 6 of 7")
+    settled(page)
+    assert page.url == address and page.evaluate(RANGE) == [5, 12.5]
+    copied = open_tab()
+    copied.goto(address)
+    settled(copied)
+    assert copied.evaluate(RANGE) == [5, 12.5]
+
+
+def test_a_name_over_a_small_panel_opens_its_patient(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/kinetics?by=patient")
+    settled(page)
+    page.locator("#kinetics-curves .annotation a", has_text="204").click()
+    expect(page.locator(".patient-head h1")).to_have_text("204")
+    settled(page)
+
+
+def test_kinetics_in_chinese_and_dark(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/kinetics?lang=zh&theme=dark")
+    settled(page)
+    expect(page.locator("#kinetics-summary")).to_contain_text("13 例已输注患者中 11 例可定量")
+    expect(page.locator("#kinetics-curves .main-svg").first).to_have_css("background-color", "rgb(26, 32, 41)")

@@ -1,0 +1,93 @@
+"""Kinetics of the published CD22 patients: expansion by flow cytometry, recomputed from the published table itself.
+
+Reads the folder that REAL names (`make test-real REAL=DIR`); a missing file is a failure, not a skip.
+"""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dashboard.exposures import exposures_of, series
+from dashboard.pages import kinetics
+from dashboard.session import Asked
+from dashboard.view import View
+from data import importing, protocol, reshape
+from data.store import Cut, Store
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    assert os.environ.get("REAL"), "say where the real trial files are: REAL=DIR"
+    return Path(os.environ["REAL"])
+
+
+@pytest.fixture(scope="module")
+def cut(folder, tmp_path_factory) -> Cut:
+    store = Store(tmp_path_factory.mktemp("cd22"))
+    told, mapping = (load(Path("cart_cd22_phase1.toml")) for load in (protocol.load, reshape.load))
+    receipt = importing.load([folder / "cart_cd22_phase1"], store, told, mapping=mapping)
+    assert receipt.outcome == "published", receipt.to_text()
+    return store.serving().cut
+
+
+@pytest.fixture(scope="module")
+def published(folder) -> pd.DataFrame:
+    """The published cells/uL by patient and the day of the sample; several of one day are replicates."""
+    rows = pd.read_csv(folder / "cart_cd22_phase1/car_expansion.csv", dtype={"patient_id": str})
+    rows = rows[(rows["test"] == "CAR_ABS") & rows["value"].notna() & rows["actual_day"].notna()]
+    rows = rows[rows["actual_day"] <= 30]  # the cut ends on 31 January 2000, Day 30 of the fictional calendar
+    rows = rows.assign(value=rows["value"].mask(rows["value"] == 0))
+    return rows.groupby(["patient_id", "actual_day"], as_index=False)["value"].mean()
+
+
+def test_the_peak_of_every_patient_is_the_published_one(cut, published):
+    found = exposures_of(cut)
+    assert found["subject"].nunique() == 30
+    wanted = {f"CD22-{who}": value for who, value in published.groupby("patient_id")["value"].max().dropna().items()}
+    peaks = found[found["parameter"] == "CMAX"].set_index("subject")["value"].dropna()
+    assert peaks.to_dict() == pytest.approx(wanted)
+    first = (
+        published.sort_values(["value", "actual_day"], ascending=[False, True]).dropna().drop_duplicates("patient_id")
+    )
+    times = found[found["parameter"] == "TMAX"].set_index("subject")["value"].dropna()
+    assert times.to_dict() == pytest.approx({f"CD22-{row.patient_id}": row.actual_day for row in first.itertuples()})
+
+
+def test_zero_is_below_detection_and_never_a_number(cut, published):
+    rows = series(cut)
+    own = rows[rows["endpoint"]]
+    assert own["conc"].min() > 0
+    assert own["blq"].any() and own.loc[own["blq"], "limit"].isna().all()  # the paper gives no limit
+    never = {f"CD22-{who}" for who, one in published.groupby("patient_id")["value"] if one.isna().all()}
+    states = exposures_of(cut).groupby("subject")["state"].unique()
+    assert {who for who, one in states.items() if list(one) == ["never quantifiable"]} == never != set()
+
+
+def test_areas_are_said_only_where_a_sample_before_the_cells_was_published(cut, published):
+    found = exposures_of(cut)
+    area = found[(found["parameter"] == "AUCINT") & found["value"].notna()]
+    sampled = published[published["actual_day"] <= 0]["patient_id"]
+    quantified = published.dropna()["patient_id"]
+    assert set(area["subject"]) == {f"CD22-{who}" for who in set(sampled) & set(quantified)}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_screen_is_filled(cut, lang):
+    shown = kinetics.answer(Asked(View(page="kinetics", lang=lang), cut))
+    assert len(shown["rows"]) == 30 and shown["figure"].data and shown["others"].data
+    assert "cells/uL" in shown["figure"].layout.annotations[0].text
+
+
+def test_a_trial_without_cells_says_so_in_a_sentence(folder, tmp_path):
+    store = Store(tmp_path / "pilot")
+    names = ("dm.xpt", "ex.xpt", "ts.xpt", "sv.xpt")
+    importing.load(
+        [folder / "cdisc_pilot_xpt" / name for name in names], store, protocol.load(Path("cdisc_pilot.toml"))
+    )
+    shown = kinetics.answer(Asked(View(page="kinetics"), store.serving().cut))
+    assert shown["summary"].startswith("This trial's files hold no samples")
+    assert shown["groups_hidden"] and shown["grid_hidden"] and shown["others_hidden"] and not shown["figure"].data
