@@ -23,7 +23,7 @@ PANELS = ("cytokine", "inflammation")
 class Cytokines:
     """The frames are shared, never written to."""
 
-    people: pd.DataFrame  # infused: usubjid, subjid, cohort, h_score, by cohort and subjid
+    people: pd.DataFrame  # infused: usubjid, subjid, cohort, h_score, by cohort and infusion
     analytes: tuple[Analyte, ...]  # of the protocol, those that were measured in them
     samples: pd.DataFrame  # as `clinical.peaks.samples`
     references: pd.DataFrame  # as `clinical.peaks.baselines`
@@ -63,8 +63,8 @@ def cytokines_of(cut: Cut) -> Cytokines:
 
 def _people(cut: Cut) -> pd.DataFrame:
     everyone = subjects(cut)
-    infused = everyone.loc[everyone["day0"].notna(), ["usubjid", "subjid", "cohort"]]
-    return infused.merge(h_scores(cut), how="left", on="usubjid").sort_values(["cohort", "subjid"], ignore_index=True)
+    infused = everyone[everyone["day0"].notna()].sort_values(["cohort", "day0", "usubjid"])
+    return infused[["usubjid", "subjid", "cohort"]].merge(h_scores(cut), how="left", on="usubjid")
 
 
 @lru_cache(maxsize=64)

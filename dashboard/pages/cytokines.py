@@ -1,6 +1,7 @@
 """Cytokines and response: profiles, how high each analyte rose, and what its peak goes with."""
 
 import math
+from collections.abc import Iterator
 from copy import deepcopy
 from enum import StrEnum
 from functools import lru_cache
@@ -12,9 +13,9 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 from clinical.family import pairs
 from clinical.outcomes import AUC, CHANGE, CMAX, CRS, RESPONSE
 from clinical.peaks import ABOVE, BELOW, fold
-from dashboard.choices import choice, chosen_cohort, cohort_choice
+from dashboard.choices import choice, chosen_cohort, cohort_choice, cohort_words
 from dashboard.correlating import Cytokines, cytokines_of, family_of
-from dashboard.drill import patient_link
+from dashboard.drill import linked, mark, patient_link
 from dashboard.figures import profiles as profile_figure
 from dashboard.figures.profiles import Panel, profiles
 from dashboard.figures.scatter import Words, scatter
@@ -92,7 +93,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             dcc.Store(id=Id.SUBJECT_SHOWN),
             html.H1(say("shell.page_cytokines"), className="visually-hidden"),
             html.Div(id=Id.CHOICES, className="choices noprint"),
-            html.Div(id=Id.EMPTY, className="empty-words"),
+            html.Div(id=Id.EMPTY),
             html.Div(
                 [
                     html.Section([profile_head, graph(Id.PROFILES)], className="card"),
@@ -149,13 +150,22 @@ def _nothing(asked: Asked) -> dict:
     blank = dict.fromkeys(("profile_summary", "matrix", "pair", "excluded", "peaks_summary", "stamp"), "")
     blank |= {"people": [], "subject": None, "subject_shown": "", "columns": [], "rows": []}
     blank |= {"profiles": {}, "scatter": {}, "profiles_style": hidden, "peaks_style": hidden}
-    return blank | {"choices": [], "empty": asked.say("cytokines.none"), "hidden": True, "untested": True}
+    return blank | {
+        "choices": [],
+        "empty": _sentence(asked, asked.say("cytokines.none")),
+        "hidden": True,
+        "untested": True,
+    }
+
+
+def _sentence(asked: Asked, words: str) -> list:
+    return [html.P(words, className="empty-words"), html.Div(stamp(asked), className="stamp")]
 
 
 def _untested(asked: Asked) -> dict:
     blank = dict.fromkeys(("matrix", "pair", "excluded", "peaks_summary", "stamp"), "")
     blank |= {"scatter": {}, "columns": [], "rows": [], "peaks_style": {"display": "none"}}
-    return blank | {"untested": True, "empty": asked.say("cytokines.no_family")}
+    return blank | {"untested": True, "empty": _sentence(asked, asked.say("cytokines.no_family"))}
 
 
 # ---- what is shown ---------------------------------------------------------------------------------------------------
@@ -172,11 +182,6 @@ def choices(asked: Asked, found: Cytokines) -> list:
 
 def people(asked: Asked, found: Cytokines) -> pd.DataFrame:
     return found.of(chosen_cohort(asked))
-
-
-def filters(asked: Asked) -> str:
-    cohort = chosen_cohort(asked)
-    return asked.cut.protocol.level(cohort).label.in_(asked.view.lang) if cohort else ""
 
 
 def places(asked: Asked) -> dict[str, int | None]:
@@ -241,7 +246,7 @@ def _profile_figure(asked: Asked):
     ]
     words = profile_figure.Words(
         axis=asked.say("cytokines.axis"),
-        stamp=stamp(asked, filters(asked)),
+        stamp=stamp(asked, cohort_words(asked)),
         name=_names(found),
         link=_links(asked),
         bound=BOUND,
@@ -286,7 +291,7 @@ def profile_summary(asked: Asked, found: Cytokines, left_out: tuple[str, ...]) -
     parts += [top] if top else []
     if left_out:
         parts.append(say(f"cytokines.left_out_{asked.view.fold}", count=len(left_out)))
-    return [" ".join(parts)]
+    return linked(asked, " ".join(parts))
 
 
 def _highest(asked: Asked, found: Cytokines, shown: pd.DataFrame) -> str:
@@ -303,7 +308,7 @@ def _highest(asked: Asked, found: Cytokines, shown: pd.DataFrame) -> str:
     said = f"{BOUND[top['limit']]}{number(top['value'])} {top['unit']}"
     return asked.say(
         "cytokines.highest",
-        analyte=peak.label.in_(asked.view.lang), who=_names(found)[top["usubjid"]], value=said, day=top["day"],
+        analyte=peak.label.in_(asked.view.lang), who=mark(top["usubjid"]), value=said, day=top["day"],
     )  # fmt: skip
 
 
@@ -323,8 +328,8 @@ def peak_cards(asked: Asked, found: Cytokines) -> dict:
         "peaks_summary": peaks_summary(asked, found),
         "columns": columns(asked, found),
         "rows": table,
-        "peaks_style": {"height": f"min(70vh, {92 + 34 * max(len(table), 2)}px)"},
-        "stamp": [html.Div(stamp(asked, filters(asked)), className="stamp"), _export(asked, "peaks")],
+        "peaks_style": {"height": f"min(70vh, {92 + 40 * max(len(table), 2)}px)"},
+        "stamp": [html.Div(stamp(asked, cohort_words(asked)), className="stamp"), _export(asked, "peaks")],
     }
 
 
@@ -364,7 +369,11 @@ def matrix(asked: Asked, found: Cytokines, tests: pd.DataFrame) -> html.Div:
         for one in told.peaks
     ]
     block = html_table(
-        head, body, caption=matrix_summary(asked, tests), stamp=stamp(asked, filters(asked)), name="cytokines-matrix"
+        head,
+        body,
+        caption=matrix_summary(asked, tests),
+        stamp=stamp(asked, cohort_words(asked)),
+        name="cytokines-matrix",
     )
     note = say("cytokines.method", tests=int(found.family["p"].notna().sum()), cells=len(found.family))
     return html.Div([block, html.P(note, className="quiet"), _export(asked, "cytokines")])
@@ -398,8 +407,9 @@ def signed(value: float) -> str:
     return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
-def probability(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+def probability(p: float, sign: str = "") -> str:
+    """sign: what stands before a number that is told exactly, "= " inside a sentence."""
+    return "< 0.001" if p < 0.001 else sign + (f"{p:.3f}" if p < 0.1 else f"{p:.2f}")
 
 
 def _tested(asked: Asked, cell) -> str:
@@ -420,7 +430,7 @@ def shade(cell) -> str:
 def matrix_summary(asked: Asked, tests: pd.DataFrame) -> str:
     say, lang = asked.say, asked.view.lang
     if chosen_cohort(asked):
-        return say("cytokines.matrix_filtered", cohort=filters(asked))
+        return say("cytokines.matrix_filtered", cohort=cohort_words(asked))
     tested = tests[tests["p"].notna()]
     if tested.empty:
         return say("cytokines.matrix_none")
@@ -452,7 +462,7 @@ def pair_figure(asked: Asked, found: Cytokines, peak: Peak, outcome: str, rows: 
                     day=asked.cut.protocol.associations.to_day),
         y=outcome_name(asked, outcome) + (f", {unit}" if unit else ""),
         said=said_inside(asked, cell, len(found.family["p"].dropna())),
-        stamp=stamp(asked, filters(asked)),
+        stamp=stamp(asked, cohort_words(asked)),
         name=_names(found),
         link=_links(asked),
         about={one.usubjid: _about(asked, one, peak, outcome) for one in used.itertuples()},
@@ -512,7 +522,7 @@ def said_inside(asked: Asked, cell: pd.Series, tests: int) -> list[str]:
         if pd.notna(cell["low"])
         else say("cytokines.no_interval")
     )
-    told = {"p": probability(cell["p"]), "method": method(asked, cell["method"]), "tests": tests}
+    told = {"p": probability(cell["p"], "= "), "method": method(asked, cell["method"]), "tests": tests}
     of_responders = say("cytokines.of_responders", yes=cell["n_yes"], no=cell["n"] - cell["n_yes"])
     if cell["outcome"] == RESPONSE:
         first += f" · {of_responders}"
@@ -544,17 +554,16 @@ def excluded(asked: Asked, found: Cytokines, peak: Peak, outcome: str, rows: pd.
 def _reasons(asked: Asked, one, peak: Peak, outcome: str) -> list[str]:
     found = []
     if one.why_peak:
-        found.append(peak_reason(asked, one, peak))
+        found.append(peak_reason(asked, one.why_peak, one.last_day, peak.label.in_(asked.view.lang), peak.until))
     if one.why_outcome:
         found.append(outcome_reason(asked, one.why_outcome, outcome, one.followed, one.y_day))
     return found
 
 
-def peak_reason(asked: Asked, one, peak: Peak) -> str:
-    code = getattr(one, "why_peak", None) or one.why
-    drug = ", ".join(peak.until).capitalize()
-    last = "–" if pd.isna(one.last_day) else one.last_day
-    return asked.say(f"cytokines.peak_{code}", label=peak.label.in_(asked.view.lang), day=last, drug=drug)
+def peak_reason(asked: Asked, why: str, last_day: object, label: str, until: tuple[str, ...]) -> str:
+    drug = ", ".join(one.capitalize() for one in until)
+    last = "–" if pd.isna(last_day) else last_day
+    return asked.say(f"cytokines.peak_{why}", label=label, day=last, drug=drug)
 
 
 def outcome_reason(asked: Asked, code: str, outcome: str, followed: int, day) -> str:
@@ -594,19 +603,18 @@ def columns(asked: Asked, found: Cytokines) -> list[dict]:
         made.append(_column(f"o_{one}", outcome_name(asked, one) + (f", {unit}" if unit else "")))
     if found.people["h_score"].notna().any():
         made.append(_column("h_score", say("cytokines.h_score")))
-    return made
+    remark = {"field": "remarks", "headerName": say("cytokines.remarks"), "flex": 3, "minWidth": 300, "wrapText": True}
+    return [*made, remark | {"autoHeight": True, "sortable": False}]
 
 
 def _column(field: str, title: str) -> dict:
-    """A number to sort by, words to read, and the reason on hover where there is no final number."""
+    """A number to sort by, and the words to read; what is not final is set apart."""
     return {
         "field": field,
         "headerName": title,
         "valueFormatter": {"function": f"params.data.{field}_t"},
-        "tooltipField": f"{field}_w",
-        "cellClassRules": {"not-final": f"params.data.{field}_w"},
+        "cellClassRules": {"not-final": f"params.data.{field}_n"},
         "type": "rightAligned",
-        "width": 118,
         "flex": 1,
         "minWidth": 104,
     }
@@ -632,29 +640,46 @@ def _grid_rows(asked: Asked) -> list[dict]:
         for one in people(asked, found).itertuples()
     }  # fmt: skip
     named = {one.id: one for one in asked.cut.protocol.associations.peaks}
-    for one in found.peaks[found.peaks["usubjid"].isin(rows)].itertuples():
-        rows[one.usubjid] |= _peak_fields(asked, one, named[one.peak])
-    followed = dict(zip(found.peaks["usubjid"], found.peaks["followed"], strict=True))
+    shown = found.peaks[found.peaks["usubjid"].isin(rows)]
+    for one in shown.itertuples():
+        rows[one.usubjid] |= _peak_fields(asked, one)
+    followed = dict(zip(shown["usubjid"], shown["followed"], strict=True))
+    reasons = {usubjid: [] for usubjid in rows}
+    for usubjid, why in _peak_remarks(asked, shown[shown["why"] != ""], named):
+        reasons[usubjid].append(why)
     for one in found.outcomes[found.outcomes["usubjid"].isin(rows)].itertuples():
-        rows[one.usubjid] |= _outcome_fields(asked, one, followed[one.usubjid])
-    return list(rows.values())
+        rows[one.usubjid] |= _outcome_fields(asked, one)
+        if one.why:
+            reasons[one.usubjid].append(outcome_reason(asked, one.why, one.outcome, followed[one.usubjid], one.day))
+    return [row | {"remarks": ". ".join(reasons[usubjid])} for usubjid, row in rows.items()]
 
 
-def _peak_fields(asked: Asked, one, peak: Peak) -> dict:
+def _peak_remarks(asked: Asked, rows: pd.DataFrame, named: dict[str, Peak]) -> Iterator[tuple[str, str]]:
+    """usubjid and reason; analytes with the same reason are told together."""
+    together: dict[tuple, list[Peak]] = {}
+    for one in rows.itertuples():
+        drug = named[one.peak].until if one.why in ("none_before", "undated", "unordered") else ()
+        together.setdefault((one.usubjid, one.why, one.last_day, drug), []).append(named[one.peak])
+    for (usubjid, why, last_day, drug), several in together.items():
+        labels = ", ".join(one.label.in_(asked.view.lang) for one in several)
+        yield usubjid, peak_reason(asked, why, last_day, labels, drug)
+
+
+def _peak_fields(asked: Asked, one) -> dict:
     fields = {f"{one.peak}_t": "–"}
     if pd.notna(one.value):
         day = asked.say("cytokines.short_day", day=one.day)
-        words = f"{BOUND[one.limit]}{number(one.value)}{'*' if one.why else ''} {day}"
+        words = f"{BOUND[one.limit]}{number(one.value)}{' *' if one.why else ''} {day}"
         fields = {one.peak: float(f"{one.value:.6g}"), f"{one.peak}_t": words}
-    return fields | ({f"{one.peak}_w": peak_reason(asked, one, peak)} if one.why else {})
+    return fields | ({f"{one.peak}_n": True} if one.why else {})
 
 
-def _outcome_fields(asked: Asked, one, followed: int) -> dict:
+def _outcome_fields(asked: Asked, one) -> dict:
     name = f"o_{one.outcome}"
     fields = {f"{name}_t": "–"}
     if pd.notna(one.value):
-        words = outcome_words(asked, one.outcome, one.value, one.words, one.limit) + ("*" if one.why else "")
+        words = outcome_words(asked, one.outcome, one.value, one.words, one.limit) + (" *" if one.why else "")
         fields = {name: float(f"{one.value:.6g}"), f"{name}_t": words}
     elif one.why in ("awaiting", "too_early", "never_assessed"):
         fields = {f"{name}_t": asked.say(f"cytokines.state_{one.why}")}
-    return fields | ({f"{name}_w": outcome_reason(asked, one.why, one.outcome, followed, one.day)} if one.why else {})
+    return fields | ({f"{name}_n": True} if one.why else {})
