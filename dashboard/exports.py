@@ -166,7 +166,7 @@ def _peaks(asked: Asked) -> Iterable[Iterable]:
     for one in found.outcomes.itertuples() if len(found.outcomes) else ():
         if one.usubjid in known.index:
             yield [one.usubjid, known[one.usubjid], one.cohort, "outcome", one.outcome, one.limit, one.unit, one.words,
-                   one.state, one.why, *map(_told, [one.value, one.day])]  # fmt: skip
+                   one.state, one.why, *map(_told, [one.value, one.day]), *[""] * (len(numbers) - 2)]  # fmt: skip
 
 
 def _cytokines(asked: Asked) -> Iterable[Iterable]:
