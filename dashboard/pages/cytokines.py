@@ -235,7 +235,7 @@ def _moved_copy(figure, ranges):
 
 @lru_cache(maxsize=16)
 def _profile_figure(asked: Asked):
-    """The figure, and the patients whom the reference of the view leaves out of it."""
+    """The figure, and how many curves the reference of the view leaves out of it, of how many."""
     found, view = cytokines_of(asked.cut), asked.view
     rows = found.samples[found.samples["usubjid"].isin(people(asked, found)["usubjid"])]
     rows, left_out = displayed(rows, found.references, view.fold)
@@ -268,29 +268,28 @@ def _key(asked: Asked, found: Cytokines, *, lloq: bool) -> str:
     return "   ".join([*cohorts, *signs])
 
 
-def displayed(rows: pd.DataFrame, references: pd.DataFrame, by: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The samples as values or as multiples of a reference, and the patients none of whose samples has one."""
+def displayed(rows: pd.DataFrame, references: pd.DataFrame, by: str) -> tuple[pd.DataFrame, tuple[int, int]]:
+    """The samples as values or as multiples of a reference; how many curves have none, of how many."""
     rows = rows.sort_values(["code", "cohort", "usubjid", "time"], kind="stable")
+    curves = rows.groupby(["code", "usubjid"]).ngroups
     if by == "value":
-        return rows, ()
+        return rows, (0, curves)
     own = references[references["reference"] == by][["usubjid", "code", "value", "limit"]]
     rows = rows.merge(own, how="left", on=["usubjid", "code"], suffixes=("", "_before"))
-    before = rows["limit_before"].fillna("")
-    value, limit = fold(rows["value"], rows["limit"], rows["value_before"], before)
-    made = rows.assign(value=value, limit=limit)
-    kept = made[made["value"].notna()]
-    return kept, tuple(sorted(set(rows["usubjid"]) - set(kept["usubjid"])))
+    value, limit = fold(rows["value"], rows["limit"], rows["value_before"], rows["limit_before"].fillna(""))
+    made = rows.assign(value=value, limit=limit)[value.notna()]
+    return made, (curves - rows[rows["value_before"].notna()].groupby(["code", "usubjid"]).ngroups, curves)
 
 
-def profile_summary(asked: Asked, found: Cytokines, left_out: tuple[str, ...]) -> list:
+def profile_summary(asked: Asked, found: Cytokines, left_out: tuple[int, int]) -> list:
     say, shown = asked.say, people(asked, found)
     own = found.samples[found.samples["usubjid"].isin(shown["usubjid"])]
     counts = {"n": own["usubjid"].nunique(), "of": len(shown), "analytes": len(found.analytes)}
     parts = [say("cytokines.profile_summary", **counts)]
     top = _highest(asked, found, shown)
     parts += [top] if top else []
-    if left_out:
-        parts.append(say(f"cytokines.left_out_{asked.view.fold}", count=len(left_out)))
+    if left_out[0]:
+        parts.append(say(f"cytokines.left_out_{asked.view.fold}", count=left_out[0], of=left_out[1]))
     return linked(asked, " ".join(parts))
 
 
