@@ -9,8 +9,10 @@ from flask import Response, abort
 
 from clinical.course import Course
 from clinical.incidence import TOTAL
+from clinical.outcomes import RESPONSE
 from dashboard import receipts, shell
 from dashboard.choices import chosen_cohort, cohort_words
+from dashboard.correlating import cytokines_of, family_of
 from dashboard.counting import OVERVIEW, counted, table
 from dashboard.courses import course as course_of
 from dashboard.exposures import exposures_of
@@ -145,6 +147,42 @@ def _kinetics(asked: Asked) -> Iterable[Iterable]:
         known = ["" if pd.isna(value) else value for value in (one.unit, one.last)]
         yield [one.subject, subjid, "" if pd.isna(own) else own, one.parameter, *numbers, known[0], one.state, one.why,
                known[1], one.followed, one.reason]  # fmt: skip
+
+
+_AGAINST = ("baseline", "baseline_limit", "fold_baseline", "fold_baseline_bound",
+            "infusion", "infusion_limit", "fold_infusion", "fold_infusion_bound")  # fmt: skip
+
+
+def _peaks(asked: Asked) -> Iterable[Iterable]:
+    """Peaks and outcomes, one row a patient and peak or outcome."""
+    found, cohort = cytokines_of(asked.cut), chosen_cohort(asked)
+    known = found.of(cohort).set_index("usubjid")["subjid"]
+    numbers = ["value", "day", "samples", "last_sample_day", "followed_to_day", *_AGAINST]
+    yield ["usubjid", "subjid", "cohort", "kind", "id", "limit", "unit", "words", "state", "why", *numbers]
+    for one in found.peaks.itertuples() if len(found.peaks) else ():
+        if one.usubjid in known.index:
+            values = [one.value, one.day, one.n, one.last_day, one.followed, *(getattr(one, name) for name in _AGAINST)]
+            yield [one.usubjid, known[one.usubjid], one.cohort, "peak", one.peak, one.limit, one.unit, "", one.state,
+                   one.why, *map(_told, values)]  # fmt: skip
+    for one in found.outcomes.itertuples() if len(found.outcomes) else ():
+        if one.usubjid in known.index:
+            yield [one.usubjid, known[one.usubjid], one.cohort, "outcome", one.outcome, one.limit, one.unit, one.words,
+                   one.state, one.why, *map(_told, [one.value, one.day])]  # fmt: skip
+
+
+def _cytokines(asked: Asked) -> Iterable[Iterable]:
+    """The matrix: without p and limits where the view is a part of the patients."""
+    yield ["peak", "outcome", "statistic", "n", "responders", "estimate", "low_95", "high_95", "p", "adjusted_bh",
+           "method", "why"]  # fmt: skip
+    if len(cytokines_of(asked.cut).family):
+        for one in family_of(asked.cut, chosen_cohort(asked)).itertuples():
+            statistic = "auc" if one.outcome == RESPONSE else "rho"
+            numbers = (one.estimate, one.low, one.high, one.p, one.adjusted)
+            yield [one.peak, one.outcome, statistic, one.n, one.n_yes, *map(_told, numbers), one.method, one.why]
+
+
+def _told(value: object) -> object:
+    return "" if pd.isna(value) else value
 
 
 def _findings(found: Receipt) -> Iterable[Iterable]:
@@ -296,6 +334,8 @@ _TABLES = {
     "patient-measurements": (_patient_measurements, "/", _of_patient),
     "patient-interventions": (_patient_interventions, "/", _of_patient),
     "patient-events": (_patient_events, "/", _of_patient),
+    "peaks": (_peaks, "/cytokines", cohort_words),
+    "cytokines": (_cytokines, "/cytokines", cohort_words),
     "files": (_files, "/data", _unfiltered),
     "freshness": (_freshness, "/data", _unfiltered),
     "coverage": (_coverage, "/data", _unfiltered),
