@@ -1,6 +1,7 @@
 # Needs only `apt install make python3-venv` and Python 3.11 or newer.
 PYTHON ?= python3
 REAL ?=
+PARTS ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -26,8 +27,8 @@ verify: .venv/dev ## Run the campaigns: kill -9, readers while cuts are publishe
 test-real: real-is-given .venv/dev ## Run the tests on real trial files: make test-real REAL=DIR.
 	REAL="$(abspath $(REAL))" $(BIN)/pytest -m real
 
-bench: .venv/dev ## Measure imports and screens beside their floors; with REAL=DIR the pilot too.
-	REAL="$(abspath $(REAL))" $(BIN)/python -m tests.bench
+bench: .venv/dev ## Measure imports, screens and readers beside their floors (PARTS="server browser"; REAL=DIR adds the pilot).
+	REAL="$(abspath $(REAL))" $(BIN)/python -m tests.bench $(PARTS)
 
 lint: .venv/dev ## Check the format and the style of the code.
 	$(BIN)/ruff format --check .

@@ -125,12 +125,12 @@ def _among(rows: list, infused: date, dlt: Dlt, clauses_on, cutoff: datetime) ->
     """The candidates among one patient's rows, which come in the order of onset."""
     by_event = defaultdict(list)
     for row in rows:
-        by_event[_event(row)].append(row)
+        by_event[event_key(row)].append(row)
     window_end = infused + dlt.window_days * _DAY
     for row in rows:
         if row.causality == "unrelated":
             continue
-        of_event, grade = by_event[_event(row)], _grade(row)
+        of_event, grade = by_event[event_key(row)], reported_grade(row)
         # An uncoded event goes by its own words, and where these say nothing it is looked at, not passed over.
         for clause in clauses_on(row.aeterm if pd.isna(row.aedecod) else row.aedecod, grade == 5):
             if (grade is not None and grade < clause.min_grade) or not _in_window(row, clause, infused, window_end):
@@ -143,12 +143,12 @@ def _among(rows: list, infused: date, dlt: Dlt, clauses_on, cutoff: datetime) ->
             yield _candidate(row, clause, verdict, code, infused, _said(row, of_event))
 
 
-def _event(row) -> str:
-    """The rows of one event share AEGRPID: a row a grade."""
-    return f"{row.source_file} {row.source_row}" if pd.isna(row.aegrpid) else f"group {row.aegrpid}"
+def event_key(row) -> str:
+    """The rows of one event share AEGRPID: a row a grade. One row of a wide file can report several events."""
+    return f"{row.source_file} {row.source_row} {row.aeseq}" if pd.isna(row.aegrpid) else f"group {row.aegrpid}"
 
 
-def _grade(row) -> int | None:
+def reported_grade(row) -> int | None:
     """The grade as reported; a fatal event is grade 5 whatever the grade column says."""
     if row.aesdth == "Y" or row.aeout == "FATAL":
         return 5
@@ -172,8 +172,8 @@ def _said(row, of_event: list) -> str | None:
         return row.aedlt
     if any(one.aedlt == "Y" for one in of_event):
         return "Y"
-    grade = _grade(row)
-    judged = [_grade(one) for one in of_event if one.aedlt == "N"]
+    grade = reported_grade(row)
+    judged = [reported_grade(one) for one in of_event if one.aedlt == "N"]
     return "N" if grade is not None and any(one is not None and one >= grade for one in judged) else None
 
 
@@ -181,9 +181,9 @@ def _candidate(row, clause: Clause, verdict: str, code: str, infused: date, said
     return Candidate(
         usubjid=row.usubjid,
         aeseq=row.aeseq,
-        event=_event(row),
+        event=event_key(row),
         term=row.aeterm if pd.isna(row.aedecod) else row.aedecod,
-        grade=_grade(row),
+        grade=reported_grade(row),
         clause=clause.id,
         verdict=verdict,
         code=code,
@@ -195,7 +195,7 @@ def _candidate(row, clause: Clause, verdict: str, code: str, infused: date, said
 def _unexplained_death(patient, rows: list, dlt: Dlt, cutoff: datetime) -> Iterator[Candidate]:
     """A death in the window without a fatal event: its relation is missing, which counts as possibly related."""
     clause = next((one for one in dlt.clauses if one.scope == "any"), None)
-    if clause is None or not patient.death <= cutoff or any(_grade(row) == 5 for row in rows):
+    if clause is None or not patient.death <= cutoff or any(reported_grade(row) == 5 for row in rows):
         return
     day = max(0, (patient.death.date() - patient.day0.date()).days)
     if day <= dlt.window_days:
@@ -224,7 +224,7 @@ class _Spell:
 
 def _verdict(row, clause: Clause, of_event: list, infused: date, window_end: date, cutoff: datetime) -> tuple[str, str]:
     """The verdict on one row under a clause that is about it, and why."""
-    grade = _grade(row)
+    grade = reported_grade(row)
     lasting = clause.longer_than_hours is not None or clause.not_recovered_by_day is not None
     if grade == 5 or not lasting:
         return ("met", "grade") if (grade or 1) >= clause.min_grade else ("cannot_tell", "grade_missing")
@@ -246,13 +246,13 @@ def _spell(row, rows: Sequence, grade: int, cutoff: datetime) -> _Spell:
         first -= 1
     while last + 1 < len(rows) and _joined(rows[last], rows[last + 1], grade):
         last += 1
-    own, after = rows[first : last + 1], _start(rows[last + 1]) if last + 1 < len(rows) else None
+    own, after = rows[first : last + 1], started(rows[last + 1]) if last + 1 < len(rows) else None
     # A row without end ended when the next, at a lower grade, began.
-    ends = [_end(one, cutoff) or (after and (after[0] - timedelta(seconds=1), after[1])) for one in own]
-    ended = None if None in ends else _latest(ends)
-    below = _latest([ended, after]) if ended and after and after[0] - ended[1] <= _DAY else ended
-    graded = all(_grade(one) is not None for one in own)
-    return _Spell(_start(own[0]), ended, below, graded, by_grade=pd.notna(row.aegrpid))
+    ends = [ended(one, cutoff) or (after and (after[0] - timedelta(seconds=1), after[1])) for one in own]
+    over = None if None in ends else _latest(ends)
+    below = _latest([over, after]) if over and after and after[0] - over[1] <= _DAY else over
+    graded = all(reported_grade(one) is not None for one in own)
+    return _Spell(started(own[0]), over, below, graded, by_grade=pd.notna(row.aegrpid))
 
 
 def _latest(moments: Iterable[Moments]) -> Moments:
@@ -262,18 +262,19 @@ def _latest(moments: Iterable[Moments]) -> Moments:
 
 def _joined(before, after, grade: int) -> bool:
     """Both rows are, or can be, at the grade, and no time between them is recorded."""
-    if any(one is not None and one < grade for one in (_grade(before), _grade(after))):
+    if any(one is not None and one < grade for one in (reported_grade(before), reported_grade(after))):
         return False
     if pd.isna(before.aeendtc_latest) or pd.isna(after.aestdtc_earliest):
         return True
     return (after.aestdtc_earliest.date() - before.aeendtc_latest.date()).days <= 1
 
 
-def _start(row) -> Moments | None:
+def started(row) -> Moments | None:
+    """The first and the last moment a row can have begun; None where undated."""
     return None if pd.isna(row.aestdtc_earliest) else (row.aestdtc_earliest, row.aestdtc_latest)
 
 
-def _end(row, cutoff: datetime) -> Moments | None:
+def ended(row, cutoff: datetime) -> Moments | None:
     """None where the row goes on. One that is over, but nobody wrote since when, ended between its start and now."""
     if pd.notna(row.aeendtc_earliest) and row.aeendtc_earliest <= cutoff:
         return row.aeendtc_earliest, min(row.aeendtc_latest, cutoff)

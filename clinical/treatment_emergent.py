@@ -93,8 +93,8 @@ def _new_or_worse(events: pd.DataFrame, before: pd.Series) -> pd.Series:
 
 
 def _event_key(events: pd.DataFrame) -> pd.Series:
-    """The same for all rows of one event."""
-    row = events["source_file"] + " " + events["source_row"].astype(str)
+    """The same for all rows of one event; one row of a wide file can report several events."""
+    row = events["source_file"] + " " + events["source_row"].astype(str) + " " + events["aeseq"].astype(str)
     return events["usubjid"] + "/" + events["aegrpid"].map("group {}".format, na_action="ignore").fillna(row)
 
 

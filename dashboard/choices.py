@@ -10,12 +10,13 @@ from dashboard.view import View
 
 def choice(label: str, view: View, name: str, options: Sequence[tuple[str, str]]) -> html.Div:
     """One choice: `name` of a View's field, `options` as (value, words); the first is the default. An opened count is
-    closed: it belonged to what was chosen before."""
+    closed: it belonged to what was chosen before. The links name no zoom: where the axes stand when one is followed is
+    in the address by then, and was not yet when it was made (`assets/nav.js`)."""
     current = getattr(view, name) or options[0][0]
     links = [
         html.A(
             words,
-            href=view.change(**{name: value, "open": ""}).href,
+            href=view.change(**{name: value, "open": "", "zoom": ""}).href,
             className="option" + (" chosen" if value == current else ""),
             **({"aria-current": "true"} if value == current else {}),
         )

@@ -9,6 +9,7 @@ from dash import html
 
 from dashboard.labels import Say
 from dashboard.session import Asked, stamp
+from dashboard.still import Still
 from dashboard.tables import level_dot
 
 
@@ -96,12 +97,10 @@ def patient_link(asked: Asked, usubjid: str, subjid: str, level: int | None) -> 
     )
 
 
-def listing(head: Sequence[str], rows: Iterable[Sequence], say: Say) -> html.Div:
+def listing(head: Sequence[str], rows: Iterable[Sequence], say: Say) -> Still | html.P:
     """Rows as they are, in full; a sentence where there is none."""
     body = [html.Tr([html.Td(cell) for cell in row]) for row in rows]
     if not body:
         return html.P(say("table.no_rows"), className="quiet")
-    return html.Div(
-        html.Table([html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(body)]),
-        className="table listing",
-    )
+    table = html.Table([html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(body)])
+    return Still(html.Div(table, className="table listing"))

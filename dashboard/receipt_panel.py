@@ -8,6 +8,7 @@ from dashboard.drill import Opened, listing
 from dashboard.labels import Say
 from dashboard.receipts import Account, Group, account, find, groups, overdrawn
 from dashboard.session import store
+from dashboard.still import Still
 from dashboard.view import View
 from data.receipt import FileRead, Finding, Receipt
 
@@ -123,7 +124,7 @@ def _finding(one: Finding, say: Say, *, with_message: bool) -> list:
 
 
 # ---- the account -----------------------------------------------------------------------------------------------------
-def reconciliation(files: Iterable[FileRead], say: Say) -> html.Div | html.P:
+def reconciliation(files: Iterable[FileRead], say: Say) -> Still | html.P:
     """Per file: read = used + refused + kept, and the rows of the store it made; the sums below."""
     files = tuple(files)
     if not files:
@@ -156,7 +157,7 @@ def reconciliation(files: Iterable[FileRead], say: Say) -> html.Div | html.P:
     alarm = [html.P(say("data.overdrawn", files=", ".join(wrong)), className="alarm-line")] if wrong else []
     heads = [html.Th(one, scope="col", className="number" if 2 <= at <= 5 else "") for at, one in enumerate(head)]
     table = html.Table([html.Thead(html.Tr(heads)), html.Tbody([*body, last])], className="reconciled")
-    return html.Div([*alarm, table], className="table listing whole")
+    return Still(html.Div([*alarm, table], className="table listing whole"))
 
 
 def loaded(counts: dict[str, int], say: Say) -> html.Span:

@@ -6,7 +6,7 @@ from dash import Dash
 from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
 
-from dashboard import exports, guard, pages, shell
+from dashboard import exports, guard, pages, remembered, shell
 from data.store import Store
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ def create(store: Store, names: tuple[str, ...] = ()) -> Dash:
     server.add_url_rule("/receipt/<name>.<kind>", "receipt", exports.receipt)
     app._setup_server()  # moves the registered callbacks into the app, so that the guard knows them all
     guard.install(server, names, app.csp_hashes(), app.callback_map)
+    remembered.install(server)
     Compress(server)
     server.after_request(_logged)
     return app

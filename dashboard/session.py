@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from flask import current_app
+from flask import current_app, g
 
 from clinical.board import Board, board
 from dashboard.labels import Say, speaker
@@ -38,7 +38,7 @@ class Asked:
         """From a page's `view` store, which the browser could have changed."""
         view = read_view(stored)
         try:
-            return cls(view, store().open(stored["cut"]))
+            return cls(view, the_store().open(stored["cut"]))
         except CutError as error:
             raise NotUnderstood(str(error)) from error
 
@@ -64,7 +64,17 @@ def read_view(stored: object) -> View:
 
 
 def store() -> Store:
+    """For what depends on more than the cut that is asked for; its answer is forgotten when the store changes."""
+    g.looked_into_store = True
+    return the_store()
+
+
+def the_store() -> Store:
     return current_app.config["STORE"]
+
+
+def looked_into_store() -> bool:
+    return g.get("looked_into_store", False)
 
 
 @lru_cache(maxsize=16)

@@ -7,6 +7,7 @@ import dash_ag_grid as dag
 from dash import html
 
 from dashboard.labels import Say
+from dashboard.still import Still
 from dashboard.theme import level_colour
 
 
@@ -15,9 +16,9 @@ def count_link(text: str, href: str, subjects: int, label: str, *, kind: str = "
     return html.A(text, href=href, className=kind, title=label, **{"data-count": str(subjects)})
 
 
-def html_table(head: Iterable[Any], rows: Iterable[Iterable[Any]], *, caption: str, stamp: str, name: str) -> html.Div:
+def html_table(head: Iterable[Any], rows: Iterable[Iterable[Any]], *, caption: str, stamp: str, name: str) -> Still:
     """A table of few rows: `caption` is its one-sentence summary, `stamp` its identity."""
-    return html.Div(
+    table = html.Div(
         [
             html.Table(
                 [
@@ -31,6 +32,7 @@ def html_table(head: Iterable[Any], rows: Iterable[Iterable[Any]], *, caption: s
         ],
         className="table",
     )
+    return Still(table)
 
 
 def _cell(content: Any, number: int) -> html.Th | html.Td:

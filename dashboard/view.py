@@ -28,6 +28,7 @@ _CHOICES = {
     "days": ("28", "90", "all"),
     "period": ("month", "hours", "all"),
     "fold": ("value", "baseline", "infusion"),
+    "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
 _COHORT = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -55,6 +56,7 @@ class View:
     by: str = "group"  # kinetics: curves by dose group, or a panel a patient
     days: str = "28"  # kinetics: to which day since infusion
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
+    table: str = "lab"  # patient: which measurements are listed
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
     peak: str = ""  # cytokines: what the scatter shows, the protocol's first by default
     outcome: str = ""

@@ -58,7 +58,7 @@ def _rows(table: Table, cut: Cut, usubjid: str, codes: tuple[str, ...]) -> Selec
         found = table.c.get(name)
         return null() if found is None else found
 
-    who = _infused(cut)
+    who = infused(cut)
     first, last = table.c[f"{prefix}dtc_earliest"], table.c[f"{prefix}dtc_latest"]
     time, rel_day = since_infusion(first, last, who)
     measured = is_measured(table)
@@ -110,7 +110,7 @@ def _rows(table: Table, cut: Cut, usubjid: str, codes: tuple[str, ...]) -> Selec
     )
 
 
-def _infused(cut: Cut) -> Subquery:
+def infused(cut: Cut) -> Subquery:
     """Everyone, with the infusion as the interval of moments it can mean; empty before it has happened."""
     who, given = subject.c, infusion.c
     return (

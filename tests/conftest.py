@@ -22,6 +22,14 @@ ANCHOR = date(2026, 11, 22)  # the simulated trial is seen on this day; its last
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def checked_figures() -> None:
+    """Every figure that a test makes is held to plotly's schema: a misspelt attribute raises."""
+    from dashboard import theme
+
+    theme.CHECKED = True
+
+
 @pytest.fixture(scope="session")
 def trial_files(tmp_path_factory) -> list[Path]:
     """The folders of the three cuts, as SDTM files."""
@@ -83,7 +91,7 @@ def serving(store: Path, *flags: str) -> Iterator[str]:
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
         try:
-            _wait_until_alive(f"http://127.0.0.1:{port}/health", process)
+            wait_until_alive(f"http://127.0.0.1:{port}/health", process)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -92,7 +100,7 @@ def serving(store: Path, *flags: str) -> Iterator[str]:
     assert '"ERROR"' not in said, said
 
 
-def _wait_until_alive(address: str, process: subprocess.Popen) -> None:
+def wait_until_alive(address: str, process: subprocess.Popen) -> None:
     for _ in range(150):
         if process.poll() is not None:
             raise RuntimeError("the server ended before it answered")
@@ -117,8 +125,9 @@ def site(trial) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
-def chromium():
+@contextmanager
+def headless_chromium() -> Iterator:
+    """The system's Chromium, driven by playwright."""
     from playwright.sync_api import sync_playwright
 
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -128,6 +137,12 @@ def chromium():
         browser = engine.chromium.launch(executable_path=path, args=[*quiet, "--disable-sync", "--no-first-run"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with headless_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -137,7 +137,8 @@ def test_the_groups_count_everyone(trial):
     assert "n 5 · never quantifiable 1 · not final 1" in shown
     assert "(n = 3)" in shown and "(n = 7)" in shown
     rows = {
-        text_of(row.children[0]): row for row in kinetics.answer(ask(trial))["groups"].children[0].children[2].children
+        text_of(row.children[0]): row
+        for row in kinetics.answer(ask(trial))["groups"].children.children[0].children[2].children
     }
     peaks = text_of(rows["Cmax, copies/ug"].children[3])
     assert peaks.startswith("301") and "302" in peaks and "n 2 · not final 1" in peaks

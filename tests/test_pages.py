@@ -182,15 +182,6 @@ def test_the_patient_head_says_what_is_not_known(trial):
     assert "not in the data" in text_of(patient.steps(asked, waiting))
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_patient_has_a_page_in_both_languages(trial, lang):
-    asked = ask(trial, lang=lang)
-    everyone = subjects(asked.cut)
-    for _, row in everyone.iterrows():
-        for block in (patient.head(asked, row, everyone), patient.steps(asked, row), patient.event_rows(asked, row)):
-            assert text_of(block)
-
-
 # ---- exports ---------------------------------------------------------------------------------------------------------
 def exported(client, path: str) -> list[list[str]]:
     answer = client.get(path)

@@ -203,6 +203,16 @@ def test_groups_are_told_apart_by_patient_and_rows_without_group_by_themselves()
     ]
 
 
+def test_events_out_of_one_row_of_a_wide_file_are_told_apart():
+    """Nausea of Day -2 and fatigue of Day 3 stand in one row of a table of subjects: the fatigue is no lower grade of
+    the nausea."""
+    everyone = subjects(subject("A1"))
+    people = denominator(everyone, "infused", WINDOWS["infusion"], PROTOCOL)
+    rows = events(event("Nausea", 3, -2), event("Fatigue", 1, 3)).assign(source_row=14)
+    found = in_window(rows, people, WINDOWS["infusion"], PROTOCOL, end_of(60), everyone.set_index("usubjid")["day0"])
+    assert found["term"].tolist() == ["Fatigue"]
+
+
 def test_the_order_of_the_rows_does_not_matter():
     rows = events(*(event(CRS, grade, start, group="AE1") for grade, start in [(1, -2), (3, 3), (2, 6), (1, 9)]))
     everyone = subjects(subject("A1"))

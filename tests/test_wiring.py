@@ -14,10 +14,16 @@ from clinical import family, outcomes, peaks
 from clinical.dlt import ENGLISH
 from dashboard import labels, pages, shell
 from dashboard.counting import OVERVIEW
+from dashboard.figures.stack import PANELS
+from dashboard.figures.stack_series import COUNTS, SITES
 from dashboard.pages import board as board_page
+from dashboard.pages.patient import PERIODS
+from dashboard.patient_latest import BLOOD, LIVER
+from dashboard.patient_tables import TABLES
 from data.protocol import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
+from queries.interventions import KINDS
 from queries.provenance import NEEDS
 
 ROOT = Path(__file__).parents[1]
@@ -126,7 +132,16 @@ def said_keys() -> set[str]:
     keys |= {"cytokines.rho", "cytokines.interval"}
     keys |= {f"kinetics.{name}_{value}" for name, values in KINETICS.items() for value in values.split()}
     dates = "consent leukapheresis manufacture_start manufacture_end lymphodepletion day0 last_contact off_study death"
-    return keys | {f"patient.step_{one}" for one in dates.split()}
+    keys |= {f"patient.step_{one}" for one in dates.split()}
+    keys |= {f"patient.{one}" for one in ("events", "given", "measured", "visits", "steps", "crs", "icans")}
+    keys |= {f"patient.period_{one}" for one in PERIODS} | {f"patient.table_{one}" for one in TABLES}
+    panels = (*(one for one in PANELS if one not in ("periods", "counts")), *(one.lower() for one in COUNTS))
+    keys |= {f"patient.panel_{one}" for one in panels} | {f"patient.kind_{one}" for one in KINDS}
+    keys |= {f"patient.latest_{one.lower()}" for one in (*BLOOD, *LIVER)}
+    keys |= {f"patient.liver_{one.lower()}" for one in ("ALT", "AST", "BILI")}
+    keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
+    words = "kind name dose indication test result range flag how above below within detected_below not_detected"
+    return keys | {f"patient.{one}" for one in words.split()}
 
 
 def test_every_text_that_the_code_names_is_in_the_table_and_none_is_left_over():

@@ -5,11 +5,16 @@
   function internal(link) {
     return link && link.origin === window.location.origin && !link.hasAttribute("download") && !link.target;
   }
+  /* What decides the range of an axis: choosing another means that range, not the one moved to before. */
+  var RANGES = ["period", "days", "scale"];
+  function sameRanges(next, here) {
+    return RANGES.every(function (one) { return next.searchParams.get(one) === here.searchParams.get(one); });
+  }
   /* On the same screen the axes that the reader has moved stay where they are, unless the link itself says otherwise. */
   function go(href) {
     var next = new URL(href, window.location.href), here = new URL(window.location.href);
     var samePage = next.pathname === here.pathname, zoom = here.searchParams.get("zoom");
-    if (samePage && zoom && !next.searchParams.has("zoom")) { next.searchParams.set("zoom", zoom); }
+    if (samePage && zoom && sameRanges(next, here) && !next.searchParams.has("zoom")) { next.searchParams.set("zoom", zoom); }
     window.history.pushState({}, "", next.href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     if (!samePage) { window.scrollTo(0, 0); }

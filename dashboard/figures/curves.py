@@ -134,7 +134,7 @@ def _place(number: int, count: int, columns: int, row: int, whole: int) -> tuple
     wide = (1 - gap * (columns - 1)) / columns
     left = number % columns * (wide + gap)
     top = 1 - number // columns * (row + GAP) / inner
-    return left, left + wide, top - row / inner, top
+    return left, min(left + wide, 1.0), max(top - row / inner, 0.0), top  # sums may end a hair outside of the figure
 
 
 def _span(panels: Sequence[Panel], wanted: tuple[float, float] | None) -> tuple[float, float]:

@@ -1,26 +1,48 @@
-"""Patient: who this is, how far the treatment has come, adverse events, visits. Every identifier leads here."""
+"""Patient: the course on one time axis with every table beside it. Every identifier leads here."""
 
+import re
 from enum import StrEnum
 
 import pandas as pd
+import plotly.graph_objects as go
 from dash import Input, Output, callback, dcc, html
 
-from dashboard.drill import listing
+from clinical.course import Course
+from dashboard import patient_tables
+from dashboard.choices import choice
+from dashboard.courses import course as course_of
+from dashboard.figures.panels import CRS_ICANS, Shown
+from dashboard.figures.stack import Stack, shown_days, stack
+from dashboard.figures.stack_events import in_sight
+from dashboard.figures.stack_lanes import period_name
+from dashboard.graphs import graph, keep_zoom
 from dashboard.labels import Say, speaker
+from dashboard.patient_latest import crs_icans, latest_values
 from dashboard.reasons import reason
 from dashboard.session import Asked, stamp
-from dashboard.tables import level_dot
+from dashboard.tables import export_link, level_dot
+from dashboard.theme import moved
 from dashboard.view import View
-from queries.adverse_events import adverse_events
 from queries.subjects import subjects
-from queries.visits import visits
 
 
 class Id(StrEnum):
     HEAD = "patient-head"
-    EVENTS = "patient-events"
-    VISITS = "patient-visits"
+    CHOICES = "patient-choices"
+    STACK = "patient-stack"
+    STACK_TEXT = "patient-stack-text"
+    STACK_NOTES = "patient-stack-notes"
+    LATEST = "patient-latest"
     STEPS = "patient-steps"
+    EVENTS = "patient-events"
+    GIVEN = "patient-given"
+    MEASURED = "patient-measured"
+    VISITS = "patient-visits"
+
+
+keep_zoom(Id.STACK)
+
+PERIODS = ("hours", "month", "all")
 
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
@@ -29,43 +51,207 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         [
             dcc.Store(id={"view": "patient"}, data=request),
             html.Div(id=Id.HEAD, className="patient-head"),
-            html.Section([html.H2(say("patient.steps")), html.Div(id=Id.STEPS)], className="card"),
-            html.Section([html.H2(say("patient.events")), html.Div(id=Id.EVENTS)], className="card"),
-            html.Section([html.H2(say("patient.visits")), html.Div(id=Id.VISITS)], className="card"),
+            html.Div(
+                [
+                    html.Section(
+                        [
+                            html.H2(say("patient.stack"), className="visually-hidden"),
+                            html.Div(id=Id.CHOICES, className="choices noprint"),
+                            html.P(id=Id.STACK_TEXT, className="summary"),
+                            graph(Id.STACK),
+                            html.Div(id=Id.STACK_NOTES),
+                        ],
+                        className="card",
+                    ),
+                    html.Aside(id=Id.LATEST, className="beside", **{"aria-label": say("patient.latest")}),
+                ],
+                className="stack-columns",
+            ),
+            *(_card(say(f"patient.{name}"), one) for name, one in _SECTIONS.items()),
         ],
         className="page patient-page",
     )
 
 
+_SECTIONS = {
+    "events": Id.EVENTS,
+    "given": Id.GIVEN,
+    "measured": Id.MEASURED,
+    "visits": Id.VISITS,
+    "steps": Id.STEPS,
+}
+
+
+def _card(title: str, name: str) -> html.Section:
+    return html.Section([html.H2(title), html.Div(id=name)], className="card")
+
+
 @callback(
     output={
         "head": Output(Id.HEAD, "children"),
+        "choices": Output(Id.CHOICES, "children"),
+        "figure": Output(Id.STACK, "figure"),
+        "style": Output(Id.STACK, "style"),
+        "text": Output(Id.STACK_TEXT, "children"),
+        "notes": Output(Id.STACK_NOTES, "children"),
+        "latest": Output(Id.LATEST, "children"),
         "steps": Output(Id.STEPS, "children"),
         "events": Output(Id.EVENTS, "children"),
+        "given": Output(Id.GIVEN, "children"),
         "visits": Output(Id.VISITS, "children"),
     },
     inputs={"stored": Input({"view": "patient"}, "data")},
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
-    everyone = subjects(asked.cut)
-    found = everyone[everyone["usubjid"] == asked.view.usubjid]
-    if found.empty:
-        words = asked.say("patient.unknown", usubjid=asked.view.usubjid, id=asked.cut.short)
-        return {"head": html.H1(words), "steps": "", "events": "", "visits": ""}
-    row = found.iloc[0]
+    course = course_of(asked.cut, asked.view.usubjid)
+    if course is None:
+        return _nobody(asked)
+    say, row = asked.say, course.who
     return {
-        "head": head(asked, row, everyone),
+        "head": head(asked, row, subjects(asked.cut)),
+        **stacked(asked, course),
+        "latest": latest(asked, course),
         "steps": _with_stamp(asked, steps(asked, row)),
-        "events": [events_summary(asked, row), *_with_stamp(asked, event_rows(asked, row))],
-        "visits": [visits_summary(asked, row), *_with_stamp(asked, visit_rows(asked, row))],
+        "events": _table(
+            asked, patient_tables.events_summary(course, say), patient_tables.event_rows(course, say), "patient-events"
+        ),
+        "given": _table(
+            asked,
+            patient_tables.given_summary(course, say),
+            patient_tables.given_rows(course, say),
+            "patient-interventions",
+        ),
+        "visits": _table(asked, patient_tables.visits_summary(course, say), patient_tables.visit_rows(course, say)),
     }
+
+
+@callback(Output(Id.MEASURED, "children"), Input({"view": "patient"}, "data"))
+def show_measured(stored: object) -> list:
+    """Apart from the rest: the longest tables come when the figure has been drawn."""
+    asked = Asked.read(stored)
+    course = course_of(asked.cut, asked.view.usubjid)
+    if course is None:
+        return []
+    say, rows = asked.say, patient_tables.measured(course, asked.view.table)
+    tables = [(one, say(f"patient.table_{one}")) for one in patient_tables.TABLES]
+    return [
+        html.Div(choice(say("patient.table"), asked.view, "table", tables), className="choices noprint"),
+        *_table(
+            asked,
+            patient_tables.measured_summary(rows, say),
+            patient_tables.measured_rows(rows, say),
+            "patient-measurements",
+        ),
+    ]
+
+
+def _nobody(asked: Asked) -> dict:
+    words = asked.say("patient.unknown", usubjid=asked.view.usubjid, id=asked.cut.short)
+    empty = dict.fromkeys(("choices", "text", "notes", "latest", "steps", "events", "given", "visits"), "")
+    return {"head": html.H1(words), "figure": go.Figure(), "style": _HIDDEN, **empty}
 
 
 def _with_stamp(asked: Asked, block: html.Div | html.Dl) -> list:
     return [block, html.Div(stamp(asked), className="stamp")]
 
 
+def _table(asked: Asked, summary: str, block, export: str = "") -> list:
+    """A table between its one-sentence summary and its identity, with the way to have it as a file."""
+    parts = [html.P(summary, className="summary"), *_with_stamp(asked, block)]
+    if export:
+        query = asked.view.change(
+            page="board", usubjid="", subject=asked.view.usubjid, open="", zoom=""
+        ).href.partition("?")[2]
+        parts.append(export_link(f"/export/{export}.csv?{query}", asked.say))
+    return parts
+
+
+# ---- the stack -------------------------------------------------------------------------------------------------------
+_HIDDEN = {"display": "none"}
+
+
+def stacked(asked: Asked, course: Course) -> dict:
+    """The figure, what stands over it and what it does not hold. Without Day 0 there is no axis, and that is said."""
+    say = asked.say
+    if course.axis is None:
+        return {"choices": "", "figure": go.Figure(), "style": _HIDDEN, "text": say("patient.no_axis"), "notes": ""}
+    shown = shown_days(course, asked.view.period, say, asked.view.theme, asked.view.lang)
+    drawn = stack(course, shown, hours=asked.view.period == "hours", stamp=stamp(asked, course.who["subjid"]))
+    return {
+        "choices": choice(
+            say("patient.period"), asked.view, "period", [(one, say(f"patient.period_{one}")) for one in PERIODS]
+        ),
+        "figure": moved(drawn.figure, asked.view.zoomed(Id.STACK)),
+        "style": {"height": drawn.height},
+        "text": summary(course, say),
+        "notes": [html.P(one, className="quiet") for one in notes(course, drawn, shown, asked)],
+    }
+
+
+def summary(course: Course, say: Say) -> str:
+    scale = course.protocol.adverse_events.grade_scale
+    graded = say("patient.scale", scale=scale) if scale else say("patient.no_scale")
+    days = {"last": course.axis.day(course.last_entry), "cutoff": course.axis.day(course.cutoff)}
+    return f"{say('patient.ends', **days)} {graded}"
+
+
+def notes(course: Course, drawn: Stack, shown: Shown, asked: Asked) -> list[str]:
+    """What the figure cannot show, in words: undated rows, events out of sight, panels without data, the periods."""
+    say, lines = asked.say, []
+    undated = course.given.loc[course.given["first"].isna() & (course.given["kind"] != "other"), "name"]
+    if len(undated):
+        lines.append(say("patient.undated", what=", ".join(dict.fromkeys(undated))))
+    vague = [one.term for one in course.episodes if not one.steps]
+    if vague:
+        lines.append(say("patient.undated_events", what=", ".join(vague)))
+    dated = [one for one in course.episodes if one.steps]
+    outside = len(dated) - len(in_sight(dated, shown))
+    if outside:
+        lines.append(say("patient.outside", count=outside))
+    missing = [_missing(one, course, say) for one in drawn.missing if not (one == "events" and outside)]
+    if missing:
+        lines.append(say("patient.missing", what="; ".join(missing)))
+    if course.periods:
+        lines.append(say("patient.periods_line", what=" · ".join(_periods(course, say, asked.view.lang))))
+    return lines
+
+
+def _missing(panel: str, course: Course, say: Say) -> str:
+    if panel == "ribbons" and any(one.id in CRS_ICANS for one in course.protocol.aesi):
+        return say("patient.none_reported")
+    title = say(f"patient.panel_{panel}")  # its name stands before the unit
+    return re.split(r" · |, |，", title)[0]
+
+
+def _periods(course: Course, say: Say, lang: str) -> list[str]:
+    axis = course.axis
+    return [
+        say(
+            "patient.period_part",
+            name=period_name(course, one.id, one.planned, lang),
+            first=axis.day(one.start),
+            last=axis.day(one.end),
+        )
+        for one in course.periods
+    ]
+
+
+# ---- beside the stack ------------------------------------------------------------------------------------------------
+def latest(asked: Asked, course: Course) -> list[html.Section]:
+    say = asked.say
+    if course.axis is None:
+        return []
+    cards = [_latest_card(say("patient.latest"), *latest_values(asked, course))]
+    told = crs_icans(asked, course)
+    return [*cards, _latest_card(say("patient.crs_icans"), told)] if told else cards
+
+
+def _latest_card(title: str, *parts) -> html.Section:
+    return html.Section([html.H2(title), *parts], className="card")
+
+
+# ---- who -------------------------------------------------------------------------------------------------------------
 def head(asked: Asked, row: pd.Series, everyone: pd.DataFrame) -> list:
     say, protocol = asked.say, asked.cut.protocol
     level = None if pd.isna(row["cohort"]) else protocol.level(row["cohort"])
@@ -82,7 +268,7 @@ def head(asked: Asked, row: pd.Series, everyone: pd.DataFrame) -> list:
             if pd.isna(row["dose_fraction"])
             else f", {say('patient.received', percent=round(100 * row['dose_fraction']))}"
         )
-        parts.append(html.Span([level_dot(level.level), level.label.in_(asked.view.lang) + received]))
+        parts.append(html.Span([level_dot(protocol.place(level.id)), level.label.in_(asked.view.lang) + received]))
     else:
         parts.append(html.Span(say("patient.no_cohort")))
     window = asked.board().window(row["usubjid"])
@@ -137,72 +323,3 @@ def steps(asked: Asked, row: pd.Series) -> html.Dl:
             text += f", {row['off_study_reason']}"
         items.append(html.Div([html.Dt(say(f"patient.step_{name}")), html.Dd(text)]))
     return html.Dl(items, className="steps-list")
-
-
-def events_summary(asked: Asked, row: pd.Series) -> html.P:
-    events = adverse_events(asked.cut)
-    grades = events.loc[events["usubjid"] == row["usubjid"], "aetoxgr"]
-    worst = asked.say("word.not_recorded") if grades.isna().all() else f"{grades.max()}"
-    words = asked.say("patient.events_summary", count=len(grades), worst=worst, unknown=int(grades.isna().sum()))
-    return html.P(words if len(grades) else "", className="summary")
-
-
-def visits_summary(asked: Asked, row: pd.Series) -> html.P:
-    own = visits(asked.cut, row["usubjid"])
-    if own.empty:
-        return html.P("", className="summary")  # the table says it
-    last = own.iloc[-1]
-    words = asked.say("patient.visits_summary", count=len(own), last=last["visit"], day=last["svstdtc"])
-    return html.P(words, className="summary")
-
-
-def event_rows(asked: Asked, row: pd.Series) -> html.Div:
-    say, events = asked.say, adverse_events(asked.cut)
-    own = events[events["usubjid"] == row["usubjid"]]
-    scale = asked.cut.protocol.adverse_events.grade_scale
-    grade = f"{say('word.grade')} ({scale})" if scale else say("word.grade")
-    names = ("event", "soc", None, "day", "onset", "end", "relation", "serious", "dlt", "source")
-    head = [grade if one is None else say(f"word.{one}") for one in names]
-    return listing(head, [_event(one, row["day0"], say) for one in own.itertuples()], say)
-
-
-def _event(one, day0, say: Say) -> list:
-    known = pd.notna(one.aestdtc_earliest) and pd.notna(day0)
-    day = (one.aestdtc_earliest.date() - day0.date()).days if known else "?"
-    blank = say("word.not_recorded")
-    grade = blank if pd.isna(one.aetoxgr) else html.Span(str(one.aetoxgr), className=f"grade g{one.aetoxgr}")
-    if pd.isna(one.aetoxgr) and pd.notna(one.aesev):
-        grade = f"{blank} ({one.aesev})"
-    coded = one.aeterm if pd.isna(one.aedecod) else one.aedecod
-    term = [coded, html.Span(f" {say('word.uncoded')}", className="assumed")] if pd.isna(one.aedecod) else coded
-    return [
-        html.Span(term, title=one.aeterm),
-        blank if pd.isna(one.aebodsys) else one.aebodsys,
-        grade,
-        day,
-        blank if pd.isna(one.aestdtc) else one.aestdtc,
-        say("word.ongoing") if pd.isna(one.aeendtc) else one.aeendtc,
-        blank if pd.isna(one.aerel) else one.aerel,
-        blank if pd.isna(one.aeser) else one.aeser,
-        {"Y": say("word.dlt"), "N": say("word.no_dlt")}.get(one.aedlt, ""),
-        f"{one.source_file} {one.source_row}",
-    ]
-
-
-def visit_rows(asked: Asked, row: pd.Series) -> html.Div:
-    say, day0 = asked.say, row["day0"]
-    head = [say(f"word.{one}") for one in ("visit", "date", "day", "period", "source")]
-    rows = []
-    for one in visits(asked.cut, row["usubjid"]).itertuples():
-        known = pd.notna(one.svstdtc_earliest) and pd.notna(day0)
-        day = (one.svstdtc_earliest.date() - day0.date()).days if known else "?"
-        rows.append(
-            [
-                one.visit,
-                one.svstdtc,
-                day,
-                one.epoch if pd.notna(one.epoch) else "",
-                f"{one.source_file} {one.source_row}",
-            ]
-        )
-    return listing(head, rows, say)

@@ -1,0 +1,73 @@
+"""One patient from consent to the last contact: the frames that tell of it, and what follows from them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import pandas as pd
+
+from clinical.episodes import DayAxis, Episode, episodes, of_terms
+from clinical.periods import PeriodSpan, study_periods
+from data.protocol import Protocol
+
+_HOUR = timedelta(hours=1)
+_LAST_SECOND = timedelta(days=1, seconds=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """who: row of `queries.subjects`; measured, given, events, visits: that patient's rows of the queries of these
+    names, shared, never written to. ends_recorded: whether any event of the trial has an end."""
+
+    who: pd.Series
+    measured: pd.DataFrame
+    given: pd.DataFrame
+    events: pd.DataFrame
+    visits: pd.DataFrame
+    protocol: Protocol
+    cutoff: datetime
+    ends_recorded: bool = True
+
+    @cached_property
+    def axis(self) -> DayAxis | None:
+        """None where the patient was not infused: there is no Day 0."""
+        if pd.isna(self.who["day0"]):
+            return None
+        infusion = self.given[(self.given["kind"] == "infusion") & (self.given["first"] == self.who["day0"])]
+        timed = ((infusion["last"] - infusion["first"]) < _HOUR).any()
+        return DayAxis(self.who["day0"].to_pydatetime(), bool(timed))
+
+    @cached_property
+    def known_to(self) -> datetime:
+        """Until when what has no end is said to go on: the cut-off, or the last that is known of a patient who left."""
+        left = [one for one in (self.who["off_study"], self.who["death"]) if pd.notna(one)]
+        if not left:
+            return self.cutoff
+        last = self.who["death"] if pd.notna(self.who["death"]) else max(*left, self.last_entry)
+        return min(pd.Timestamp(last).normalize() + _LAST_SECOND, pd.Timestamp(self.cutoff)).to_pydatetime()
+
+    @cached_property
+    def last_entry(self) -> pd.Timestamp:
+        """The latest date of any row of this patient, contacts included."""
+        dates = [
+            self.measured["first"], self.given["first"], self.given["end_first"], self.events["aestdtc_earliest"],
+            self.events["aeendtc_earliest"], self.visits["svstdtc_earliest"],
+        ]  # fmt: skip
+        known = [one.max() for one in dates] + [self.who["last_contact"]]
+        return max((one for one in known if pd.notna(one)), default=pd.Timestamp(self.cutoff))
+
+    @cached_property
+    def episodes(self) -> tuple[Episode, ...]:
+        """None where there is no axis to draw them on."""
+        if self.axis is None:
+            return ()
+        return episodes(self.events, self.axis, self.known_to, ends_recorded=self.ends_recorded)
+
+    def of_interest(self, group: str) -> tuple[Episode, ...]:
+        """The episodes of a group of the protocol's events of special interest, by term; none where it has no such."""
+        terms = [term for one in self.protocol.aesi if one.id == group for term in one.terms]
+        return of_terms(self.episodes, terms)
+
+    @cached_property
+    def periods(self) -> tuple[PeriodSpan, ...]:
+        return study_periods(self.visits, self.protocol, self.known_to)

@@ -1,0 +1,30 @@
+"""A patient's course out of a cut: the one place where the frames of the patient's screen are put together."""
+
+from functools import lru_cache
+
+from clinical.course import Course
+from data.store import Cut
+from queries.adverse_events import adverse_events
+from queries.interventions import interventions
+from queries.measurements import FINDINGS, measurements
+from queries.subjects import subjects
+from queries.visits import visits
+
+
+@lru_cache(maxsize=64)
+def course(cut: Cut, usubjid: str) -> Course | None:
+    """None where this cut has no such patient."""
+    everyone, events = subjects(cut), adverse_events(cut)
+    found = everyone[everyone["usubjid"] == usubjid]
+    if found.empty:
+        return None
+    return Course(
+        who=found.iloc[0],
+        measured=measurements(cut, FINDINGS, usubjid),
+        given=interventions(cut, usubjid),
+        events=events[events["usubjid"] == usubjid],
+        visits=visits(cut, usubjid),
+        protocol=cut.protocol,
+        cutoff=cut.cutoff,
+        ends_recorded=bool(events["aeendtc_earliest"].notna().any()),
+    )

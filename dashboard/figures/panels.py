@@ -1,0 +1,98 @@
+"""One panel of a stack of figures over one time axis, and what all its panels have in common."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+
+import pandas as pd
+
+from dashboard.labels import Say
+
+CRS_ICANS = ("crs", "icans")
+PLOT = 660  # px between the margins on a screen of common width; what fits a bar is reckoned by it
+_UNITS = {"C": "°C", "10^9/L": "10⁹/L", "10^12/L": "10¹²/L", "copies/ug": "copies/µg", "copies/uL": "copies/µL",
+          "cells/uL": "cells/µL", "umol/L": "µmol/L", "ug/L": "µg/L"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the reader looks at: the days, the language, the look."""
+
+    low: float  # d since infusion
+    high: float
+    say: Say
+    theme: str
+    lang: str
+
+    def fits(self, text: str, days: float) -> bool:
+        """Whether a text of 11 px fits in a bar of so many days."""
+        wide = sum(6.3 if one.isascii() else 11.5 for one in text)
+        return wide + 3 <= days * PLOT / (self.high - self.low)
+
+    def holds(self, times: pd.Series) -> pd.Series:
+        return times.between(self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A y axis with what is drawn on it; the stack gives it its place. Shapes and notes are in days and its own y."""
+
+    name: str
+    title: str  # with the unit
+    height: int  # px
+    traces: tuple[dict, ...]
+    yaxis: dict
+    last: str = ""  # its own last-data time
+    shapes: tuple[dict, ...] = ()
+    notes: tuple[dict, ...] = ()
+
+
+def moment(when: datetime | pd.Timestamp) -> str:
+    """A date, and the time of day where one is known (midnight to the minute is a date)."""
+    return f"{when:%Y-%m-%d}" if when.hour == when.minute == 0 else f"{when:%Y-%m-%d %H:%M}"
+
+
+def last_data(rows: pd.DataFrame, say: Say) -> str:
+    """rows: results with `first` and `rel_day`."""
+    if rows.empty:
+        return ""
+    latest = rows.loc[rows["first"].idxmax()]
+    return say("patient.last", day=latest["rel_day"], moment=moment(latest["first"]))
+
+
+def unit_words(unit: object) -> str:
+    """A unit of the store as it is written; "" where there is none."""
+    return _UNITS.get(unit, unit) if isinstance(unit, str) else ""
+
+
+def note(text: str, colour: str, *, size: int = 11, **place) -> dict:
+    return {"text": text, "showarrow": False, "font": {"size": size, "color": colour}, **place}
+
+
+def level_line(y: float, colour: str, dash: str = "dash") -> dict:
+    """A line across the panel at a value."""
+    return {
+        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y,
+        "line": {"color": colour, "width": 1, "dash": dash}, "layer": "below",
+    }  # fmt: skip
+
+
+def band(low: float, high: float, colour: str) -> dict:
+    return {
+        "type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": low, "y1": high,
+        "fillcolor": colour, "opacity": 0.28, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
+
+
+def plain(text: object) -> str:
+    """What people typed, as a text that a figure shows and does not run; "" where nothing stands."""
+    return escape(text) if isinstance(text, str) else ""
+
+
+def spread(heights: Iterable[float], gap: float) -> list[float]:
+    """Heights in ascending order, moved up as little as it takes to stand `gap` apart."""
+    placed: list[float] = []
+    for one in heights:
+        placed.append(max(one, placed[-1] + gap) if placed else one)
+    return placed

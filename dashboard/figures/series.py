@@ -1,0 +1,113 @@
+"""Lines of results over the axis of days: what every panel of measurements is drawn with."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from clinical.course import Course
+from dashboard.figures.panels import Shown, note, plain, spread, unit_words
+
+# What a point and its hover need; a frame of thirty columns is walked three times as slowly.
+_POINT = ("time", "rel_day", "dtc", "value", "unit", "qualifier", "qualitative", "source_file", "source_row")
+
+
+def results(course: Course, table: str, *codes: str) -> pd.DataFrame:
+    """The results of these tests that have a number and a day."""
+    every = course.measured
+    wanted = (every["table"] == table) & every["code"].isin(codes)
+    return every[wanted & every["value"].notna() & every["time"].notna()]
+
+
+def assay_results(course: Course) -> pd.DataFrame:
+    """The series that the kinetic endpoints rest on: one test, unit, specimen and method; every other is another."""
+    assay = course.protocol.kinetics
+    rows = results(course, assay.table, assay.code)
+    rows = rows[(rows["unit"] == assay.unit) & rows["specimen"].str.upper().isin(assay.specimens)]
+    return rows[rows["method"].str.upper().isin(assay.methods)] if assay.methods else rows
+
+
+def visible(rows: pd.DataFrame, shown: Shown) -> pd.DataFrame:
+    inside = rows[shown.holds(rows["time"])]
+    return rows if inside.empty else inside
+
+
+def line(
+    rows: pd.DataFrame, shown: Shown, colour: str, symbol: str, *, y: str = "value", floor: float = 0.0, name: str = "",
+    extra: list[str] | None = None,
+) -> Iterator[dict]:  # fmt: skip
+    """One series. The line joins results alone; what lies beyond a limit stands hollow at it, unjoined.
+
+    floor: where a zero stands on a log axis. extra: a text a row for the hover.
+    """
+    rows = rows[list(dict.fromkeys([*_POINT, y]))].assign(extra=extra or "").sort_values("time")
+    beyond = rows["qualifier"].notna() | ((rows[y] <= 0) & (floor > 0))
+    told = [_told(one, name, shown) for one in rows.itertuples()]
+    common = {"type": "scatter", "hovertemplate": "%{customdata}<extra></extra>", "name": name}
+    times = rows["time"].round(4)
+    yield common | {
+        "mode": "lines+markers",
+        "x": times.tolist(),
+        "y": [None if out else round(float(value), 4) for value, out in zip(rows[y], beyond, strict=True)],
+        "customdata": told,
+        "line": {"color": colour, "width": 1.6},
+        "marker": {"color": colour, "size": 5, "symbol": symbol},
+    }
+    if beyond.any():
+        out = rows[beyond]
+        yield common | {
+            "mode": "markers",
+            "x": times[beyond].tolist(),
+            "y": [max(float(one), floor) for one in out[y]],
+            "customdata": [text for text, one in zip(told, beyond, strict=True) if one],
+            "marker": {"color": colour, "size": 8, "symbol": [_hollow_symbol(one) for one in out.itertuples()]},
+        }
+
+
+def _hollow_symbol(row) -> str:
+    """Detected below the limit, and not detected, are two things; a result above the range is a third."""
+    if row.qualifier in (">", ">="):
+        return "triangle-up-open"
+    return "circle-open-dot" if row.qualitative == "DETECTED" else "circle-open"
+
+
+def _told(row, name: str, shown: Shown) -> str:
+    found = f"{row.qualifier} " if isinstance(row.qualifier, str) else ""
+    value = plain(f"{found}{row.value:g} {unit_words(row.unit)}")
+    detected = {"DETECTED": "detected_below", "NOT DETECTED": "not_detected"}.get(row.qualitative)
+    parts = [f"<b>{name}</b> {value}" if name else f"<b>{value}</b>", row.extra]
+    parts += [shown.say("patient.detected_below") if detected == "detected_below" else ""]
+    parts += [shown.say("patient.not_detected") if detected == "not_detected" else ""]
+    parts += [
+        f"{shown.say('patient.day', day=row.rel_day)}, {plain(row.dtc)}",
+        f"{plain(row.source_file)} {row.source_row}",
+    ]
+    return "<br>".join(one for one in parts if one)
+
+
+def end_name(rows: pd.DataFrame, shown: Shown, label: str, colour: str, place, *, y: str = "value") -> Iterator[dict]:
+    """The series' name at its last point in sight, instead of a legend."""
+    inside = rows[shown.holds(rows["time"])]
+    if len(inside):
+        last = inside.loc[inside["time"].idxmax()]
+        yield note(label, colour, x=round(last["time"], 4), y=place(last[y]), xanchor="left", xshift=7)
+
+
+def apart(ends: list[dict], per_pixel: float) -> Iterator[dict]:
+    """Names that would stand on each other are moved up, 12 px a line."""
+    ordered = sorted(ends, key=lambda one: one["y"])
+    for one, y in zip(ordered, spread((one["y"] for one in ordered), 12 * per_pixel), strict=True):
+        yield one | {"yshift": round((y - one["y"]) / per_pixel)}
+
+
+def log_range(rows: pd.DataFrame) -> tuple[float, float]:
+    positive = rows.loc[rows["value"] > 0, "value"]
+    if positive.empty:
+        return -1.0, 1.0
+    low, high = math.log10(positive.min()), math.log10(positive.max())
+    pad = max(0.12, (1 - (high - low)) / 2)  # a decade at least
+    return low - pad, high + pad
+
+
+def log_axis(low: float, high: float) -> dict:
+    return {"type": "log", "range": [low, high], "dtick": 1 if high - low < 4.5 else 2, "exponentformat": "SI"}

@@ -1,0 +1,173 @@
+"""The stack of a patient: every panel over one axis of days since infusion, each with its own last-data time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from clinical.course import Course
+from dashboard.figures import stack_events, stack_lanes, stack_series
+from dashboard.figures.panels import Panel, Shown, moment, note
+from dashboard.labels import Say
+from dashboard.theme import PALETTES, Palette, stamp_note, styled
+
+LEFT, RIGHT, TOP, BOTTOM = 186, 92, 24, 78  # px: labels of rows, names of lines, the cut-off, axis title and stamp
+HEAD, GAP = 19, 9  # px over a panel for its name, and between panels
+REST = pd.Timedelta(days=28)  # how far beyond the last entry the axis goes where the cut-off is later still
+PANELS = ("periods", "ribbons", "temperature", "cytokines", "kinetics", "flow", "counts", "liver", "interventions", "events")  # fmt: skip  # noqa: E501
+
+
+@dataclass(frozen=True)
+class Stack:
+    figure: go.Figure
+    height: int  # px
+    drawn: tuple[str, ...]  # of PANELS, the counts by name
+    missing: tuple[str, ...]  # panels for which there is nothing to draw
+
+
+def shown_days(course: Course, period: str, say: Say, theme: str, lang: str) -> Shown:
+    """period: "hours" 0 to 72, "month" Day -7 to 28, "all" from screening to the last data or the cut-off."""
+    if period == "hours":
+        return Shown(-0.1, 3.06, say, theme, lang)
+    if period == "month":
+        return Shown(-7.5, 28.6, say, theme, lang)
+    axis = course.axis
+    dates = [course.visits["svstdtc_earliest"].min(), course.measured["first"].min(), course.who["consent"]]
+    first = min((axis.at(one) for one in dates if pd.notna(one)), default=0.0)
+    last = axis.after(min(course.last_entry + REST, pd.Timestamp(course.cutoff)))
+    pad = 0.02 * (last - first)
+    return Shown(first - pad, last + pad, say, theme, lang)
+
+
+def stack(course: Course, shown: Shown, *, hours: bool, stamp: str) -> Stack:
+    """Panels without data are not drawn but named. Nothing stands after the cut-off. hours: ticks in hours."""
+    panels = [one for one in _panels(course, shown) if one]
+    height = TOP + BOTTOM + sum(_outer(one) for one in panels)
+    names = {one.name for one in panels}
+    asked = [one for one in PANELS if one != "counts"] + list(map(str.lower, stack_series.COUNTS))
+    asked = [one for one in asked if one not in ("flow" if _flow_is_kinetics(course) else "", "periods")]
+    return Stack(
+        figure=_figure(panels, course, shown, height, hours, stamp),
+        height=height,
+        drawn=tuple(one.name for one in panels),
+        missing=tuple(one for one in asked if one not in names),
+    )
+
+
+def _flow_is_kinetics(course: Course) -> bool:
+    return course.protocol.kinetics is not None and course.protocol.kinetics.table == "flow"
+
+
+def _panels(course: Course, shown: Shown) -> Iterator[Panel | None]:
+    yield stack_lanes.periods(course, shown)
+    yield stack_events.ribbons(course, shown)
+    yield stack_series.temperature(course, shown)
+    yield stack_series.cytokines(course, shown)
+    yield stack_series.kinetics(course, shown)
+    yield stack_series.flow(course, shown)
+    yield from stack_series.counts(course, shown)
+    yield stack_series.liver(course, shown)
+    yield stack_lanes.interventions(course, shown)
+    yield stack_events.adverse_events(course, shown)
+
+
+def _outer(panel: Panel) -> int:
+    return panel.height + (HEAD if panel.title else 0) + GAP
+
+
+def _figure(panels: Sequence[Panel], course: Course, shown: Shown, height: int, hours: bool, stamp: str) -> go.Figure:
+    palette, inner = PALETTES[shown.theme], height - TOP - BOTTOM
+    traces, shapes, notes, axes = [], [*_background(course, shown)], [], {}
+    upper = float(inner)
+    for number, panel in enumerate(panels, start=1):
+        key = "" if number == 1 else str(number)
+        upper -= HEAD if panel.title else 0
+        axes[f"yaxis{key}"] = _yaxis(panel, max(upper - panel.height, 0) / inner, upper / inner)
+        traces += [one | {"yaxis": f"y{key}", "xaxis": "x"} for one in panel.traces]
+        shapes += [{"yref": f"y{key}"} | one for one in panel.shapes]
+        notes += [{"xref": "x", "yref": f"y{key}"} | one for one in panel.notes]
+        if panel.title:
+            head = {"xref": "paper", "yref": "paper", "y": upper / inner, "yanchor": "bottom", "yshift": 1}
+            head |= {"bgcolor": palette.paper, "borderpad": 0}  # the lines through all panels pass behind the words
+            notes.append(note(f"<b>{panel.title}</b>", palette.ink, size=12, x=0, xanchor="left", **head))
+            notes.append(note(panel.last, palette.quiet, x=1, xanchor="right", **head))
+        upper -= panel.height + GAP
+    shapes += [*stack_lanes.through_lines(course, shown), *_moments(course, palette)]
+    notes += [*_cutoff(course, shown), stamp_note(stamp, shown.theme, below=52)]
+    layout = {
+        "height": height,
+        "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
+        "barmode": "overlay",
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": "zoom",
+        "shapes": shapes,
+        "annotations": notes,
+        "xaxis": _xaxis(course, shown, hours),
+        **axes,
+    }
+    return styled(traces, layout, shown.theme)
+
+
+def _yaxis(panel: Panel, low: float, high: float) -> dict:
+    """The reader moves the days alone: a value never leaves its panel."""
+    return {"domain": [low, high], "anchor": "x", "fixedrange": True, "tickfont": {"size": 11}} | panel.yaxis
+
+
+def _xaxis(course: Course, shown: Shown, hours: bool) -> dict:
+    first_dose = course.protocol.day0.infusions == "first"
+    name = ("hours" if hours else "days") + ("_first_dose" if first_dose else "")
+    titles = {
+        "days": shown.say("patient.axis_days"),
+        "hours": shown.say("patient.axis_hours"),
+        "days_first_dose": shown.say("patient.axis_days_first_dose"),
+        "hours_first_dose": shown.say("patient.axis_hours_first_dose"),
+    }
+    ticks = {"tickmode": "linear", "tick0": 0, "dtick": 7} if shown.high - shown.low < 60 else {"nticks": 14}
+    if hours:  # the axis counts days on every choice, so that a place on it means the same
+        halves = range(-14, 57)
+        ticks = {"tickvals": [one / 2 for one in halves], "ticktext": [str(12 * one) for one in halves]}
+    return {
+        # Day 0 over the grid and under the digits: a shape would be under both or over both.
+        "zeroline": True, "zerolinecolor": PALETTES[shown.theme].ink, "zerolinewidth": 1.5,
+        "anchor": "free", "position": 0, "range": [round(shown.low, 3), round(shown.high, 3)],
+        "title": {"text": titles[name], "font": {"size": 13}, "standoff": 6}, "showline": False, **ticks,
+    }  # fmt: skip
+
+
+def _background(course: Course, shown: Shown) -> Iterator[dict]:
+    """The DLT window, a shade lighter than the panels' own lines."""
+    if course.protocol.dlt:
+        yield {
+            "type": "rect", "yref": "paper", "y0": 0, "y1": 1, "x0": 0,
+            "x1": round(course.axis.end_of_day(course.protocol.dlt.window_days), 4),
+            "fillcolor": PALETTES[shown.theme].accent, "opacity": 0.045, "line": {"width": 0}, "layer": "below",
+        }  # fmt: skip
+
+
+def _cutoff(course: Course, shown: Shown) -> Iterator[dict]:
+    """What the line of the cut-off is, over it, on the side where there is room."""
+    x = course.axis.after(course.cutoff)
+    if shown.low <= x <= shown.high:
+        side = "right" if x > (shown.low + shown.high) / 2 else "left"
+        words = shown.say("patient.cutoff_line", moment=moment(course.cutoff))
+        place = {
+            "xref": "x",
+            "x": round(x, 4),
+            "yref": "paper",
+            "y": 1,
+            "xanchor": side,
+            "yanchor": "bottom",
+            "yshift": 3,
+        }
+        yield note(words, PALETTES[shown.theme].quiet, **place)
+
+
+def _moments(course: Course, palette: Palette) -> Iterator[dict]:
+    """Day 0 and the cut-off: the two lines between which everything is known."""
+    for x, width, colour in ((0.0, 1.5, palette.ink), (course.axis.after(course.cutoff), 1.5, palette.quiet)):
+        yield {
+            "type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": round(x, 4), "x1": round(x, 4),
+            "line": {"color": colour, "width": width}, "layer": "below",
+        }  # fmt: skip

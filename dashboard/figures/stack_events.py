@@ -1,0 +1,139 @@
+"""The panels of adverse events: the ribbons of CRS and ICANS, and a row an event. A bar a grade, with the digit."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from clinical.course import Course
+from clinical.episodes import Episode, Step
+from dashboard.figures.lanes import arrows, bars, lane
+from dashboard.figures.panels import CRS_ICANS, Panel, Shown, plain
+from dashboard.theme import CRS, DLT, GRADES, ICANS, PALETTES
+
+LABEL = 25  # characters of a row's label; the rest is in the hover
+UNGRADED = "#B8C0CA"
+_DARK_FROM = 4  # grades on which the digit is white
+
+
+# ---- CRS and ICANS ---------------------------------------------------------------------------------------------------
+def ribbons(course: Course, shown: Shown) -> Panel | None:
+    """The investigator's grades. Where nothing was reported there is no bar: that is not grade 0."""
+    colours = {"crs": CRS, "icans": ICANS}
+    rows = [(group, course.of_interest(group)) for group in CRS_ICANS]
+    rows = [(group, found) for group, found in rows if any(one.steps for one in found)]
+    if not rows:
+        return None
+    labels = [shown.say(f"patient.{group}") for group, _ in rows]
+    traces: list[dict] = []
+    for place, (group, found) in enumerate(rows):
+        traces += _episodes(found, [place] * len(found), colours[group], course, shown)
+    last = max(one.last_day for _, found in rows for one in found if one.steps)
+    return lane("ribbons", labels, traces, shown, last=shown.say("patient.last_day", day=last))
+
+
+# ---- adverse events --------------------------------------------------------------------------------------------------
+def in_sight(found: Sequence[Episode], shown: Shown) -> list[Episode]:
+    return [one for one in found if one.steps and one.steps[0].start <= shown.high and one.steps[-1].end >= shown.low]
+
+
+def adverse_events(course: Course, shown: Shown) -> Panel | None:
+    """One row an event, the earliest at the top."""
+    found = in_sight(course.episodes, shown)
+    if not found:
+        return None
+    labels = [_event_label(one, shown) for one in found]
+    traces = list(_episodes(found, list(range(len(found))), GRADES, course, shown))
+    last = max(one.last_day for one in course.episodes if one.steps)
+    return lane("events", labels, traces, shown, last=shown.say("patient.last_day", day=last))
+
+
+def _event_label(one: Episode, shown: Shown) -> str:
+    serious = f'<span style="color:{PALETTES[shown.theme].alarm}"><b>SAE</b></span> ' if one.serious else ""
+    room = LABEL - 4 * one.serious
+    return serious + plain(one.term if len(one.term) <= room else f"{one.term[: room - 1].rstrip()}…")
+
+
+def _episodes(
+    found: Sequence[Episode], rows: Sequence[int], colours: dict[int, str], course: Course, shown: Shown
+) -> Iterator[dict]:
+    """Bars by grade with the digit; over them the pale part that the dates leave open, DLT outlines, arrows."""
+    steps = [(row, one, step) for row, one in zip(rows, found, strict=True) for step in one.steps]
+    if not steps:
+        return
+    scale, palette = course.protocol.adverse_events.grade_scale, PALETTES[shown.theme]
+    every = [(row, step, _event_told(one, step, scale, shown)) for row, one, step in steps]
+    fills = {id(step): colours.get(step.grade, UNGRADED) for _, step, _ in every}
+    yield _stretches((row, one.sure_start, one.sure_end, told) for row, one, told in every) | {
+        "marker": {"color": [fills[id(one)] for _, one, _ in every], "line": {"color": palette.paper, "width": 0.5}},
+        "text": [_digit(one, scale, shown) for _, one, _ in every],
+        "textfont": {"color": [_ink(one) for _, one, _ in every], "size": 11},
+        "width": 0.86,
+    }
+    vague = [(row, one, low, high, told) for row, one, told in every for low, high in _vague(one)]
+    if vague:
+        yield _stretches((row, low, high, told) for row, _, low, high, told in vague) | {
+            "name": "?",
+            "marker": {
+                "color": [fills[id(one)] for _, one, *_ in vague],
+                "opacity": 0.35,
+                "pattern": {"shape": ".", "size": 5, "solidity": 0.25},
+            },
+            "text": ["?"] * len(vague),
+            "textfont": {"color": palette.ink, "size": 11},
+            "width": 0.86,
+        }
+    limiting = [(row, one, told) for row, one, told in every if one.dlt]
+    if limiting:
+        yield _stretches((row, one.start, one.end, told) for row, one, told in limiting) | {
+            "name": "DLT",
+            "marker": {
+                "color": "rgba(0,0,0,0)",
+                "line": {"color": DLT if shown.theme == "light" else palette.alarm, "width": 2.5},
+                "pattern": {"shape": "/", "fgcolor": palette.paper, "size": 8, "solidity": 0.14},
+            },
+            # The hatching lies over the digit of the bar beneath: it is written again on top.
+            "text": [f"<b>{_digit(one, scale, shown)}</b>" for _, one, _ in limiting],
+            "textfont": {"color": [_ink(one) for _, one, _ in limiting], "size": 13},
+            "width": 0.92,
+        }
+    last = [(row, one) for row, one, _ in every if one.goes_on]
+    yield from arrows([(one.end, row) for row, one in last], [_ink(one) for _, one in last])
+
+
+def _ink(step: Step) -> str:
+    """The colour of the digit: white on the dark grades."""
+    return "#FFFFFF" if (step.grade or 0) >= _DARK_FROM else "#1B2430"
+
+
+def _stretches(found: Iterable[tuple[float, float, float, str]]) -> dict:
+    """Bars from (row, from, to, hover)."""
+    return bars(*zip(*found, strict=True))
+
+
+def _vague(step: Step) -> Iterator[tuple[float, float]]:
+    if step.start < step.sure_start:
+        yield step.start, step.sure_start
+    if step.sure_end < step.end:
+        yield step.sure_end, step.end
+
+
+def _digit(step: Step, scale: str, shown: Shown) -> str:
+    """The grade; a trial that records severity alone has its word, which is no grade. "" where it does not fit."""
+    words = "?" if step.grade is None else str(step.grade)
+    if step.grade is None and step.severity and not scale:
+        words = step.severity.lower()
+    return plain(words) if shown.fits(words, min(step.sure_end, shown.high) - max(step.sure_start, shown.low)) else ""
+
+
+def _event_told(one: Episode, step: Step, scale: str, shown: Shown) -> str:
+    say = shown.say
+    grade = f"{say('word.grade')} {say('word.not_recorded') if step.grade is None else step.grade}"
+    words = [grade + (f" ({scale})" if scale else ""), plain(step.severity)]
+    words += [say("word.serious")] if one.serious else []
+    words += ["DLT"] if step.dlt else []
+    end = step.ending or (say("word.ongoing") if step.goes_on else say("patient.end_unknown"))
+    parts = [
+        f"<b>{plain(one.term)}</b>" + ("" if one.coded else f" ({say('word.uncoded')})"),
+        ", ".join(word for word in words if word),
+        f"{say('patient.day', day=step.day)}, {plain(step.onset)} – {plain(end)}",
+        plain(step.source),
+    ]
+    return "<br>".join(parts)

@@ -1,0 +1,212 @@
+"""The panels of what was measured: temperature, cytokines, CAR copies, CAR+ cells, blood counts, liver."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from clinical.course import Course
+from dashboard.figures.panels import Panel, Shown, band, last_data, level_line, note, plain, unit_words
+from dashboard.figures.series import apart, assay_results, end_name, line, log_axis, log_range, results, visible
+from dashboard.theme import GRADES, PALETTES, level_colour
+from data.protocol import Analyte
+
+FEVER = 38.0  # °C
+# The lines of the cytokine panel, a few that a bedside decision rests on, in hue and symbol.
+LINES = {
+    "IL6": ("#3B7DD8", "circle"),
+    "IFNG": ("#1B9E77", "diamond"),
+    "IL10": ("#7A869A", "triangle-up"),
+    "CRP": ("#D9648C", "square"),
+    "FERRITIN": ("#B07C1E", "cross"),
+}
+LIVER = {"ALT": ("#8E5BB5", "circle"), "AST": ("#2A9D8F", "diamond"), "BILI": ("#C48A00", "square")}
+# Lower edges of CTCAE 5.0: below the first grade 3, below the second grade 4 (haemoglobin's grade 4 is clinical).
+COUNTS = {"NEUT": (1.0, 0.5), "PLAT": (50.0, 25.0), "HGB": (80.0, 0.0)}
+SITES = ("AXILLA", "ORAL CAVITY", "EAR", "RECTUM", "FOREHEAD")
+
+
+# ---- temperature -----------------------------------------------------------------------------------------------------
+def temperature(course: Course, shown: Shown) -> Panel | None:
+    rows = results(course, "vital_sign", "TEMP")
+    rows = rows[rows["unit"] == "C"]
+    if rows.empty:
+        return None
+    palette, values = PALETTES[shown.theme], visible(rows, shown)["value"]
+    low, high = min(values.min(), 36.0), max(values.max(), 38.6)
+    return Panel(
+        name="temperature",
+        title=shown.say("patient.panel_temperature"),
+        height=84,
+        traces=tuple(
+            line(
+                rows,
+                shown,
+                palette.ink,
+                "circle",
+                extra=[_site(*one, shown) for one in zip(rows["place"], rows["value"], strict=True)],
+            )
+        ),
+        yaxis={"range": [low - 0.3, high + 0.3], "nticks": 5},
+        last=last_data(rows, shown.say),
+        shapes=(level_line(FEVER, palette.alarm, "dot"),),
+    )
+
+
+def _site(place: str | None, value: float, shown: Shown) -> str:
+    """Where it was measured; under the arm a little less than 38 may be a fever at the core."""
+    known = shown.say(f"patient.site_{place.lower().replace(' ', '_')}") if place in SITES else plain(place)
+    doubtful = place == "AXILLA" and 37.5 <= value < FEVER
+    return f"{known}; {shown.say('patient.may_be_fever')}" if doubtful else known
+
+
+# ---- cytokines and inflammation --------------------------------------------------------------------------------------
+def cytokines(course: Course, shown: Shown) -> Panel | None:
+    known = {one.code: one for one in course.protocol.panel("cytokine", "inflammation") if one.code in LINES}
+    drawn = {code: _of_analyte(course, known[code]) for code in LINES if code in known}
+    drawn = {code: rows for code, rows in drawn.items() if len(rows)}
+    if not drawn:
+        return None
+    palette, height = PALETTES[shown.theme], 150
+    every = pd.concat(drawn.values())
+    low, high = log_range(visible(every, shown))
+    traces, ends = [], []
+    for code, rows in drawn.items():
+        colour, symbol = LINES[code]
+        traces += line(rows, shown, colour, symbol, floor=10**low, name=known[code].label.in_(shown.lang))
+        label = f"{known[code].label.in_(shown.lang)} {unit_words(known[code].unit)}"
+        ends += end_name(rows, shown, label, colour, lambda value: math.log10(max(value, 10**low)))
+    notes = [*apart(ends, (high - low) / height), *_after_tocilizumab(course, shown, drawn, low)]
+    return Panel(
+        name="cytokines",
+        title=shown.say("patient.panel_cytokines"),
+        height=height,
+        traces=tuple(traces),
+        yaxis=log_axis(low, high),
+        last=last_data(every, shown.say),
+        notes=tuple(one | {"font": one["font"] | {"color": one["font"]["color"] or palette.accent}} for one in notes),
+    )
+
+
+def _of_analyte(course: Course, one: Analyte) -> pd.DataFrame:
+    rows = results(course, "lab" if one.panel == "inflammation" else "cytokine", one.code)
+    return rows[rows["unit"] == one.unit]
+
+
+def _after_tocilizumab(course: Course, shown: Shown, drawn: dict[str, pd.DataFrame], bottom: float) -> Iterator[dict]:
+    given = course.given.loc[course.given["kind"] == "tocilizumab", "time"].min()
+    if "IL6" not in drawn or pd.isna(given) or not shown.low <= given < shown.high:
+        return
+    # On the scale of months the line stays and the words would stand on the names of the lines.
+    if shown.high - shown.low < 60 and (drawn["IL6"]["time"] > given).any():
+        words = shown.say("patient.il6_after_tocilizumab")
+        yield note(words, "", x=given, y=bottom, xanchor="left", yanchor="bottom", xshift=4)
+
+
+# ---- the cells -------------------------------------------------------------------------------------------------------
+def kinetics(course: Course, shown: Shown) -> Panel | None:
+    """The assay of the endpoints alone, in the colour of the dose level."""
+    assay = course.protocol.kinetics
+    if assay is None:
+        return None
+    label = next((one.label.in_(shown.lang) for one in course.protocol.analytes if one.code == assay.code), assay.code)
+    cohort = course.who["cohort"]
+    level = None if pd.isna(cohort) else course.protocol.level(cohort).level
+    return _cells("kinetics", assay_results(course), f"{label}, {unit_words(assay.unit)}", level_colour(level), shown)
+
+
+def flow(course: Course, shown: Shown) -> Panel | None:
+    """CAR+ cells by flow cytometry are another test: a panel of their own, unless they are the endpoints' assay."""
+    assay, found = course.protocol.kinetics, course.protocol.panel("flow")
+    if not found or (assay and assay.table == "flow"):
+        return None
+    rows = results(course, "flow", found[0].code)
+    rows = rows[rows["unit"] == found[0].unit]
+    if assay:
+        rows = rows[rows["specimen"].isna() | rows["specimen"].str.upper().isin(assay.specimens)]
+    title = f"{found[0].label.in_(shown.lang)}, {unit_words(found[0].unit)}"
+    return _cells("flow", rows, title, PALETTES[shown.theme].quiet, shown)
+
+
+def _cells(name: str, rows: pd.DataFrame, title: str, colour: str, shown: Shown) -> Panel | None:
+    if rows.empty:
+        return None
+    palette, values = PALETTES[shown.theme], visible(rows, shown)
+    low, high = log_range(values)
+    limits = rows["lloq"].dropna().unique()
+    shapes, notes = [], []
+    if len(limits) == 1:
+        limit = float(limits[0])
+        low = min(low, math.log10(limit) - 0.25)
+        words = shown.say("patient.lloq", limit=f"{limit:g}")
+        shapes.append(level_line(limit, palette.quiet))
+        notes.append(note(words, palette.quiet, xref="paper", x=1, y=math.log10(limit), xanchor="left", xshift=6))
+    return Panel(
+        name=name,
+        title=title + shown.say("patient.log") + _hollow(rows, shown),
+        height=112 if name == "kinetics" else 76,
+        traces=tuple(line(rows, shown, colour, "circle", floor=10 ** (low + 0.08 * (high - low)))),
+        yaxis=log_axis(low, high),
+        last=last_data(rows, shown.say),
+        shapes=tuple(shapes),
+        notes=tuple(notes),
+    )
+
+
+def _hollow(rows: pd.DataFrame, shown: Shown) -> str:
+    """What a hollow point means; a zero without a limit is no result below one."""
+    if rows["qualifier"].isin(["<", "<="]).any():
+        return shown.say("patient.hollow")
+    return shown.say("patient.hollow_zero") if (rows["value"] == 0).any() else ""
+
+
+# ---- counts and liver ------------------------------------------------------------------------------------------------
+def counts(course: Course, shown: Shown) -> Iterator[Panel]:
+    for code, (grade_3, grade_4) in COUNTS.items():
+        rows = results(course, "lab", code)
+        if rows.empty:
+            continue
+        values = visible(rows, shown)["value"]
+        highest = max(values.max(), grade_3 * 1.4)
+        lowest = 0 if grade_4 else min(values.min(), grade_3 * 0.95) * 0.9
+        bands = [band(grade_4, grade_3, GRADES[3])] + ([band(0, grade_4, GRADES[4])] if grade_4 else [])
+        yield Panel(
+            name=code.lower(),
+            title=shown.say(f"patient.panel_{code.lower()}"),
+            height=62,
+            traces=tuple(line(rows, shown, PALETTES[shown.theme].ink, "circle")),
+            yaxis={"range": [lowest, highest * 1.06], "nticks": 4},
+            last=last_data(rows, shown.say),
+            shapes=tuple(bands),
+        )
+
+
+def liver(course: Course, shown: Shown) -> Panel | None:
+    """In multiples of the upper limit of each sample; a value that came without a limit is left out, and said."""
+    every = results(course, "lab", *LIVER)
+    rows = every[every["range_high"] > 0]
+    if rows.empty:
+        return None
+    rows = rows.assign(multiple=rows["value"] / rows["range_high"])
+    highest = max(visible(rows, shown)["multiple"].max(), 1.6)
+    traces, ends, height = [], [], 92
+    for code, (colour, symbol) in LIVER.items():
+        own = rows[rows["code"] == code]
+        label = shown.say(f"patient.liver_{code.lower()}")
+        limits = [shown.say("patient.of_uln", times=f"{one:.2g}") for one in own["multiple"]]
+        traces += line(own, shown, colour, symbol, y="multiple", extra=limits, name=label)
+        ends += end_name(own, shown, label, colour, float, y="multiple")
+    left_out = len(every) - len(rows)
+    without = shown.say("patient.without_limit", count=left_out) if left_out else ""
+    palette = PALETTES[shown.theme]
+    lines = [level_line(one, GRADES[3], "dot") for one in (3, 5) if one <= highest * 1.1]
+    return Panel(
+        name="liver",
+        title=shown.say("patient.panel_liver") + without,
+        height=height,
+        traces=tuple(traces),
+        yaxis={"range": [0, highest * 1.1], "nticks": 5},
+        last=last_data(rows, shown.say),
+        shapes=(level_line(1, palette.line, "solid"), *lines),
+        notes=tuple(apart(ends, highest * 1.1 / height)),
+    )

@@ -1,0 +1,180 @@
+"""The tables of one patient: adverse events, interventions, measurements, visits; every row with its source."""
+
+from collections.abc import Sequence
+
+import dash_ag_grid as dag
+import pandas as pd
+from dash import html
+
+from clinical.course import Course
+from dashboard.drill import listing
+from dashboard.figures.panels import unit_words
+from dashboard.labels import Say
+from dashboard.tables import row_grid
+
+LONG = 60  # rows; more are drawn only as they come in sight
+# A choice of the reader -> tables of the store.
+TABLES = {
+    "lab": ("lab",),
+    "vital_sign": ("vital_sign",),
+    "cytokine": ("cytokine",),
+    "kinetics": ("kinetics", "flow"),
+    "ice": ("ice",),
+    "tumour": ("lesion", "response"),
+}
+
+
+def rows_of(name: str, head: Sequence[str], rows: list[list], say: Say, *, wide: int) -> html.Div | html.P | dag.AgGrid:
+    return row_grid(name, head, rows, wide=wide) if len(rows) > LONG else listing(head, rows, say)
+
+
+# ---- adverse events --------------------------------------------------------------------------------------------------
+def events_summary(course: Course, say: Say) -> str:
+    grades = course.events["aetoxgr"]
+    worst = say("word.not_recorded") if grades.isna().all() else f"{grades.max()}"
+    return say("patient.events_summary", count=len(grades), worst=worst, unknown=int(grades.isna().sum()))
+
+
+def event_rows(course: Course, say: Say) -> html.Div | html.P:
+    scale = course.protocol.adverse_events.grade_scale
+    grade = f"{say('word.grade')} ({scale})" if scale else say("word.grade")
+    names = ("event", "soc", None, "day", "onset", "end", "relation", "serious", "dlt", "source")
+    head = [grade if one is None else say(f"word.{one}") for one in names]
+    return listing(head, [_event(one, course, say) for one in course.events.itertuples()], say)
+
+
+def _event(one, course: Course, say: Say) -> list:
+    blank = say("word.not_recorded")
+    grade = blank if pd.isna(one.aetoxgr) else html.Span(str(one.aetoxgr), className=f"grade g{one.aetoxgr}")
+    if pd.isna(one.aetoxgr) and pd.notna(one.aesev):
+        grade = f"{blank} ({one.aesev})"
+    coded = one.aeterm if pd.isna(one.aedecod) else one.aedecod
+    term = [coded, html.Span(f" {say('word.uncoded')}", className="assumed")] if pd.isna(one.aedecod) else coded
+    return [
+        html.Span(term, title=one.aeterm),
+        blank if pd.isna(one.aebodsys) else one.aebodsys,
+        grade,
+        _day(course, one.aestdtc_earliest),
+        blank if pd.isna(one.aestdtc) else one.aestdtc,
+        say("word.ongoing") if pd.isna(one.aeendtc) else one.aeendtc,
+        blank if pd.isna(one.aerel) else one.aerel,
+        blank if pd.isna(one.aeser) else one.aeser,
+        {"Y": say("word.dlt"), "N": say("word.no_dlt")}.get(one.aedlt, ""),
+        f"{one.source_file} {one.source_row}",
+    ]
+
+
+# ---- interventions ---------------------------------------------------------------------------------------------------
+def given_summary(course: Course, say: Say) -> str:
+    undated = int(course.given["first"].isna().sum())
+    return say("patient.given_summary", count=len(course.given), undated=undated)
+
+
+def given_rows(course: Course, say: Say) -> html.Div | html.P | dag.AgGrid:
+    head = [say(f"patient.{one}") for one in ("kind", "name", "dose", "indication")]
+    head += [say("word.day"), say("patient.start"), say("word.end"), say("word.source")]
+    return rows_of("patient-given-rows", head, [_given(one, say) for one in course.given.itertuples()], say, wide=1)
+
+
+def _given(one, say: Say) -> list:
+    blank = say("word.not_recorded")
+    return [
+        say(f"patient.kind_{one.kind}"),
+        one.name,
+        blank if pd.isna(one.dose) else f"{one.dose:g} {_text(one.unit)}".strip(),
+        _text(one.indication),
+        "?" if pd.isna(one.rel_day) else one.rel_day,
+        _text(one.start) or blank,
+        _text(one.end) or say("word.ongoing"),
+        f"{one.source_file} {one.source_row}",
+    ]
+
+
+# ---- measurements ----------------------------------------------------------------------------------------------------
+def measured(course: Course, choice: str) -> pd.DataFrame:
+    """The results of one choice of TABLES, the newest first, with `flag`: above, below, within, or "" unknown."""
+    rows = course.measured[course.measured["table"].isin(TABLES[choice])]
+    rows = rows.sort_values(["first", "code"], ascending=[False, True], na_position="last", kind="stable")
+    return rows.assign(flag=[against_range(one) for one in rows.itertuples()])
+
+
+def against_range(row) -> str:
+    """Where a result lies against the reference range of its own sample; "" where that cannot be said. A result below
+    a limit of quantification is not known to lie below anything else."""
+    if pd.isna(row.value):
+        return ""
+    if row.value > row.range_high and row.qualifier not in ("<", "<="):
+        return "above"
+    if row.value < row.range_low and row.qualifier not in (">", ">="):
+        return "below"
+    inside = row.range_low <= row.value <= row.range_high
+    return "within" if inside and not isinstance(row.qualifier, str) else ""
+
+
+def measured_summary(rows: pd.DataFrame, say: Say) -> str:
+    flagged = int(rows["flag"].isin(["above", "below"]).sum())
+    return say("patient.measured_summary", count=len(rows), flagged=flagged)
+
+
+def measured_rows(rows: pd.DataFrame, say: Say) -> html.Div | html.P | dag.AgGrid:
+    head = [say(f"patient.{one}") for one in ("test", "result", "range", "flag")]
+    head += [say("word.day"), say("word.date"), say("patient.how"), say("word.source")]
+    return rows_of("patient-measured-rows", head, [_result(one, say) for one in rows.itertuples()], say, wide=0)
+
+
+def _result(one, say: Say) -> list:
+    return [
+        f"{one.name} ({one.code})" if isinstance(one.name, str) else one.code,
+        result_text(one, say),
+        _limits(one),
+        say(f"patient.{one.flag}") if one.flag else "",
+        "?" if pd.isna(one.rel_day) else one.rel_day,
+        _text(one.dtc).replace("T", " ") or say("word.not_recorded"),
+        ", ".join(text for text in map(_text, (one.group, one.place, one.specimen, one.method, one.evaluator)) if text),
+        f"{one.source_file} {one.source_row}",
+    ]
+
+
+def result_text(one, say: Say) -> str:
+    """A result with its unit; a text as it came; where nothing was found, why."""
+    if one.not_done == "NOT DONE" or (pd.isna(one.value) and not isinstance(one.text, str)):
+        return say("patient.not_done", why=_text(one.why) or say("word.not_recorded"))
+    if pd.isna(one.value):
+        return one.text
+    found = f"{_text(one.qualifier)} {one.value:g} {unit_words(one.unit)}".strip()
+    told = {"DETECTED": "patient.detected_below", "NOT DETECTED": "patient.not_detected"}.get(one.qualitative)
+    return f"{found} ({say(told)})" if told else found
+
+
+def _limits(one) -> str:
+    if pd.notna(one.range_low) or pd.notna(one.range_high):
+        low, high = ("" if pd.isna(value) else f"{value:g}" for value in (one.range_low, one.range_high))
+        return f"{low}–{high}"
+    return "" if pd.isna(one.lloq) else f"LLOQ {one.lloq:g}"
+
+
+# ---- visits ----------------------------------------------------------------------------------------------------------
+def visits_summary(course: Course, say: Say) -> str:
+    if course.visits.empty:
+        return ""  # the table says it
+    last = course.visits.iloc[-1]
+    return say("patient.visits_summary", count=len(course.visits), last=last["visit"], day=last["svstdtc"])
+
+
+def visit_rows(course: Course, say: Say) -> html.Div | html.P:
+    head = [say(f"word.{one}") for one in ("visit", "date", "day", "period", "source")]
+    return listing(head, [_visit(one, course) for one in course.visits.itertuples()], say)
+
+
+def _visit(one, course: Course) -> list:
+    day = _day(course, one.svstdtc_earliest)
+    return [one.visit, one.svstdtc, day, _text(one.epoch), f"{one.source_file} {one.source_row}"]
+
+
+def _day(course: Course, moment: pd.Timestamp) -> int | str:
+    """Days since infusion by the calendar; "?" where one of the two dates is not known."""
+    return "?" if course.axis is None or pd.isna(moment) else course.axis.day(moment)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,115 @@
+"""Answers that were given before: what a page shows of a cut is the same for every reader who asks the same.
+
+Remembered is the whole answer of a callback that is started by a page's own stores and reads nothing else of the
+browser. It holds as long as the cut's file is untouched; where the callback has looked into the store (the lists of
+cuts and receipts), as long as nothing in the store is. And a minute at most, because a screen may say how old its data
+are.
+"""
+
+import json
+import threading
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+from dashboard.session import looked_into_store, the_store
+
+ENDPOINT = "/_dash-update-component"
+KEPT = 64 * 1024**2  # bytes of answers
+MINUTE = 60  # seconds
+_OWN = {"view"}, {"panel"}
+
+Key = tuple[object, ...]
+
+
+class Answers:
+    """The answers last given, up to KEPT bytes. Who asks for one that is being made waits for it."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Key, bytes] = OrderedDict()
+        self._making: dict[Key, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._size = 0
+
+    def find(self, key: Key) -> bytes | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def made(self, of_cut: Key, of_store: Key, make: Callable[[], Response]) -> Response:
+        """The answer kept under either key; else a new one, kept under the one that it depends on."""
+        with self._lock:
+            alone = self._making.setdefault(of_cut, threading.Lock())
+        try:
+            with alone:
+                known = self.find(of_cut) or self.find(of_store)
+                if known is not None:
+                    return Response(known, mimetype="application/json")
+                answer = make()
+                if _is_whole(answer):
+                    self._keep(of_store if looked_into_store() else of_cut, answer.get_data())
+                return answer
+        finally:
+            with self._lock:
+                self._making.pop(of_cut, None)
+
+    def _keep(self, key: Key, data: bytes) -> None:
+        with self._lock:
+            self._size += len(data) - len(self._kept.pop(key, b""))
+            self._kept[key] = data
+            while self._size > KEPT:
+                self._size -= len(self._kept.popitem(last=False)[1])
+
+
+def install(server: Flask) -> None:
+    """After the guard's gate and before Dash: who may ask is asked first."""
+    answers, answer = Answers(), server.view_functions[ENDPOINT]
+
+    def answered() -> Response:
+        body = request.get_json()
+        asked = _asked(body)
+        if asked is None:
+            return answer()
+        cut, *said = asked
+        root = the_store().root
+        files = (root / "CURRENT", root / "receipts", *(root / "cuts").glob("*"))
+        own = [one for one in files if one.name.startswith(cut)]
+        return answers.made((*said, _stamps(own)), (*said, _stamps(files)), answer)
+
+    server.view_functions[ENDPOINT] = answered
+
+
+def _is_whole(answer: Response) -> bool:
+    """A callback that raised has told the reader so in a side update; the next one is to try again."""
+    return answer.status_code == 200 and b'"sideUpdate"' not in answer.get_data()
+
+
+def _asked(body: dict) -> Key | None:
+    """The cut that is asked for, and everything else that the answer depends on beside files; None where it may depend
+    on more. Answers grow old one by one: were it all in the same second, every reader would wait for all of them."""
+    values = [one.get("value") if _is_own(one) else None for one in body["inputs"]]
+    if body.get("state") or not all(isinstance(one, dict) and isinstance(one.get("cut"), str) for one in values):
+        return None
+    said = json.dumps([body["output"], [one["id"] for one in body["inputs"]], values], sort_keys=True)
+    minute = int((time.time() + zlib.crc32(said.encode())) // MINUTE)
+    return (values[0]["cut"] or "none", said, minute)
+
+
+def _is_own(given: object) -> bool:
+    return isinstance(given, dict) and isinstance(given.get("id"), dict) and set(given["id"]) in _OWN
+
+
+def _stamps(files: Iterable[Path]) -> Key:
+    """Path, size and time of files: the write-ahead file that may lie beside a cut is one of them."""
+    found = []
+    for one in files:
+        with suppress(FileNotFoundError):  # gone since it was listed, or not there yet
+            stat = one.stat()
+            found.append((str(one), stat.st_size, stat.st_mtime_ns))
+    return tuple(sorted(found))

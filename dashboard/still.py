@@ -1,0 +1,44 @@
+"""HTML that no callback reaches into, sent and drawn as one component.
+
+Dash's renderer asks every component of a page again after each change of any of them, so that a table of a thousand
+cells holds the browser for seconds. What is still needs none of that: it travels as a plain tree, and `assets/still.js`
+makes elements of it. Links work as everywhere (`assets/nav.js` listens to the document).
+"""
+
+from numbers import Number
+from typing import ClassVar
+
+from dash.development.base_component import Component
+
+
+class Still(Component):
+    """Around components of `dash.html`, none of which is input or output of a callback; TypeError for any other."""
+
+    _namespace = "still"
+    _type = "Still"
+    _children_props: ClassVar[list[str]] = []
+    _base_nodes: ClassVar[list[str]] = ["children"]
+    _prop_names: ClassVar[list[str]] = ["children"]
+    _valid_wildcard_attributes: ClassVar[list[str]] = []
+
+    def __init__(self, children: Component):
+        super().__init__(children=children)
+
+    def to_plotly_json(self) -> dict:
+        return {"props": {"tree": _tree(self.children)}, "type": self._type, "namespace": self._namespace}
+
+
+def _tree(part: object) -> object:
+    """[tag, attributes, part ...] for an element, a list of parts, text, number or None."""
+    if part is None or isinstance(part, str | Number):
+        return part
+    if isinstance(part, list | tuple):
+        return ["", {}, *map(_tree, part)]
+    if isinstance(part, Still):
+        return _tree(part.children)
+    if not isinstance(part, Component) or part._namespace != "dash_html_components":
+        raise TypeError(f"{type(part).__name__} is not plain HTML")
+    given = {name: value for name, value in part.to_plotly_json()["props"].items() if value is not None}
+    inside = given.pop("children", None)
+    parts = inside if isinstance(inside, list | tuple) else [inside]
+    return [part._type.lower(), given, *map(_tree, parts)]

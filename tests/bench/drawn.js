@@ -1,0 +1,55 @@
+/* Runs in every measured page before its own scripts: notes the frame since which the page has been whole, that is,
+   every visible figure and grid contains its data, the page's stamp is there, and no callback is under way.
+   Looked at once a frame, and only when something has changed: the looking must not take the time it measures. */
+(function () {
+  "use strict";
+  var asking = 0, dirty = true, since = null, begin = 0;
+  var plain = window.fetch;
+  window.fetch = function (what) {
+    var answer = plain.apply(window, arguments);
+    if (String((what && what.url) || what).indexOf("_dash-") >= 0) {
+      var ended = function () { asking -= 1; dirty = true; };
+      asking += 1;
+      dirty = true;
+      answer.then(ended, ended);
+    }
+    return answer;
+  };
+  function shown(selector) {
+    return Array.from(document.querySelectorAll(selector)).filter(function (one) { return one.getClientRects().length; });
+  }
+  function drawn(graph) {
+    var plot = graph.querySelector(".js-plotly-plot");
+    if (!plot || !plot.data || !plot._fullLayout) { return false; }
+    var marks = ".mlayer path, .mlayer image, .mlayer text";
+    return Boolean(plot.querySelector(plot.data.length ? marks : ".annotation"));  // without data: a sentence says so
+  }
+  function stamped() {
+    var main = document.querySelector("main");
+    if (!main) { return Boolean(document.querySelector(".ag-root")); }  // a bare page has no stamp, but a grid
+    return shown("main .stamp").length > 0 || /cut [0-9a-f]{7}/.test(main.textContent);
+  }
+  function whole() {
+    return asking === 0 && !document.querySelector("[data-dash-is-loading=true]") && !/^Updating/.test(document.title) &&
+      stamped() && shown(".dash-graph").every(drawn) &&
+      shown(".ag-root").every(function (grid) { return grid.querySelector(".ag-row .ag-cell"); });
+  }
+  function look() {
+    if (dirty) {
+      dirty = false;
+      if (!whole()) { since = null; } else if (since === null) { since = performance.now(); }
+    }
+    requestAnimationFrame(look);
+  }
+  new MutationObserver(function () { dirty = true; }).observe(document, {
+    subtree: true, childList: true, attributes: true, characterData: true,
+  });
+  document.addEventListener("click", function () { begin = performance.now(); since = null; dirty = false; }, true);
+  window.bench = {
+    /* Milliseconds from navigation or the last click to the first whole frame; null until it has stayed whole. */
+    took: function (quiet) {
+      return since !== null && performance.now() - since > quiet ? since - begin : null;
+    },
+  };
+  requestAnimationFrame(look);
+})();

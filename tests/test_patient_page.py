@@ -1,0 +1,307 @@
+"""The patient's screen: what is drawn of whom, what is said instead, and the tables beside it.
+
+Every infusion of the simulated trial is at 10:30: a calendar day d runs from d - 0.4375 to d + 0.5625 on the axis.
+"""
+
+import csv
+import io
+import itertools
+
+import pytest
+from test_importing import files, load
+
+from clinical.course import Course
+from dashboard.courses import course
+from dashboard.figures.stack import Stack, shown_days, stack
+from dashboard.labels import speaker
+from dashboard.pages import patient
+from dashboard.patient_tables import TABLES, against_range, measured
+from dashboard.session import Asked
+from dashboard.theme import CRS, DLT, GRADES
+from dashboard.view import View
+from data.store import Store
+from queries.subjects import subjects
+
+EVENING, MORNING = 0.5625, 0.4375
+
+
+def asked(trial, who="201", **choices) -> Asked:
+    return Asked(View(page="patient", usubjid=f"XKDCT293-01-{who}", **choices), trial.serving().cut)
+
+
+def of(trial, who: str) -> Course:
+    return course(trial.serving().cut, f"XKDCT293-01-{who}")
+
+
+def drawn(trial, who="201", period="month", lang="en") -> Stack:
+    found = of(trial, who)
+    shown = shown_days(found, period, speaker(lang), "light", lang)
+    return stack(found, shown, hours=period == "hours", stamp="stamp")
+
+
+def of_panel(made: Stack, name: str) -> list:
+    """The traces of one panel."""
+    number = made.drawn.index(name) + 1
+    return [one for one in made.figure.data if one.yaxis == ("y" if number == 1 else f"y{number}")]
+
+
+def axis_of(made: Stack, name: str):
+    number = made.drawn.index(name) + 1
+    return made.figure.layout["yaxis" if number == 1 else f"yaxis{number}"]
+
+
+def text_of(component) -> str:
+    if component is None or isinstance(component, str | int | float):
+        return "" if component is None else str(component)
+    children = component if isinstance(component, list | tuple) else getattr(component, "children", None)
+    return " ".join(text_of(one) for one in children) if isinstance(children, list | tuple) else text_of(children)
+
+
+# ---- the stack -------------------------------------------------------------------------------------------------------
+def test_all_panels_stand_over_one_axis_of_days(trial):
+    made = drawn(trial)
+    assert made.drawn == (
+        "periods", "ribbons", "temperature", "cytokines", "kinetics", "flow", "neut", "plat", "hgb", "liver",
+        "interventions", "events",
+    )  # fmt: skip
+    assert {one.xaxis for one in made.figure.data} == {"x"}
+    assert made.figure.layout.xaxis.title.text == "Days since infusion (infusion = Day 0)"
+    domains = [axis_of(made, one).domain for one in made.drawn]
+    assert all(upper[0] > lower[1] for upper, lower in itertools.pairwise(domains))
+    assert domains[0][1] == 1 and domains[-1][0] >= 0
+    assert len(made.figure.to_json()) < 150_000
+
+
+def test_the_crs_of_201_is_five_steps_with_the_fourth_hatched(trial):
+    """Scenario: 2 on Day 3, 3 on Day 6, 4 on Day 9 (DLT), 2 on Day 12, 1 on Day 14, over on Day 16."""
+    made = drawn(trial)
+    bars, hatched = of_panel(made, "ribbons")
+    starts = [3, 6, 9, 12, 14]
+    assert list(bars.base) == [pytest.approx(one - MORNING, abs=1e-3) for one in starts]
+    ends = [base + length for base, length in zip(bars.base, bars.x, strict=True)]
+    assert ends == [pytest.approx(one, abs=1e-3) for one in (5.5625, 8.5625, 11.5625, 13.5625, 16.5625)]
+    assert list(bars.text) == ["2", "3", "4", "2", "1"]
+    assert list(bars.marker.color) == [CRS[grade] for grade in (2, 3, 4, 2, 1)]
+    assert (hatched.base[0], hatched.marker.line.color) == (pytest.approx(9 - MORNING, abs=1e-3), DLT)
+    assert hatched.marker.pattern.shape == "/"
+    assert "CTCAE 5.0" in bars.customdata[0] and "DLT" in bars.customdata[2] and "DLT" not in bars.customdata[0]
+
+
+def test_an_event_is_a_row_with_its_grades_and_sae_before_its_name(trial):
+    made = drawn(trial)
+    axis = axis_of(made, "events")
+    # by onset: lymphocytes Day -3, neutrophils -2, fatigue and CRS 3, platelets 6, ALT 10
+    names = [one.rpartition("</span> ")[2] for one in axis.ticktext]
+    assert [one[:7] for one in names] == ["Lymphoc", "Neutrop", "Fatigue", "Cytokin", "Platele", "Alanine"]
+    assert ["SAE" in one for one in axis.ticktext] == [False, False, False, True, False, False]
+    bars = of_panel(made, "events")[0]
+    assert [text for text, row in zip(bars.text, bars.y, strict=True) if row == 1] == ["3", "4", "3"]
+    assert GRADES[4] in bars.marker.color
+
+
+def test_what_goes_on_ends_in_an_arrow_at_the_cut_off(trial):
+    """303 was cut off at the end of Day 3: CRS 2 from Day 2, without end."""
+    made = drawn(trial, "303")
+    bars, arrow = of_panel(made, "ribbons")
+    assert (bars.base[0], bars.base[0] + bars.x[0]) == (
+        pytest.approx(2 - MORNING, abs=1e-3), pytest.approx(3 + EVENING, abs=1e-3),
+    )  # fmt: skip
+    assert (arrow.marker.symbol, arrow.x[0]) == ("arrow-right", pytest.approx(3 + EVENING, abs=1e-3))
+
+
+@pytest.mark.parametrize("period", ["month", "hours", "all"])
+@pytest.mark.parametrize("who", ["303", "201", "102"])
+def test_nothing_is_drawn_after_the_cut_off(trial, who, period):
+    made = drawn(trial, who, period)
+    end = of(trial, who).axis.after(of(trial, who).cutoff) + 0.02  # the least a bar is drawn
+    for one in made.figure.data:
+        lengths = one.x if one.type == "scatter" else [base + x for base, x in zip(one.base, one.x, strict=True)]
+        assert max(lengths) <= end
+
+
+def test_tocilizumab_of_303_is_a_mark_and_a_line_on_day_2_34(trial):
+    """18:40 against 10:30: two days and 490 minutes."""
+    made = drawn(trial, "303")
+    row = list(axis_of(made, "interventions").ticktext).index("Tocilizumab")
+    marks = next(one for one in of_panel(made, "interventions") if one.type == "scatter" and one.name is None)
+    at = [x for x, y in zip(marks.x, marks.y, strict=True) if y == row]
+    assert at == [pytest.approx(2 + 490 / 1440, abs=1e-3)]
+    lines = [one.x0 for one in made.figure.layout.shapes if one.type == "line" and one.line.dash == "dot" and one.x0]
+    assert pytest.approx(2 + 490 / 1440, abs=1e-3) in lines
+    assert any("IL-6 rises after tocilizumab" in (one.text or "") for one in made.figure.layout.annotations)
+
+
+def test_liver_of_302_is_in_multiples_of_the_upper_limit(trial):
+    """ALT_MEASURED, U/L over a limit of 40: grade 3 (> 5 x 40 = 200) on Days 12 to 17, in every sample."""
+    made = drawn(trial, "302")
+    alt = next(one for one in of_panel(made, "liver") if one.name == "ALT")
+    by_day = {round(x + MORNING - 0.25): y for x, y in zip(alt.x, alt.y, strict=True) if x > 7}
+    expected = {8: 58, 9: 96, 10: 148, 11: 187, 12: 232, 13: 248, 14: 262, 15: 251, 17: 216}
+    assert {day: by_day[day] for day in expected} == {day: pytest.approx(value / 40) for day, value in expected.items()}
+    assert [day for day in expected if by_day[day] > 5] == [12, 13, 14, 15, 17]
+    levels = {one.y0 for one in made.figure.layout.shapes if one.type == "line" and one.xref == "paper"}
+    assert {3, 5} <= levels
+
+
+def test_only_the_assay_of_the_endpoints_is_in_the_panel_of_kinetics(trial):
+    """201's pleural effusion of Day 14 (9,400 copies/ug) is another specimen."""
+    line, beyond = of_panel(drawn(trial, period="all"), "kinetics")
+    assert max(y for y in line.y if y is not None) == 2240  # of blood
+    symbols = dict(zip([round(one) for one in beyond.x], beyond.marker.symbol, strict=True))
+    # "NOT DETECTED" before the infusion, "DETECTED, <LLOQ" on Day 3 and Month 2: two things
+    assert (symbols[-7], symbols[3], symbols[60], symbols[182]) == (
+        "circle-open", "circle-open-dot", "circle-open-dot", "circle-open",
+    )  # fmt: skip
+    assert set(beyond.y) == {50}
+
+
+def test_each_panel_says_how_far_its_own_data_go(trial):
+    notes = [one.text for one in drawn(trial, "302").figure.layout.annotations if one.text]
+    said = [one for one in notes if one.startswith("last: Day ")]
+    assert len(said) == 8  # the panels of measurements
+    assert len(set(said)) > 2  # bedside, laboratory, cells: each its own
+
+
+def test_bands_of_grade_3_and_4_are_those_of_ctcae_5(trial):
+    made = drawn(trial)
+    number = made.drawn.index("neut") + 1
+    bands = {(one.y0, one.y1): one.fillcolor for one in made.figure.layout.shapes if one.yref == f"y{number}"}
+    assert bands == {(0.5, 1.0): GRADES[3], (0, 0.5): GRADES[4]}
+
+
+def test_the_days_follow_the_period(trial):
+    assert drawn(trial).figure.layout.xaxis.range == (-7.5, 28.6)
+    hours = drawn(trial, period="hours").figure.layout.xaxis
+    assert hours.range[1] == 3.06 and hours.title.text.startswith("Hours since infusion")
+    assert dict(zip(hours.tickvals, hours.ticktext, strict=True))[1.5] == "36"
+    low, high = drawn(trial, period="all").figure.layout.xaxis.range
+    # consent in early April, 48 days before; the cut-off of 21 November is the end of Day 190 (ANCHOR - 1)
+    assert low < -47 and high > 182
+
+
+def test_the_periods_run_from_screening_to_follow_up(trial):
+    [bars] = of_panel(drawn(trial, period="all"), "periods")
+    names = [one.partition("<b>")[2].partition("</b>")[0] for one in bars.customdata]
+    assert names == [
+        "Screening", "PBMC collection", "Baseline", "Lymphodepletion", "Rest evaluation", "Infusion",
+        "In-hospital observation", "Follow-up",
+    ]  # fmt: skip
+
+
+def test_what_is_not_there_is_said_and_not_drawn(trial):
+    """102 had no CRS and no ICANS reported: that is not grade 0, and no empty ribbon."""
+    made = drawn(trial, "102")
+    assert "ribbons" not in made.drawn and "ribbons" in made.missing
+    said = text_of(patient.stacked(asked(trial, "102"), of(trial, "102"))["notes"])
+    assert "CRS and ICANS (none reported, which is not the same as assessed and absent)" in said
+    assert "Events outside the days shown: 2." in said  # cough of Day -42, arthralgia of Day 150
+
+
+def test_a_partial_date_is_pale_over_what_it_can_mean(trial):
+    """102's arthralgia: the month of Day 150, over on Day 175."""
+    made = drawn(trial, "102", "all")
+    vague = next(one for one in of_panel(made, "events") if one.name == "?")
+    assert vague.marker.opacity < 0.5 and vague.base[0] < 150 and list(vague.text) == ["?"]
+
+
+def test_what_people_typed_is_shown_and_not_run(trial):
+    found = of(trial, "201")
+    events = found.events.assign(aedecod="<a href='javascript:1'>x</a>")
+    hostile = Course(found.who, found.measured, found.given, events, found.visits, found.protocol, found.cutoff)
+    shown = shown_days(hostile, "month", speaker("en"), "light", "en")
+    assert "<a" not in stack(hostile, shown, hours=False, stamp="").figure.to_json()
+
+
+# ---- the page --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_patient_has_a_page_in_both_languages(trial, application, lang):
+    cut = trial.serving().cut
+    application.server.config["STORE"] = trial
+    with application.server.app_context():
+        for usubjid in subjects(cut)["usubjid"]:
+            view = View(page="patient", usubjid=usubjid, lang=lang)
+            path, _, search = view.href.partition("?")
+            shown = patient.show(stored={"pathname": path, "search": search, "cut": cut.id})
+            assert text_of(shown["head"]) and text_of(shown["events"]) and text_of(shown["text"])
+            assert text_of(patient.show_measured(stored={"pathname": path, "search": search, "cut": cut.id}))
+
+
+def test_who_was_not_infused_has_no_axis_but_the_tables(trial):
+    shown = patient.stacked(asked(trial, "306"), of(trial, "306"))
+    assert shown["style"] == {"display": "none"} and not shown["figure"].data
+    assert shown["text"].startswith("Not infused: there is no Day 0")
+    assert len(measured(of(trial, "306"), "lab")) > 20
+
+
+def test_at_the_last_data_each_value_has_its_own_day(trial):
+    said = text_of(patient.latest(asked(trial, "302"), of(trial, "302")))
+    assert "ALT 216 U/L Day 17" in said and "5.4 × ULN" in said  # 216 / 40
+    assert "CRS peak grade 1 from Day 2" in said and "ICANS peak none reported" in said
+    assert "h before the cut-off" in said and "axillary" in said
+
+
+def test_the_newest_result_is_the_first(trial):
+    rows = measured(of(trial, "201"), "lab")
+    assert rows["first"].is_monotonic_decreasing
+    assert set(rows["flag"]) <= {"above", "below", "within", ""}
+
+
+@pytest.mark.parametrize(
+    ("value", "qualifier", "flag"),
+    [(41, None, "above"), (7, None, "below"), (8, None, "within"), (40, None, "within"), (5, "<", "below"),
+     (50, "<", ""), (50, ">", "above"), (5, ">", ""), (float("nan"), None, "")],
+)  # fmt: skip
+def test_a_result_against_its_range(trial, value, qualifier, flag):
+    row = measured(of(trial, "201"), "lab").iloc[0].copy()
+    row[["value", "qualifier", "range_low", "range_high"]] = value, qualifier, 8.0, 40.0
+    assert against_range(row) == flag
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_of_measurements_can_be_chosen(trial, application, table):
+    application.server.config["STORE"] = trial
+    with application.server.app_context():
+        stored = {"pathname": "/patient/XKDCT293-01-201", "search": f"?table={table}", "cut": trial.current()}
+        assert text_of(patient.show_measured(stored=stored))
+
+
+def test_a_trial_without_measurements_says_so(tmp_path):
+    """Two infused patients with subjects, exposure, visits and events only."""
+    small = Store(tmp_path / "store")
+    assert load(files(tmp_path / "in"), small).outcome == "published"
+    cut = small.serving().cut
+    who = subjects(cut).query("day0.notna()")["usubjid"].iloc[0]
+    found = course(cut, who)
+    view = Asked(View(page="patient", usubjid=who), cut)
+    said = text_of(patient.stacked(view, found)["notes"])
+    assert "Temperature" in said and "Liver" in said and "CAR copies" in said
+    assert "Not measured: Temperature" in text_of(patient.latest(view, found))
+
+
+# ---- exports ---------------------------------------------------------------------------------------------------------
+def exported(client, path: str) -> list[list[str]]:
+    answer = client.get(path)
+    assert answer.status_code == 200 and answer.mimetype == "text/csv"
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def test_the_measurements_are_exported_with_their_identity(client, trial):
+    stamp, _, head, *rows = exported(client, "/export/patient-measurements.csv?subject=XKDCT293-01-302")
+    assert trial.current()[:7] in stamp[0] and "filters: XKDCT293-01-302" in stamp[0]
+    found = [dict(zip(head, row, strict=True)) for row in rows]
+    assert {one["usubjid"] for one in found} == {"XKDCT293-01-302"}
+    alt = {one["rel_day"]: float(one["value"]) for one in found if one["code"] == "ALT" and int(one["rel_day"]) > 7}
+    assert alt == {"8": 58, "9": 96, "10": 148, "11": 187, "12": 232, "13": 248, "14": 262, "15": 251, "17": 216}
+
+
+def test_interventions_and_events_are_exported(client):
+    _, _, head, *rows = exported(client, "/export/patient-interventions.csv?subject=XKDCT293-01-303")
+    kinds = [dict(zip(head, row, strict=True))["kind"] for row in rows]
+    assert kinds.count("lymphodepletion") == 5 and "tocilizumab" in kinds
+    _, _, head, *rows = exported(client, "/export/patient-events.csv?subject=XKDCT293-01-303")
+    assert len(rows) == 6
+
+
+def test_an_export_of_nobody_is_a_400_in_words(client):
+    answer = client.get("/export/patient-measurements.csv?subject=NOBODY")
+    assert answer.status_code == 400 and b"subject=NOBODY" in answer.data
