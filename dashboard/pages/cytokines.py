@@ -327,7 +327,7 @@ def peak_cards(asked: Asked, found: Cytokines) -> dict:
         "peaks_summary": peaks_summary(asked, found),
         "columns": columns(asked, found),
         "rows": table,
-        "peaks_style": {"height": f"min(70vh, {92 + 40 * max(len(table), 2)}px)"},
+        "peaks_style": {"height": f"min(70vh, {110 + 42 * max(len(table), 2)}px)"},
         "stamp": [html.Div(stamp(asked, cohort_words(asked)), className="stamp"), _export(asked, "peaks")],
     }
 
@@ -602,7 +602,7 @@ def columns(asked: Asked, found: Cytokines) -> list[dict]:
         made.append(_column(f"o_{one}", outcome_name(asked, one) + (f", {unit}" if unit else "")))
     if found.people["h_score"].notna().any():
         made.append(_column("h_score", say("cytokines.h_score")))
-    remark = {"field": "remarks", "headerName": say("cytokines.remarks"), "flex": 3, "minWidth": 300, "wrapText": True}
+    remark = {"field": "remarks", "headerName": say("cytokines.remarks"), "flex": 3, "minWidth": 460, "wrapText": True}
     return [*made, remark | {"autoHeight": True, "sortable": False}]
 
 
