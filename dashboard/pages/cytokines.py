@@ -6,14 +6,21 @@ from copy import deepcopy
 from enum import StrEnum
 from functools import lru_cache
 
-import dash_mantine_components as dmc
 import pandas as pd
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
+from dash import Input, Output, callback, dcc, html
 
 from clinical.family import pairs
 from clinical.outcomes import AUC, CHANGE, CMAX, CRS, RESPONSE
 from clinical.peaks import ABOVE, BELOW, fold
-from dashboard.choices import choice, chosen_cohort, cohort_choice, cohort_words
+from dashboard.choices import (
+    choice,
+    chosen_cohort,
+    cohort_choice,
+    cohort_words,
+    follow_subject,
+    subject_options,
+    subject_select,
+)
 from dashboard.correlating import Cytokines, cytokines_of, family_of
 from dashboard.drill import linked, mark, patient_link
 from dashboard.figures import profiles as profile_figure
@@ -38,7 +45,6 @@ class Id(StrEnum):
     BODY = "cytokines-body"
     PROFILE_SUMMARY = "cytokines-profile-summary"
     SUBJECT = "cytokines-subject"
-    SUBJECT_SHOWN = "cytokines-subject-shown"
     PROFILES = "cytokines-profiles"
     MATRIX = "cytokines-matrix"
     PAIR = "cytokines-pair"
@@ -53,30 +59,16 @@ class Id(StrEnum):
 for _figure in (Id.PROFILES, Id.SCATTER):
     keep_zoom(_figure)
     open_points(_figure)
-clientside_callback(
-    ClientsideFunction("graphs", "choose_subject"),
-    Input(Id.SUBJECT, "value"),
-    State(Id.SUBJECT_SHOWN, "data"),
-    prevent_initial_call=True,
-)
+follow_subject(Id.SUBJECT)
 
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     say = speaker(view.lang)
-    pick = dmc.Select(
-        id=Id.SUBJECT,
-        searchable=True,
-        clearable=True,
-        limit=200,
-        placeholder=say("cytokines.choose_subject"),
-        nothingFoundMessage=say("cytokines.no_such_patient"),
-        size="sm",
-        w=230,
-        className="noprint",
-        **{"aria-label": say("cytokines.choose_subject")},
-    )
     profile_head = html.Div(
-        [html.Div([html.H2(say("cytokines.profiles")), html.P(id=Id.PROFILE_SUMMARY, className="summary")]), pick],
+        [
+            html.Div([html.H2(say("cytokines.profiles")), html.P(id=Id.PROFILE_SUMMARY, className="summary")]),
+            *subject_select(Id.SUBJECT, say),
+        ],
         className="card-head",
     )
     matrix = html.Section([html.H2(say("cytokines.matrix")), html.Div(id=Id.MATRIX)], className="card")
@@ -90,7 +82,6 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     return html.Div(
         [
             dcc.Store(id={"view": "cytokines"}, data=request),
-            dcc.Store(id=Id.SUBJECT_SHOWN),
             html.H1(say("shell.page_cytokines"), className="visually-hidden"),
             html.Div(id=Id.CHOICES, className="choices noprint"),
             html.Div(id=Id.EMPTY),
@@ -121,7 +112,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "profile_summary": Output(Id.PROFILE_SUMMARY, "children"),
         "people": Output(Id.SUBJECT, "data"),
         "subject": Output(Id.SUBJECT, "value"),
-        "subject_shown": Output(Id.SUBJECT_SHOWN, "data"),
+        "subject_shown": Output(f"{Id.SUBJECT}-shown", "data"),
         "profiles": Output(Id.PROFILES, "figure"),
         "profiles_style": Output(Id.PROFILES, "style"),
         "matrix": Output(Id.MATRIX, "children"),
@@ -212,17 +203,13 @@ def profile_card(asked: Asked, found: Cytokines) -> dict:
     # Drawn once for all pairs of the scatter.
     figure, left_out = _profile_figure(Asked(asked.view.change(zoom="", open="", peak="", outcome=""), asked.cut))
     shown = people(asked, found)
-    options = [{"value": one.usubjid, "label": one.subjid} for one in shown.itertuples()]
-    known = asked.view.subject in set(shown["usubjid"])
     return {
         "choices": choices(asked, found),
         "empty": "",
         "hidden": False,
         "untested": False,
         "profile_summary": profile_summary(asked, found, left_out),
-        "people": options,
-        "subject": asked.view.subject if known else None,
-        "subject_shown": asked.view.subject if known else "",
+        **subject_options(asked, dict(zip(shown["usubjid"], shown["subjid"], strict=True))),
         "profiles": _moved_copy(figure, asked.view.zoomed(Id.PROFILES)),
         "profiles_style": {"height": figure.layout.height},
     }
