@@ -308,6 +308,8 @@ def _exposure(row, due: int) -> Said:
         return Said(float(row.value), unit=unit)
     if row.state == "never quantifiable":
         return Said(0.0, limit=BELOW, unit=unit) if row.last >= due else _excluded("auc_incomplete")
+    if row.why == "none so far":  # all BLQ and sampled for a few days only
+        why = "auc_too_early" if row.followed < due else "auc_incomplete"
     if row.state in ("provisional", "incomplete"):
         why = "cmax_provisional" if row.parameter == "CMAX" else why
         return Said(row.value, unit=unit, day=row.last, state="provisional", why=why)

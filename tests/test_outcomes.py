@@ -35,12 +35,14 @@ def day(number: int) -> pd.Timestamp:
     return pd.Timestamp(2026, 3, 1) + pd.Timedelta(days=number)
 
 
-EXPOSURE = ["subject", "parameter", "end", "value", "unit", "state", "why", "last"]
+EXPOSURE = ["subject", "parameter", "end", "value", "unit", "state", "why", "last", "followed"]
 
 
-def exposed(parameter: str, value: float | None, state: str, why: str = "", last: int = 28) -> pd.DataFrame:
+def exposed(
+    parameter: str, value: float | None, state: str, why: str = "", last: int = 28, followed: int = 60
+) -> pd.DataFrame:
     end = 28 if parameter == "AUCINT" else pd.NA
-    return pd.DataFrame([("A1", parameter, end, value, "copies/ug", state, why, last)], columns=EXPOSURE)
+    return pd.DataFrame([("A1", parameter, end, value, "copies/ug", state, why, last, followed)], columns=EXPOSURE)
 
 
 def outcome(
@@ -228,6 +230,8 @@ def test_a_grade_is_not_final_before_the_window_is_over_and_seen():
         ("auc", exposed("AUCINT", None, "never quantifiable"), "final", 0, ""),
         # Loss of the cells and absence of sampling are different things.
         ("auc", exposed("AUCINT", None, "never quantifiable", last=14), "excluded", None, "auc_incomplete"),
+        ("auc", exposed("AUCINT", None, "provisional", "none so far", 3, 3), "provisional", None, "auc_too_early"),
+        ("auc", exposed("AUCINT", None, "provisional", "none so far", 3), "provisional", None, "auc_incomplete"),
         ("auc", exposed("AUCINT", None, "not said", "time 0"), "excluded", None, "no_time_0"),
         ("cmax", None, "excluded", None, "no_exposure"),
     ],

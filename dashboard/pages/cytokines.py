@@ -482,7 +482,7 @@ def outcome_words(asked: Asked, outcome: str, value: float, words: str, limit: s
     if outcome == RESPONSE:
         return words
     if outcome == CRS:
-        return say("cytokines.crs_grade", grade=int(value))
+        return say("cytokines.crs_grade", grade=int(value)) if value else say("cytokines.no_crs")
     if limit == BELOW:
         return say("cytokines.never_quantified")
     return f"{signed_percent(value)} %" if outcome == CHANGE else number(value)
