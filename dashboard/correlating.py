@@ -8,7 +8,10 @@ import pandas as pd
 from clinical.family import family
 from clinical.outcomes import outcomes
 from clinical.peaks import baselines, peaks, samples
+from dashboard.choices import chosen_cohort
 from dashboard.exposures import exposures_of
+from dashboard.session import Asked
+from dashboard.view import View
 from data.protocol import Analyte
 from data.store import Cut
 from queries.adverse_events import adverse_events
@@ -76,3 +79,22 @@ def family_of(cut: Cut, cohort: str) -> pd.DataFrame:
     own = found.of(cohort)["usubjid"]
     part = (frame[frame["usubjid"].isin(own)] for frame in (found.peaks, found.outcomes))
     return family(*part, cut.protocol.associations, tested=False)
+
+
+# ---- seen from a view ------------------------------------------------------------------------------------------------
+def people(asked: Asked, found: Cytokines) -> pd.DataFrame:
+    return found.of(chosen_cohort(asked))
+
+
+def places(asked: Asked) -> dict[str, int | None]:
+    return {one.id: asked.cut.protocol.place(one.id) for one in asked.cut.protocol.cohort.levels}
+
+
+def links(asked: Asked) -> dict[str, str]:
+    """usubjid -> the address of the patient; what the reader chose here is kept in it."""
+    return _addresses(asked.view.change(zoom="", open=""), asked.cut)
+
+
+@lru_cache(maxsize=8)
+def _addresses(view: View, cut: Cut) -> dict[str, str]:
+    return {one: view.patient(one) for one in cytokines_of(cut).people["usubjid"]}

@@ -1,7 +1,6 @@
 """Cytokines and response: profiles, how high each analyte rose, and what its peak goes with."""
 
 import math
-from collections.abc import Iterator
 from copy import deepcopy
 from enum import StrEnum
 from functools import lru_cache
@@ -10,8 +9,8 @@ import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from clinical.family import pairs
-from clinical.outcomes import AUC, CHANGE, CMAX, CRS, RESPONSE
-from clinical.peaks import ABOVE, BELOW, fold
+from clinical.outcomes import AUC, CMAX, CRS, RESPONSE
+from clinical.peaks import fold
 from dashboard.choices import (
     choice,
     chosen_cohort,
@@ -21,21 +20,34 @@ from dashboard.choices import (
     subject_options,
     subject_select,
 )
-from dashboard.correlating import Cytokines, cytokines_of, family_of
+from dashboard.correlating import Cytokines, cytokines_of, family_of, links, people, places
+from dashboard.cytokine_words import (
+    BOUND,
+    estimate,
+    method,
+    number,
+    outcome_name,
+    outcome_reason,
+    outcome_unit,
+    outcome_words,
+    peak_reason,
+    peak_unit,
+    probability,
+    signed,
+)
 from dashboard.drill import linked, mark, patient_link
 from dashboard.figures import profiles as profile_figure
 from dashboard.figures.profiles import Panel, profiles
 from dashboard.figures.scatter import Words, scatter
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import speaker
+from dashboard.peak_table import columns, grid_rows, peaks_summary
 from dashboard.session import Asked, NotUnderstood, stamp
 from dashboard.tables import export_link, grid, html_table
 from dashboard.theme import level_colour, moved
 from dashboard.view import View
 from data.protocol import Peak
-from data.store import Cut
 
-BOUND = {"": "", BELOW: "≤ ", ABOVE: "≥ "}
 LISTED = 60  # excluded patients named one by one; more are counted
 
 
@@ -171,31 +183,8 @@ def choices(asked: Asked, found: Cytokines) -> list:
     ]
 
 
-def people(asked: Asked, found: Cytokines) -> pd.DataFrame:
-    return found.of(chosen_cohort(asked))
-
-
-def places(asked: Asked) -> dict[str, int | None]:
-    return {one.id: asked.cut.protocol.place(one.id) for one in asked.cut.protocol.cohort.levels}
-
-
-def _links(asked: Asked) -> dict[str, str]:
-    """usubjid -> the address of the patient; what the reader chose here is kept in it."""
-    return _addresses(asked.view.change(zoom="", open=""), asked.cut)
-
-
-@lru_cache(maxsize=8)
-def _addresses(view: View, cut: Cut) -> dict[str, str]:
-    return {one: view.patient(one) for one in cytokines_of(cut).people["usubjid"]}
-
-
 def _names(found: Cytokines) -> dict[str, str]:
     return dict(zip(found.people["usubjid"], found.people["subjid"], strict=True))
-
-
-def number(value: float) -> str:
-    """Three digits that count, and never an exponent."""
-    return f"{float(f'{value:.3g}'):,.12g}"
 
 
 # ---- profiles --------------------------------------------------------------------------------------------------------
@@ -235,7 +224,7 @@ def _profile_figure(asked: Asked):
         axis=asked.say("cytokines.axis"),
         stamp=stamp(asked, cohort_words(asked)),
         name=_names(found),
-        link=_links(asked),
+        link=links(asked),
         bound=BOUND,
         key=_key(asked, found, lloq=any(one.lloq for one in panels)),
     )
@@ -333,19 +322,6 @@ def chosen_pair(asked: Asked) -> tuple[Peak, str]:
     return peak, outcome
 
 
-def outcome_name(asked: Asked, outcome: str) -> str:
-    return asked.say(f"cytokines.outcome_{outcome}", day=asked.cut.protocol.associations.to_day)
-
-
-def _unit(found: Cytokines, outcome: str) -> str:
-    units = found.outcomes.loc[(found.outcomes["outcome"] == outcome) & (found.outcomes["unit"] != ""), "unit"]
-    return "" if units.empty else units.iloc[0].replace("*", "·")
-
-
-def _unit_of(asked: Asked, peak: Peak) -> str:
-    return next(one.unit for one in asked.cut.protocol.analytes if one.code == peak.code)
-
-
 def matrix(asked: Asked, found: Cytokines, tests: pd.DataFrame) -> html.Div:
     told, say = asked.cut.protocol.associations, asked.say
     by_pair = {(one.peak, one.outcome): one for one in tests.itertuples()}
@@ -382,20 +358,6 @@ def _matrix_cell(asked: Asked, cell) -> html.A:
         **({"aria-current": "true"} if current else {}),
         **{"data-cell": f"{cell.peak}/{cell.outcome}"},
     )
-
-
-def estimate(asked: Asked, cell) -> str:
-    key = "cytokines.auc" if cell.outcome == RESPONSE else "cytokines.rho"
-    return asked.say(key, value=signed(cell.estimate))
-
-
-def signed(value: float) -> str:
-    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
-
-
-def probability(p: float, sign: str = "") -> str:
-    """sign: what stands before a number that is told exactly, "= " inside a sentence."""
-    return "< 0.001" if p < 0.001 else sign + (f"{p:.3f}" if p < 0.1 else f"{p:.2f}")
 
 
 def _tested(asked: Asked, cell) -> str:
@@ -442,15 +404,15 @@ def pair_head(asked: Asked, peak: Peak, outcome: str) -> list:
 
 def pair_figure(asked: Asked, found: Cytokines, peak: Peak, outcome: str, rows: pd.DataFrame, cell: pd.Series):
     view, used = asked.view, rows[rows["used"]]
-    unit = _unit(found, outcome)
+    unit = outcome_unit(found, outcome)
     words = Words(
-        x=asked.say("cytokines.axis_peak", peak=peak.label.in_(view.lang), unit=_unit_of(asked, peak),
+        x=asked.say("cytokines.axis_peak", peak=peak.label.in_(view.lang), unit=peak_unit(asked, peak),
                     day=asked.cut.protocol.associations.to_day),
         y=outcome_name(asked, outcome) + (f", {unit}" if unit else ""),
         said=said_inside(asked, cell, len(found.family["p"].dropna())),
         stamp=stamp(asked, cohort_words(asked)),
         name=_names(found),
-        link=_links(asked),
+        link=links(asked),
         about={one.usubjid: _about(asked, one, peak, outcome) for one in used.itertuples()},
         ticks=_ticks(asked, outcome, used),
         nothing=asked.say("cytokines.no_pair"),
@@ -472,24 +434,9 @@ def _ticks(asked: Asked, outcome: str, used: pd.DataFrame) -> dict[float, str]:
 
 
 def _about(asked: Asked, one, peak: Peak, outcome: str) -> str:
-    x = f"{peak.label.in_(asked.view.lang)} {BOUND[one.x_limit]}{number(one.x)} {_unit_of(asked, peak)}"
+    x = f"{peak.label.in_(asked.view.lang)} {BOUND[one.x_limit]}{number(one.x)} {peak_unit(asked, peak)}"
     y = outcome_words(asked, outcome, one.y, one.y_words, one.y_limit)
     return f"{x} ({asked.say('cytokines.on_day', day=one.x_day)}), {y}"
-
-
-def outcome_words(asked: Asked, outcome: str, value: float, words: str, limit: str) -> str:
-    say = asked.say
-    if outcome == RESPONSE:
-        return words
-    if outcome == CRS:
-        return say("cytokines.crs_grade", grade=int(value)) if value else say("cytokines.no_crs")
-    if limit == BELOW:
-        return say("cytokines.never_quantified")
-    return f"{signed_percent(value)} %" if outcome == CHANGE else number(value)
-
-
-def signed_percent(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
 
 
 def said_inside(asked: Asked, cell: pd.Series, tests: int) -> list[str]:
@@ -519,11 +466,6 @@ def said_inside(asked: Asked, cell: pd.Series, tests: int) -> list[str]:
     ]
 
 
-def method(asked: Asked, name: str) -> str:
-    kind = "exact" if name == "exact" else "large" if name.startswith("large") else "permutation"
-    return asked.say(f"cytokines.method_{kind}")
-
-
 def excluded(asked: Asked, found: Cytokines, peak: Peak, outcome: str, rows: pd.DataFrame) -> list:
     """Who is not among the dots and why, reason by reason; every number opens its patient."""
     say, out = asked.say, rows[~rows["used"]]
@@ -546,18 +488,6 @@ def _reasons(asked: Asked, one, peak: Peak, outcome: str) -> list[str]:
     return found
 
 
-def peak_reason(asked: Asked, why: str, last_day: object, label: str, until: tuple[str, ...]) -> str:
-    drug = ", ".join(one.capitalize() for one in until)
-    last = "–" if pd.isna(last_day) else last_day
-    return asked.say(f"cytokines.peak_{why}", label=label, day=last, drug=drug)
-
-
-def outcome_reason(asked: Asked, code: str, outcome: str, followed: int, day) -> str:
-    name = outcome_name(asked, outcome)
-    day = "–" if pd.isna(day) else int(day)
-    return asked.say(f"cytokines.out_{code}", outcome=name, followed=followed, day=day)
-
-
 def _who(asked: Asked, found: Cytokines, who: list[str]) -> list:
     known = found.people.set_index("usubjid")
     levels = places(asked)
@@ -566,106 +496,3 @@ def _who(asked: Asked, found: Cytokines, who: list[str]) -> list:
     ]
     rest = len(who) - len(named)
     return [*named, *([html.Span(asked.say("cytokines.and_more", count=rest))] if rest else [])]
-
-
-# ---- the table of peaks ----------------------------------------------------------------------------------------------
-def peaks_summary(asked: Asked, found: Cytokines) -> str:
-    own = found.peaks[found.peaks["usubjid"].isin(people(asked, found)["usubjid"])]
-    told = {"n": own["usubjid"].nunique(), "day": asked.cut.protocol.associations.to_day}
-    told |= {state: int((own["state"] == state).sum()) for state in ("final", "provisional", "excluded")}
-    return asked.say("cytokines.peaks_summary", **told)
-
-
-def columns(asked: Asked, found: Cytokines) -> list[dict]:
-    say, told = asked.say, asked.cut.protocol.associations
-    patient = {
-        "field": "subjid", "headerName": say("word.patient"), "cellRenderer": "Patient", "pinned": "left", "width": 104,
-    }  # fmt: skip
-    made = [patient]
-    for one in told.peaks:
-        made.append(_column(one.id, f"{one.label.in_(asked.view.lang)}, {_unit_of(asked, one)}"))
-    for one in told.outcomes:
-        unit = _unit(found, one)
-        made.append(_column(f"o_{one}", outcome_name(asked, one) + (f", {unit}" if unit else "")))
-    if found.people["h_score"].notna().any():
-        made.append(_column("h_score", say("cytokines.h_score")))
-    remark = {"field": "remarks", "headerName": say("cytokines.remarks"), "flex": 3, "minWidth": 460, "wrapText": True}
-    return [*made, remark | {"autoHeight": True, "sortable": False}]
-
-
-def _column(field: str, title: str) -> dict:
-    """A number to sort by, and the words to read; what is not final is set apart."""
-    return {
-        "field": field,
-        "headerName": title,
-        "valueFormatter": {"function": f"params.data.{field}_t"},
-        "cellClassRules": {"not-final": f"params.data.{field}_n"},
-        "type": "rightAligned",
-        "flex": 1,
-        "minWidth": 104,
-    }
-
-
-def grid_rows(asked: Asked, found: Cytokines) -> list[dict]:
-    plain = View(page="cytokines", lang=asked.view.lang, cohort=chosen_cohort(asked))
-    href = _links(asked)
-    return [one | {"href": href[one["usubjid"]]} for one in _grid_rows(Asked(plain, asked.cut))]
-
-
-@lru_cache(maxsize=16)
-def _grid_rows(asked: Asked) -> list[dict]:
-    """The rows without the addresses of their patients, for any view of this language and cohort."""
-    found = cytokines_of(asked.cut)
-    colours = {one: level_colour(place) for one, place in places(asked).items()}
-    rows = {
-        one.usubjid: {
-            "usubjid": one.usubjid, "subjid": one.subjid,
-            "colour": colours.get(one.cohort, level_colour(None)),
-            **({} if pd.isna(one.h_score) else {"h_score": one.h_score, "h_score_t": f"{one.h_score:.0f}"}),
-        }
-        for one in people(asked, found).itertuples()
-    }  # fmt: skip
-    named = {one.id: one for one in asked.cut.protocol.associations.peaks}
-    shown = found.peaks[found.peaks["usubjid"].isin(rows)]
-    for one in shown.itertuples():
-        rows[one.usubjid] |= _peak_fields(asked, one)
-    followed = dict(zip(shown["usubjid"], shown["followed"], strict=True))
-    reasons = {usubjid: [] for usubjid in rows}
-    for usubjid, why in _peak_remarks(asked, shown[shown["why"] != ""], named):
-        reasons[usubjid].append(why)
-    for one in found.outcomes[found.outcomes["usubjid"].isin(rows)].itertuples():
-        rows[one.usubjid] |= _outcome_fields(asked, one)
-        if one.why:
-            reasons[one.usubjid].append(outcome_reason(asked, one.why, one.outcome, followed[one.usubjid], one.day))
-    return [row | {"remarks": ". ".join(reasons[usubjid])} for usubjid, row in rows.items()]
-
-
-def _peak_remarks(asked: Asked, rows: pd.DataFrame, named: dict[str, Peak]) -> Iterator[tuple[str, str]]:
-    """usubjid and reason; analytes with the same reason are told together."""
-    together: dict[tuple, list[Peak]] = {}
-    for one in rows.itertuples():
-        drug = named[one.peak].until if one.why in ("none_before", "undated", "unordered") else ()
-        together.setdefault((one.usubjid, one.why, one.last_day, drug), []).append(named[one.peak])
-    for (usubjid, why, last_day, drug), several in together.items():
-        labels = ", ".join(one.label.in_(asked.view.lang) for one in several)
-        yield usubjid, peak_reason(asked, why, last_day, labels, drug)
-
-
-def _peak_fields(asked: Asked, one) -> dict:
-    fields = {f"{one.peak}_t": "–"}
-    if pd.notna(one.value):
-        day = asked.say("cytokines.short_day", day=one.day)
-        words = f"{BOUND[one.limit]}{number(one.value)}{' *' if one.why else ''} {day}"
-        fields = {one.peak: float(f"{one.value:.6g}"), f"{one.peak}_t": words}
-    return fields | ({f"{one.peak}_n": True} if one.why else {})
-
-
-def _outcome_fields(asked: Asked, one) -> dict:
-    name = f"o_{one.outcome}"
-    fields = {f"{name}_t": "–"}
-    if pd.notna(one.value):
-        words = outcome_words(asked, one.outcome, one.value, one.words, one.limit) + (" *" if one.why else "")
-        fields = {name: float(f"{one.value:.6g}"), f"{name}_t": words}
-    elif one.why in ("awaiting", "too_early", "never_assessed"):
-        fields = {f"{name}_t": asked.say(f"cytokines.state_{one.why}")}
-    return fields | ({f"{name}_n": True} if one.why else {})
