@@ -1,9 +1,11 @@
 """What a reader can choose on a screen, as links: each is an address, so Back and a copied link bring it back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from dash import html
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, State, clientside_callback, dcc, html
 
+from dashboard.labels import Say
 from dashboard.session import Asked, NotUnderstood
 from dashboard.view import View
 
@@ -45,3 +47,42 @@ def cohort_words(asked: Asked) -> str:
     """The chosen cohort for a stamp, or that everyone infused is shown."""
     cohort = chosen_cohort(asked)
     return asked.cut.protocol.level(cohort).label.in_(asked.view.lang) if cohort else asked.say("choice.all_infused")
+
+
+def subject_select(name: str, say: Say) -> list:
+    """A list to pick the patient from who stands out in the figures; `follow_subject` puts the choice into the address.
+
+    Filled by Output(name, "data") with `subject_options`, Output(name, "value") and Output(f"{name}-shown", "data").
+    """
+    pick = dmc.Select(
+        id=name,
+        searchable=True,
+        clearable=True,
+        limit=200,
+        placeholder=say("choice.subject"),
+        nothingFoundMessage=say("choice.no_such_patient"),
+        size="sm",
+        w=230,
+        className="noprint",
+        **{"aria-label": say("choice.subject")},
+    )
+    return [pick, dcc.Store(id=f"{name}-shown")]
+
+
+def follow_subject(name: str) -> None:
+    clientside_callback(
+        ClientsideFunction("graphs", "choose_subject"),
+        Input(name, "value"),
+        State(f"{name}-shown", "data"),
+        prevent_initial_call=True,
+    )
+
+
+def subject_options(asked: Asked, people: Mapping[str, str]) -> dict:
+    """What fills a `subject_select`. people: usubjid -> number, of those the screen shows."""
+    known = asked.view.subject if asked.view.subject in people else ""
+    return {
+        "people": [{"value": usubjid, "label": number} for usubjid, number in people.items()],
+        "subject": known or None,
+        "subject_shown": known,
+    }

@@ -4,30 +4,22 @@ import csv as csv_module
 import io
 from collections.abc import Iterable
 
-import pandas as pd
 from flask import Response, abort
 
-from clinical.course import Course
-from clinical.incidence import TOTAL
 from dashboard import receipts, shell
-from dashboard.choices import chosen_cohort, cohort_words
-from dashboard.counting import OVERVIEW, counted, table
-from dashboard.courses import course as course_of
-from dashboard.exposures import exposures_of
+from dashboard.export_rows import TABLES
 from dashboard.session import Asked, NotUnderstood, stamp, store
 from dashboard.view import View
 from data.receipt import Receipt
-from queries.provenance import NEEDS, coverage, freshness
-from queries.subjects import subjects
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a text that begins so
 
 
 def csv(name: str, query: str) -> Response:
-    """`name`: of `_TABLES`; `query`: of the screen's address. 404 for another name, 400 for no view."""
-    if name not in _TABLES:
+    """`name`: of `TABLES`; `query`: of the screen's address. 404 for another name, 400 for no view."""
+    if name not in TABLES:
         abort(404)
-    make, pathname, filters = _TABLES[name]
+    make, pathname, filters = TABLES[name]
     view = View.parse(pathname, query)
     found = shell.find_cut(view, None)
     if found.cut is None:
@@ -68,235 +60,7 @@ def _safe(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RISKY) else cell
 
 
-def _ladder(asked: Asked) -> Iterable[Iterable]:
-    yield [
-        "level",
-        "dose",
-        "unit",
-        "planned",
-        "infused",
-        "evaluable",
-        "dlts",
-        "pending",
-        "replaced",
-        "unresolved",
-        "low",
-        "high",
-        "state",
-    ]
-    for one in asked.board().rungs:
-        counts = [
-            len(getattr(one, name)) for name in ("infused", "evaluable", "dlts", "pending", "replaced", "unresolved")
-        ]
-        yield [
-            one.level.level,
-            one.level.dose,
-            one.level.unit,
-            one.planned,
-            *counts,
-            *map(_blank, one.interval),
-            one.state,
-        ]
-
-
-def _incidence(asked: Asked) -> Iterable[Iterable]:
-    found = counted(asked)
-    yield [
-        "population",
-        "window",
-        "soc",
-        "term",
-        "cohort",
-        "criterion",
-        "k",
-        "n",
-        "low",
-        "high",
-        "n_full",
-        "in_doubt",
-        "relation_missing",
-    ]
-    for by in ((), ("soc",), ("soc", "term")):
-        for row in table(asked, by, OVERVIEW).to_dict("records"):
-            cohort = TOTAL if row["cohort"] == TOTAL else asked.cut.protocol.level(row["cohort"]).label.en
-            place = [row.get(name, "(all)") for name in ("soc", "term")]
-            numbers = [
-                row["k"],
-                row["n"],
-                _blank(row["low"]),
-                _blank(row["high"]),
-                row["n_full"],
-                row["unknown"],
-                row["marked"],
-            ]
-            yield [found.population.id, found.window.id, *map(_text, place), cohort, row["criterion"], *numbers]
-
-
-def _kinetics(asked: Asked) -> Iterable[Iterable]:
-    found, names = exposures_of(asked.cut), subjects(asked.cut).set_index("usubjid")[["subjid", "cohort"]]
-    yield ["usubjid", "subjid", "cohort", "paramcd", "interval_end_d", "value", "unit", "state", "why",
-           "last_sample_day", "followed_to_day", "reason"]  # fmt: skip
-    cohort = chosen_cohort(asked)
-    for one in found.itertuples():
-        subjid, own = names.loc[one.subject]
-        if cohort and own != cohort:
-            continue
-        numbers = ["" if pd.isna(number) else number for number in (one.end, one.value)]
-        known = ["" if pd.isna(value) else value for value in (one.unit, one.last)]
-        yield [one.subject, subjid, "" if pd.isna(own) else own, one.parameter, *numbers, known[0], one.state, one.why,
-               known[1], one.followed, one.reason]  # fmt: skip
-
-
 def _findings(found: Receipt) -> Iterable[Iterable]:
     yield ["severity", "rule", "file", "row", "rows", "column", "value", "message"]
     for one in found.findings:
         yield [one.severity, one.rule, one.file, one.row or "", one.rows, one.column, one.value, one.message]
-
-
-def _files(asked: Asked) -> Iterable[Iterable]:
-    yield ["file", "domain", "format", "encoding", "dialect", "bytes", "sha256", "read", "used", "refused", "kept",
-           "rows of the store", "derived", "mapped columns", "ignored columns"]  # fmt: skip
-    for one in asked.cut.receipt.files:
-        loaded, derived = (
-            ", ".join(f"{name} {count}" for name, count in counts.items()) for counts in (one.loaded, one.derived)
-        )
-        yield [one.name, one.domain, one.format, one.encoding, one.dialect, one.size, one.sha256, one.rows, one.used,
-               one.refused, one.kept, loaded, derived, *map(" ".join, (one.mapped_columns, one.ignored_columns))]  # fmt: skip  # noqa: E501
-
-
-def _freshness(asked: Asked) -> Iterable[Iterable]:
-    yield ["table", "domain", "rows", "subjects", "last date", "days before the cut-off"]
-    for row in freshness(asked.cut).itertuples():
-        dated = ("", "") if row.days is pd.NA else (f"{row.last:%Y-%m-%dT%H:%M}", row.days)
-        yield [row.name, row.domain, row.rows, row.subjects, *dated]
-
-
-def _coverage(asked: Asked) -> Iterable[Iterable]:
-    yield ["screen", "need", "table", "column", "values", "k", "n"]
-    infused, met = coverage(asked.cut)
-    for screen, needs in NEEDS.items():
-        for one in needs:
-            if one in met:
-                yield [screen, one.name, one.table, one.column, " ".join(one.codes), met[one], infused]
-
-
-def _patient_measurements(asked: Asked) -> Iterable[Iterable]:
-    columns = (
-        "usubjid",
-        "table",
-        "code",
-        "name",
-        "value",
-        "unit",
-        "qualifier",
-        "qualitative",
-        "text",
-        "lloq",
-        "range_low",
-        "range_high",
-        "rel_day",
-        "time",
-        "dtc",
-        "visit",
-        "specimen",
-        "method",
-        "place",
-        "evaluator",
-        "not_done",
-        "why",
-        "source_file",
-        "source_row",
-    )
-    yield from _frame(_patient(asked).measured, columns)
-
-
-def _patient_interventions(asked: Asked) -> Iterable[Iterable]:
-    columns = (
-        "usubjid",
-        "kind",
-        "name",
-        "reported",
-        "group",
-        "dose",
-        "unit",
-        "route",
-        "indication",
-        "start",
-        "end",
-        "rel_day",
-        "end_rel_day",
-        "time",
-        "end_time",
-        "source_file",
-        "source_row",
-    )
-    yield from _frame(_patient(asked).given, columns)
-
-
-def _patient_events(asked: Asked) -> Iterable[Iterable]:
-    columns = (
-        "usubjid",
-        "aeseq",
-        "aegrpid",
-        "aeterm",
-        "aedecod",
-        "aebodsys",
-        "aesev",
-        "aetoxgr",
-        "aeser",
-        "aerel",
-        "aeout",
-        "aedlt",
-        "aestdtc",
-        "aeendtc",
-        "source_file",
-        "source_row",
-    )
-    yield from _frame(_patient(asked).events, columns)
-
-
-def _patient(asked: Asked) -> Course:
-    found = course_of(asked.cut, asked.view.subject)
-    if found is None:
-        raise NotUnderstood(f"subject={asked.view.subject}")
-    return found
-
-
-def _frame(rows: pd.DataFrame, columns: tuple[str, ...]) -> Iterable[Iterable]:
-    """The rows as they are, a missing value blank."""
-    yield columns
-    yield from ([None if pd.isna(one) else one for one in row] for row in rows[list(columns)].astype(object).to_numpy())
-
-
-def _blank(value: float) -> float | str:
-    return "" if value != value else value
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else "(uncoded)"
-
-
-def _unfiltered(asked: Asked) -> str:
-    return ""
-
-
-def _of_counts(asked: Asked) -> str:
-    return counted(asked).in_words(asked.view.lang)
-
-
-def _of_patient(asked: Asked) -> str:
-    return asked.view.subject
-
-
-# Name of the export -> the rows, the screen whose address it takes, and the words for what narrows them.
-_TABLES = {
-    "ladder": (_ladder, "/", _unfiltered),
-    "adverse-events": (_incidence, "/adverse-events", _of_counts),
-    "kinetics": (_kinetics, "/kinetics", cohort_words),
-    "patient-measurements": (_patient_measurements, "/", _of_patient),
-    "patient-interventions": (_patient_interventions, "/", _of_patient),
-    "patient-events": (_patient_events, "/", _of_patient),
-    "files": (_files, "/data", _unfiltered),
-    "freshness": (_freshness, "/data", _unfiltered),
-    "coverage": (_coverage, "/data", _unfiltered),
-}

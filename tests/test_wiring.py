@@ -10,6 +10,7 @@ import pytest
 from dash.development.base_component import Component
 from fontTools.ttLib import TTFont
 
+from clinical import family, outcomes, peaks
 from clinical.dlt import ENGLISH
 from dashboard import labels, pages, shell
 from dashboard.counting import OVERVIEW
@@ -19,6 +20,7 @@ from dashboard.pages import board as board_page
 from dashboard.pages.patient import PERIODS
 from dashboard.patient_latest import BLOOD, LIVER
 from dashboard.patient_tables import TABLES
+from data.protocol import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
 from queries.interventions import KINDS
@@ -72,6 +74,17 @@ def test_rooms_only_look_down(folder, may_not_import):
 
 
 # ---- texts ------------------------------------------------------------------------------------------------------
+CYTOKINES = {
+    "outcome": get_args(get_args(Associations.model_fields["outcomes"].annotation)[0]),
+    "peak": peaks.WHY,
+    "out": outcomes.WHY,
+    "cell": family.WHY,
+    "fold": ("value", *peaks.REFERENCES),
+    "left_out": peaks.REFERENCES,
+    "scale": ("log", "linear"),
+    "state": ("awaiting", "too_early", "never_assessed"),
+    "method": ("exact", "permutation", "large"),
+}
 KINETICS = {
     "choose": "by scale days",
     "by": "group patient",
@@ -115,6 +128,8 @@ def said_keys() -> set[str]:
     mapped_columns ignored_columns derived format size sha256 table rows subjects last_date days_before
     coverage_nobody"""
     keys |= {f"data.{one}" for one in words.split()}
+    keys |= {f"cytokines.{name}_{value}" for name, values in CYTOKINES.items() for value in values if value}
+    keys |= {"cytokines.rho", "cytokines.interval"}
     keys |= {f"kinetics.{name}_{value}" for name, values in KINETICS.items() for value in values.split()}
     dates = "consent leukapheresis manufacture_start manufacture_end lymphodepletion day0 last_contact off_study death"
     keys |= {f"patient.step_{one}" for one in dates.split()}

@@ -44,7 +44,10 @@ dagcomponentfuncs.Patient = function (props) {
       return cell("th", (group && group.headerName ? group.headerName + " " : "") + (one.getColDef().headerName || ""));
     })));
     api.forEachNodeAfterFilterAndSort(function (node) {
-      var row = line(columns.map(function (one) { return cell("td", said(api.getCellValue({ rowNode: node, colKey: one }))); }));
+      var row = line(columns.map(function (one) {
+        var value = api.getCellValue({ rowNode: node, colKey: one }), own = value && typeof value === "object";
+        return cell("td", said(own ? value : api.getCellValue({ rowNode: node, colKey: one, useFormatter: true })));
+      }));
       row.className = node.data.soc_row ? "soc" : "";
       body.appendChild(row);
     });

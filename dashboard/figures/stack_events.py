@@ -80,15 +80,18 @@ def _episodes(
             "textfont": {"color": palette.ink, "size": 11},
             "width": 0.86,
         }
-    limiting = [(row, one.start, one.end, told) for row, one, told in every if one.dlt]
+    limiting = [(row, one, told) for row, one, told in every if one.dlt]
     if limiting:
-        yield _stretches(limiting) | {
+        yield _stretches((row, one.start, one.end, told) for row, one, told in limiting) | {
             "name": "DLT",
             "marker": {
                 "color": "rgba(0,0,0,0)",
                 "line": {"color": DLT if shown.theme == "light" else palette.alarm, "width": 2.5},
-                "pattern": {"shape": "/", "fgcolor": palette.paper, "size": 6, "solidity": 0.22},
+                "pattern": {"shape": "/", "fgcolor": palette.paper, "size": 8, "solidity": 0.14},
             },
+            # The hatching lies over the digit of the bar beneath: it is written again on top.
+            "text": [f"<b>{_digit(one, scale, shown)}</b>" for _, one, _ in limiting],
+            "textfont": {"color": [_ink(one) for _, one, _ in limiting], "size": 13},
             "width": 0.92,
         }
     last = [(row, one) for row, one, _ in every if one.goes_on]

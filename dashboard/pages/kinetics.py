@@ -1,13 +1,20 @@
 """Kinetics: how far the cells grew in each patient, how long they stayed, and what the dose groups have in common."""
 
 from enum import StrEnum
-from functools import lru_cache
 from html import escape
 
 import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
-from dashboard.choices import choice, chosen_cohort, cohort_choice, cohort_words
+from dashboard.choices import (
+    choice,
+    chosen_cohort,
+    cohort_choice,
+    cohort_words,
+    follow_subject,
+    subject_options,
+    subject_select,
+)
 from dashboard.drill import linked, mark, named
 from dashboard.exposures import exposures_of, series
 from dashboard.figures import curves as drawing
@@ -25,6 +32,7 @@ from queries.subjects import subjects
 class Id(StrEnum):
     CHOICES = "kinetics-choices"
     SUMMARY = "kinetics-summary"
+    SUBJECT = "kinetics-subject"
     CURVES = "kinetics-curves"
     ASIDE = "kinetics-aside"
     OTHERS = "kinetics-others"
@@ -41,6 +49,7 @@ PANELS_AT_MOST = 40  # small panels of one patient each; more are too small to r
 for _figure in (Id.CURVES, Id.OTHERS):
     keep_zoom(_figure)
     open_points(_figure)
+follow_subject(Id.SUBJECT)
 
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
@@ -52,8 +61,13 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             html.Div(id=Id.CHOICES, className="choices noprint"),
             html.Section(
                 [
-                    html.H2(say("kinetics.curves")),
-                    html.P(id=Id.SUMMARY, className="summary"),
+                    html.Div(
+                        [
+                            html.Div([html.H2(say("kinetics.curves")), html.P(id=Id.SUMMARY, className="summary")]),
+                            *subject_select(Id.SUBJECT, say),
+                        ],
+                        className="card-head",
+                    ),
                     graph(Id.CURVES),
                     html.Div(id=Id.ASIDE),
                 ],
@@ -81,6 +95,9 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     output={
         "choices": Output(Id.CHOICES, "children"),
         "summary": Output(Id.SUMMARY, "children"),
+        "people": Output(Id.SUBJECT, "data"),
+        "subject": Output(Id.SUBJECT, "value"),
+        "subject_shown": Output(f"{Id.SUBJECT}-shown", "data"),
         "figure": Output(Id.CURVES, "figure"),
         "style": Output(Id.CURVES, "style"),
         "aside": Output(Id.ASIDE, "children"),
@@ -101,7 +118,6 @@ def show(stored: object) -> dict:
     return answer(Asked.read(stored))
 
 
-@lru_cache(maxsize=32)
 def answer(asked: Asked) -> dict:
     """Everything the screen shows: a function of cut and view alone."""
     shown = people(asked)
@@ -115,6 +131,7 @@ def answer(asked: Asked) -> dict:
     return {
         "choices": choices(asked),
         "summary": in_short(asked, samples, found),
+        **subject_options(asked, {usubjid: person.subjid for usubjid, person in shown.items()}),
         "figure": own,
         "style": {"height": own.layout.height} if own.data else {"display": "none"},
         "aside": [*asides(asked, samples), *([] if own.data else [html.Div(identity, className="stamp")])],

@@ -1,0 +1,100 @@
+"""The one way from a cut to its cytokines: profiles, peaks, outcomes, and what goes with what. Computed once a cut."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+
+from clinical.family import family
+from clinical.outcomes import outcomes
+from clinical.peaks import baselines, peaks, samples
+from dashboard.choices import chosen_cohort
+from dashboard.exposures import exposures_of
+from dashboard.session import Asked
+from dashboard.view import View
+from data.protocol import Analyte
+from data.store import Cut
+from queries.adverse_events import adverse_events
+from queries.cytokines import cancer_therapies, doses, h_scores, visits_recorded
+from queries.measurements import measurements
+from queries.subjects import subjects
+
+PANELS = ("cytokine", "inflammation")
+
+
+@dataclass(frozen=True, eq=False)
+class Cytokines:
+    """The frames are shared, never written to."""
+
+    people: pd.DataFrame  # infused: usubjid, subjid, cohort, h_score, by cohort and infusion
+    analytes: tuple[Analyte, ...]  # of the protocol, those that were measured in them
+    samples: pd.DataFrame  # as `clinical.peaks.samples`
+    references: pd.DataFrame  # as `clinical.peaks.baselines`
+    peaks: pd.DataFrame  # as `clinical.peaks.peaks`; empty where the protocol names none
+    outcomes: pd.DataFrame  # as `clinical.outcomes.outcomes`
+    family: pd.DataFrame  # as `clinical.family.family`, of everyone
+
+    def of(self, cohort: str) -> pd.DataFrame:
+        """The patients of one cohort, of all with ""."""
+        return self.people[self.people["cohort"] == cohort] if cohort else self.people
+
+
+@lru_cache(maxsize=16)
+def cytokines_of(cut: Cut) -> Cytokines:
+    protocol, everyone = cut.protocol, subjects(cut)
+    wanted = protocol.panel(*PANELS)
+    people = _people(cut)
+    measured = measurements(cut, ("cytokine", "lab"), codes=tuple(one.code for one in wanted)) if wanted else None
+    if measured is None or measured.empty or people.empty:
+        none = pd.DataFrame()
+        return Cytokines(people, (), none, none, none, none, none)
+    found = samples(measured, wanted)
+    there = set(found["code"])
+    references = baselines(found, everyone)
+    analytes = tuple(one for one in wanted if one.code in there)
+    if protocol.associations is None:
+        none = pd.DataFrame()
+        return Cytokines(people, analytes, found, references, none, none, none)
+    high = peaks(found, everyone, doses(cut), protocol, cut.cutoff)
+    tumour = measurements(cut, ("lesion", "response"))
+    exposure, seen = exposures_of(cut), visits_recorded(cut)
+    beside = (tumour, adverse_events(cut), cancer_therapies(cut), exposure)
+    set_against = outcomes(everyone, *beside, protocol, cut.cutoff, visits_recorded=seen)
+    tested = family(high, set_against, protocol.associations)
+    return Cytokines(people, analytes, found, references, high, set_against, tested)
+
+
+def _people(cut: Cut) -> pd.DataFrame:
+    everyone = subjects(cut)
+    infused = everyone[everyone["day0"].notna()].sort_values(["cohort", "day0", "usubjid"])
+    return infused[["usubjid", "subjid", "cohort"]].merge(h_scores(cut), how="left", on="usubjid")
+
+
+@lru_cache(maxsize=64)
+def family_of(cut: Cut, cohort: str) -> pd.DataFrame:
+    """The family of everyone, with its p; of one cohort alone without them."""
+    found = cytokines_of(cut)
+    if not cohort:
+        return found.family
+    own = found.of(cohort)["usubjid"]
+    part = (frame[frame["usubjid"].isin(own)] for frame in (found.peaks, found.outcomes))
+    return family(*part, cut.protocol.associations, tested=False)
+
+
+# ---- seen from a view ------------------------------------------------------------------------------------------------
+def people(asked: Asked, found: Cytokines) -> pd.DataFrame:
+    return found.of(chosen_cohort(asked))
+
+
+def places(asked: Asked) -> dict[str, int | None]:
+    return {one.id: asked.cut.protocol.place(one.id) for one in asked.cut.protocol.cohort.levels}
+
+
+def links(asked: Asked) -> dict[str, str]:
+    """usubjid -> the address of the patient; what the reader chose here is kept in it."""
+    return _addresses(asked.view.change(zoom="", open=""), asked.cut)
+
+
+@lru_cache(maxsize=8)
+def _addresses(view: View, cut: Cut) -> dict[str, str]:
+    return {one: view.patient(one) for one in cytokines_of(cut).people["usubjid"]}
