@@ -13,12 +13,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from data import importing, protocol, simulate
 from data.store import Store
 
 ROOT = Path(__file__).parents[1]
 ANCHOR = date(2026, 11, 22)  # the simulated trial is seen on this day; its last cut ends the day before
+settings.register_profile("untimed", deadline=None)  # a machine that is busy with other work is slow, not wrong
+settings.load_profile("untimed")
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
