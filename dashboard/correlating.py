@@ -97,4 +97,4 @@ def links(asked: Asked) -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def _addresses(view: View, cut: Cut) -> dict[str, str]:
-    return {one: view.patient(one) for one in cytokines_of(cut).people["usubjid"]}
+    return view.patients(cytokines_of(cut).people["usubjid"])

@@ -5,6 +5,7 @@ is replaced by its default and named in `problems`, never guessed and never an e
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -95,6 +96,11 @@ class View:
     def patient(self, usubjid: str) -> str:
         """The address of a patient."""
         return self.to("patient", usubjid)
+
+    def patients(self, usubjids: Iterable[str]) -> dict[str, str]:
+        """The addresses of many patients: what follows the path is the same for all."""
+        _, mark, query = self.patient("-").partition("?")
+        return {one: f"{PATIENT}{quote(one, safe='')}{mark}{query}" for one in usubjids}
 
     def zoomed(self, figure: str) -> dict[str, tuple[float, float]]:
         """The axes of a figure that the reader has moved, with their ranges: layout key -> (from, to)."""

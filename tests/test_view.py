@@ -56,3 +56,9 @@ def test_other_paths_are_no_page(path):
     assert not is_page(path)
     with pytest.raises(KeyError):
         View.parse(path, "")
+
+
+@given(st.lists(texts, max_size=4), st.sampled_from(["", "DL1"]))
+def test_the_addresses_of_many_patients_are_those_of_each(usubjids, cohort):
+    view = View(page="kinetics", cohort=cohort, zoom="kinetics-curves.xaxis_1_2")
+    assert view.patients(usubjids) == {one: view.patient(one) for one in usubjids}

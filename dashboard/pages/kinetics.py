@@ -1,6 +1,7 @@
 """Kinetics: how far the cells grew in each patient, how long they stayed, and what the dose groups have in common."""
 
 from enum import StrEnum
+from functools import lru_cache
 from html import escape
 
 import pandas as pd
@@ -25,6 +26,7 @@ from dashboard.session import Asked, stamp
 from dashboard.tables import export_link, grid, html_table, level_dot
 from dashboard.theme import level_colour, moved
 from dashboard.view import View
+from data.store import Cut
 from pk.exposure import LEAST, PARAMETERS, TIMES, summary
 from queries.subjects import subjects
 
@@ -138,11 +140,11 @@ def answer(asked: Asked) -> dict:
         "others": others,
         "others_style": {"height": others.layout.height} if others.data else {"display": "none"},
         "others_hidden": not others.data,
-        "groups": groups(asked, found, identity),
+        "groups": groups(asked, found, {one.cohort for one in shown.values()}, identity),
         "groups_hidden": found.empty,
         "grid_hidden": found.empty,
         "columns": columns(asked, found),
-        "rows": rows(asked, found, shown),
+        "rows": rows(asked, shown),
         "grid_style": {"height": f"min(70vh, {74 + 44 * max(len(shown), 2)}px)"},
         "stamp": [html.Div(identity, className="stamp"), export],
     }
@@ -156,11 +158,10 @@ def people(asked: Asked) -> dict[str, Person]:
     order = {one.id: number for number, one in enumerate(asked.cut.protocol.cohort.levels)}
     found = found[found["cohort"] == cohort] if cohort else found
     found = found.sort_values(["day0", "usubjid"]).sort_values("cohort", key=lambda ids: ids.map(order), kind="stable")
-    protocol = asked.cut.protocol
+    colours = {one.id: level_colour(asked.cut.protocol.place(one.id)) for one in asked.cut.protocol.cohort.levels}
+    hrefs = asked.view.patients(found["usubjid"])
     return {
-        one.usubjid: Person(
-            one.subjid, level_colour(protocol.place(one.cohort)), one.cohort, asked.view.patient(one.usubjid)
-        )
+        one.usubjid: Person(one.subjid, colours[one.cohort], one.cohort, hrefs[one.usubjid])
         for one in found.itertuples()
     }
 
@@ -249,7 +250,7 @@ def other_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
     view, rest = asked.view, samples[~samples["endpoint"]]
     panels = []
     for one in asked.cut.protocol.panel("kinetics", "flow"):
-        own = rest[(rest["code"] == one.code) & rest["specimen"].map(lambda name: in_blood(asked, name))]
+        own = rest[(rest["code"] == one.code) & in_blood(asked, rest["specimen"])]
         if (own["signal"] != "no_result").any():
             panels.append(Panel(f"{one.label.in_(view.lang)}, {one.unit}", own))
     figure = curves(
@@ -259,9 +260,11 @@ def other_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
     return moved(figure, view.zoomed(Id.OTHERS))
 
 
-def in_blood(asked: Asked, specimen: object) -> bool:
+def in_blood(asked: Asked, specimens: pd.Series) -> pd.Series:
+    """Whether each specimen is one of the endpoints'; one that is not named is taken for it."""
     kinetics = asked.cut.protocol.kinetics
-    return kinetics is None or pd.isna(specimen) or str(specimen).upper() in kinetics.specimens
+    wanted = specimens.dropna().unique() if kinetics is None else kinetics.specimens
+    return specimens.isna() | specimens.str.upper().isin([one.upper() for one in wanted])
 
 
 def words(asked: Asked) -> Words:
@@ -281,7 +284,7 @@ def asides(asked: Asked, samples: pd.DataFrame) -> list:
     """What no curve shows, said beneath them: samples of other specimens, samples without a result, panels left out."""
     say = asked.say
     lines: list = []
-    elsewhere = samples[~samples["specimen"].map(lambda name: in_blood(asked, name)) & samples["conc"].notna()]
+    elsewhere = samples[~in_blood(asked, samples["specimen"]) & samples["conc"].notna()]
     for one in elsewhere.itertuples():
         told = {"value": f"{amount(one.conc, one.unit)} {one.unit}", "specimen": one.specimen, "day": int(one.rel_day)}
         lines.append([named(asked, one.usubjid), " ", say("kinetics.elsewhere", **told)])
@@ -297,12 +300,18 @@ def asides(asked: Asked, samples: pd.DataFrame) -> list:
 
 
 # ---- what the groups have in common ----------------------------------------------------------------------------------
-def groups(asked: Asked, found: pd.DataFrame, identity: str) -> list | html.Div:
+@lru_cache(maxsize=16)
+def _middle(cut: Cut) -> pd.DataFrame:
+    everyone = subjects(cut).dropna(subset="cohort")
+    return summary(exposures_of(cut), dict(zip(everyone["usubjid"], everyone["cohort"], strict=True)))
+
+
+def groups(asked: Asked, found: pd.DataFrame, cohorts: set[str], identity: str) -> list | html.Div:
     say = asked.say
     if found["value"].notna().sum() == 0:
         return [html.P(say("kinetics.none_of_groups"), className="empty-words")]
-    cohorts = {usubjid: person.cohort for usubjid, person in people(asked).items()}
-    middle = summary(found, cohorts)
+    middle = _middle(asked.cut)
+    middle = middle[middle["group"].isin(cohorts)]
     present = [one for one in asked.cut.protocol.cohort.levels if one.id in set(middle["group"])]
     head = [say("kinetics.parameter"), *(_cohort_head(asked, one.id, middle) for one in present)]
     body = []
@@ -400,24 +409,30 @@ def _field(name: str, end: int | None) -> str:
     return name if end is None else f"{name}{end}"
 
 
-def rows(asked: Asked, found: pd.DataFrame, shown: dict[str, Person]) -> list[dict]:
+def rows(asked: Asked, shown: dict[str, Person]) -> list[dict]:
     """One row a patient: each parameter as a number, and in words where it is not final, with the reasons."""
     labels = {one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels}
-    by_subject = dict(iter(found.groupby("subject", sort=False)))
-    made = []
-    for usubjid, person in shown.items():
-        row = {"usubjid": usubjid, "subjid": person.subjid, "href": person.href, "colour": person.colour}
-        row["cohort"] = labels[person.cohort]
-        remarks = {}
-        for one in by_subject[usubjid].itertuples() if usubjid in by_subject else ():
-            field = _field(one.parameter, None if pd.isna(one.end) else one.end)
-            row[field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
-            if one.state != "complete":
-                row[f"{field}_text"] = _text(asked.say, one)
-                remarks[remark(asked, one)] = None
-        row["remarks"] = " ".join(remarks)
-        made.append(row)
-    return made
+    said = _said(Asked(View(page="kinetics", lang=asked.view.lang), asked.cut))
+    return [
+        {"usubjid": usubjid, "subjid": one.subjid, "href": one.href, "colour": one.colour, "cohort": labels[one.cohort]}
+        | said.get(usubjid, {})  # a trial without cells has nothing to say of anybody
+        for usubjid, one in shown.items()
+    ]
+
+
+@lru_cache(maxsize=16)
+def _said(asked: Asked) -> dict[str, dict]:
+    """usubjid -> the fields of the parameters, the same for every view in this language."""
+    found = exposures_of(asked.cut)
+    made: dict[str, dict] = {one: {} for one in found["subject"].unique()}
+    remarks: dict[str, dict[str, None]] = {one: {} for one in made}
+    for one in found.itertuples():
+        field = _field(one.parameter, None if pd.isna(one.end) else one.end)
+        made[one.subject][field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
+        if one.state != "complete":
+            made[one.subject][f"{field}_text"] = _text(asked.say, one)
+            remarks[one.subject][remark(asked, one)] = None
+    return {who: row | {"remarks": " ".join(remarks[who])} for who, row in made.items()}
 
 
 def _text(say: Say, one) -> str:
