@@ -109,7 +109,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serves the screens until it is ended; with --watch it also imports what is dropped into a folder."""
     from waitress import serve as serve_forever
 
-    from dashboard import guard, server
+    from dashboard import guard, server, warming
 
     refused = guard.refuse_host(settings.host)
     if refused:
@@ -120,9 +120,11 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
         watching = _watcher(settings).in_background()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(PUBLISHED))  # as Ctrl-C: the import that runs is finished
     with watching:
-        app = server.create(Store(settings.folder), settings.host_names)
+        store = Store(settings.folder)
+        app = server.create(store, settings.host_names).server
         print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
-        serve_forever(app.server, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+        with warming.in_background(app.config["FILLS"], store):
+            serve_forever(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     return PUBLISHED
 
 

@@ -37,6 +37,15 @@ class Course:
         timed = ((infusion["last"] - infusion["first"]) < _HOUR).any()
         return DayAxis(self.who["day0"].to_pydatetime(), bool(timed))
 
+    def results(self, table: str, code: str) -> pd.DataFrame:
+        """The results of one test that have a number and a day."""
+        return self._results.get((table, code), self.measured.iloc[:0])
+
+    @cached_property
+    def _results(self) -> dict[tuple[str, str], pd.DataFrame]:
+        every = self.measured[self.measured["value"].notna() & self.measured["time"].notna()]
+        return dict(iter(every.groupby(["table", "code"], sort=False)))
+
     @cached_property
     def known_to(self) -> datetime:
         """Until when what has no end is said to go on: the cut-off, or the last that is known of a patient who left."""

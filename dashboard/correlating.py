@@ -1,7 +1,7 @@
 """The one way from a cut to its cytokines: profiles, peaks, outcomes, and what goes with what. Computed once a cut."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import pandas as pd
 
@@ -33,6 +33,11 @@ class Cytokines:
     peaks: pd.DataFrame  # as `clinical.peaks.peaks`; empty where the protocol names none
     outcomes: pd.DataFrame  # as `clinical.outcomes.outcomes`
     family: pd.DataFrame  # as `clinical.family.family`, of everyone
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """The samples curve after curve: by analyte, cohort, patient, time."""
+        return self.samples.sort_values(["code", "cohort", "usubjid", "time"], kind="stable")
 
     def of(self, cohort: str) -> pd.DataFrame:
         """The patients of one cohort, of all with ""."""

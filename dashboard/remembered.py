@@ -21,6 +21,7 @@ from dashboard.session import looked_into_store, the_store
 
 ENDPOINT = "/_dash-update-component"
 KEPT = 64 * 1024**2  # bytes of answers
+AT_ONCE = 2  # answers that are made; Python makes more of them no sooner, and what is remembered would wait for all
 MINUTE = 60  # seconds
 _OWN = {"view"}, {"panel"}
 
@@ -34,6 +35,7 @@ class Answers:
         self._kept: OrderedDict[Key, bytes] = OrderedDict()
         self._making: dict[Key, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._makers = threading.Semaphore(AT_ONCE)
         self._size = 0
 
     def find(self, key: Key) -> bytes | None:
@@ -51,7 +53,8 @@ class Answers:
                 known = self.find(of_cut) or self.find(of_store)
                 if known is not None:
                     return Response(known, mimetype="application/json")
-                answer = make()
+                with self._makers:
+                    answer = make()
                 if _is_whole(answer):
                     self._keep(of_store if looked_into_store() else of_cut, answer.get_data())
                 return answer
@@ -93,7 +96,7 @@ def _is_whole(answer: Response) -> bool:
 def _asked(body: dict) -> Key | None:
     """The cut that is asked for, and everything else that the answer depends on beside files; None where it may depend
     on more. Answers grow old one by one: were it all in the same second, every reader would wait for all of them."""
-    values = [one.get("value") if _is_own(one) else None for one in body["inputs"]]
+    values = [one.get("value") if is_own(one) else None for one in body["inputs"]]
     if body.get("state") or not all(isinstance(one, dict) and isinstance(one.get("cut"), str) for one in values):
         return None
     said = json.dumps([body["output"], [one["id"] for one in body["inputs"]], values], sort_keys=True)
@@ -101,7 +104,7 @@ def _asked(body: dict) -> Key | None:
     return (values[0]["cut"] or "none", said, minute)
 
 
-def _is_own(given: object) -> bool:
+def is_own(given: object) -> bool:
     return isinstance(given, dict) and isinstance(given.get("id"), dict) and set(given["id"]) in _OWN
 
 

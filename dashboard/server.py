@@ -6,7 +6,7 @@ from dash import Dash
 from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
 
-from dashboard import exports, guard, packed, pages, remembered, shell
+from dashboard import exports, guard, packed, pages, remembered, shell, whole
 from data.store import Store
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def create(store: Store, names: tuple[str, ...] = ()) -> Dash:
     app._setup_server()  # moves the registered callbacks into the app, so that the guard knows them all
     guard.install(server, names, app.csp_hashes(), app.callback_map)
     remembered.install(server)
+    server.config["FILLS"] = whole.install(server, app._callback_list)
     Compress(server)
     packed.install(server)
     server.after_request(_logged)

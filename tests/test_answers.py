@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from urllib.parse import urlencode
 
 import brotli
 import dash_ag_grid as dag
@@ -12,7 +13,10 @@ from dash import html
 from dash._utils import to_json
 from test_guard import body_of, callbacks
 
+from dashboard import remembered
+from dashboard.drill import opened
 from dashboard.still import Still
+from dashboard.warming import warm
 from data.store import Store
 
 STAMP = re.compile(r"cut ([0-9a-f]{7})")
@@ -86,6 +90,64 @@ def test_two_stores_share_no_answer(client, copied_trial, application, tmp_path)
     assert "sideUpdate" not in ladder(client, cut)[1]
     application.server.config["STORE"] = Store(tmp_path / "empty")
     assert "sideUpdate" in ladder(client, cut)[1]
+
+
+# ---- whole pages -----------------------------------------------------------------------------------------------------
+def frame(client, pathname: str, search: str = "") -> dict:
+    """What the frame's callback answers to a reader who comes from another page."""
+    callback = next(one for one in callbacks(client) if "main.children" in one["output"])
+    body = body_of(callback, None)
+    values = {"pathname": pathname, "search": search}
+    body["inputs"] = [one | {"value": values.get(one["property"])} for one in body["inputs"]]
+    return client.post("/_dash-update-component", json=body).json
+
+
+def parts(part: object) -> dict[str, dict]:
+    if isinstance(part, list):
+        return {name: props for one in part for name, props in parts(one).items()}
+    if not isinstance(part, dict) or "props" not in part:
+        return {}
+    props = part["props"]
+    return {json.dumps(props.get("id")): props} | parts(props.get("children"))
+
+
+def test_a_page_travels_with_what_its_own_callbacks_say(client, trial):
+    answer = frame(client, "/")
+    page = parts(answer["response"]["main"]["children"])
+    told = ladder(client, trial.current())[1]["response"]
+    assert page['"board-ladder"']["children"] == told["board-ladder"]["children"]
+    assert page['"board-runway"']["figure"]["data"] == told["board-runway"]["figure"]["data"] != []
+    assert answer["response"]["failure"] == {"hidden": True}
+
+
+def test_an_opened_count_travels_with_its_page(client):
+    page = parts(
+        frame(client, "/", "?" + urlencode({"open": opened("ladder", "DL2", "dlts")}))["response"]["main"]["children"]
+    )
+    assert "201" in json.dumps(page['"board-panel"']["children"])
+
+
+def test_a_page_that_cannot_be_filled_says_so(client, monkeypatch):
+    from dashboard.pages import board
+
+    def fails(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(board, "ladder", fails)
+    answer = frame(client, "/", "?theme=dark")
+    assert answer["sideUpdate"]["failure"]["hidden"] is False and "failure" not in answer["response"]
+    assert parts(answer["response"]["main"]["children"])['"board-ladder"'].get("children") is None
+
+
+def test_a_new_cut_is_warm_before_anyone_asks(application, client, trial, monkeypatch):
+    from dashboard.pages import board
+
+    fills, made = application.server.config["FILLS"], []
+    monkeypatch.setattr(board, "ladder", lambda *_: made.append(1))
+    monkeypatch.setattr(remembered, "MINUTE", 10**9)  # no answer grows old while this is looked at
+    warm(fills, "board", trial.ids()[0])
+    ladder(client, trial.ids()[0])
+    assert made == [1]
 
 
 # ---- packed files ----------------------------------------------------------------------------------------------------

@@ -32,11 +32,22 @@ def cells(page: Page, table: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.locator("td").all_inner_texts()] for row in rows.all()]
 
 
+# Nothing is held back, no callback is under way, every figure is drawn and every grid has its rows.
+WHOLE = """() => {
+    const has = (boxes, inside) => [...document.querySelectorAll(boxes)].every(
+        one => !one.getClientRects().length || one.querySelector(inside));
+    return !document.querySelector('.held-back, [data-dash-is-loading=true]')
+        && has('main .dash-graph', '.js-plotly-plot .main-svg')
+        && has('main .ag-theme-alpine, main .ag-root', '.ag-row .ag-cell, .ag-overlay-no-rows-center');
+}"""
+
+
 def settled(page: Page) -> None:
-    """Until the page has its data and no callback is under way."""
+    """Until the page has its data, figures and grids, and no callback is under way."""
     expect(page.locator("main .stamp").first).to_be_visible()
-    page.wait_for_function("!document.title.startsWith('Updating')")
+    page.wait_for_function(WHOLE)
     page.wait_for_load_state("networkidle")
+    page.wait_for_function(WHOLE)
 
 
 def test_the_board_answers_who_is_still_in_the_window(site, open_tab):

@@ -165,7 +165,7 @@ def _curves(
     rows: pd.DataFrame, people: Mapping[str, Person], words: Words, palette: Palette, chosen: str, *, dense: bool
 ) -> Iterator[dict]:
     """One trace of lines a cohort, and one of points a kind: few traces draw many patients fast."""
-    rows = rows[COLUMNS]
+    rows = rows[rows["signal"] != "no_result"][COLUMNS]
     rows = rows.assign(cohort=rows["usubjid"].map({one: person.cohort for one, person in people.items()}))
     for _, here in rows[rows["usubjid"] != chosen].groupby("cohort", sort=False):
         colour = people[here["usubjid"].iloc[0]].colour
@@ -182,13 +182,12 @@ def _curves(
 
 def _lines(rows: pd.DataFrame, colour: str, opacity: float, width: float) -> dict:
     """From the last BLQ sample before the first number to the first one after the last: beyond them nothing moves."""
-    told = rows[rows["signal"] != "no_result"]
-    known, who = told["conc"].notna(), told["usubjid"].to_numpy()
+    known, who = rows["conc"].notna().to_numpy(), rows["usubjid"].to_numpy()
     same = who[1:] == who[:-1]  # as the row before
-    near = known.to_numpy().copy()
-    near[:-1] |= known.to_numpy()[1:] & same
-    near[1:] |= known.to_numpy()[:-1] & same
-    x, y, who = (values[near] for values in (told["time"].to_numpy(), _heights(told).to_numpy(), who))
+    near = known.copy()
+    near[:-1] |= known[1:] & same
+    near[1:] |= known[:-1] & same
+    x, y, who = (values[near] for values in (rows["time"].to_numpy(), _heights(rows).to_numpy(), who))
     ends = np.flatnonzero(who[1:] != who[:-1]) + 1  # a gap between two patients
     line = {"color": colour, "width": width}
     return {

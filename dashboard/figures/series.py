@@ -14,9 +14,8 @@ _POINT = ("time", "rel_day", "dtc", "value", "unit", "qualifier", "qualitative",
 
 def results(course: Course, table: str, *codes: str) -> pd.DataFrame:
     """The results of these tests that have a number and a day."""
-    every = course.measured
-    wanted = (every["table"] == table) & every["code"].isin(codes)
-    return every[wanted & every["value"].notna() & every["time"].notna()]
+    found = [course.results(table, code) for code in codes]
+    return found[0] if len(found) == 1 else pd.concat(found)
 
 
 def assay_results(course: Course) -> pd.DataFrame:

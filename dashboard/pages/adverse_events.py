@@ -62,6 +62,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "stamp": Output(Id.STAMP, "children"),
     },
     inputs={"stored": Input({"view": "adverse_events"}, "data")},
+    prevent_initial_call=True,
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
@@ -78,7 +79,7 @@ def show(stored: object) -> dict:
     }
 
 
-@callback(Output(Id.PANEL, "children"), Input({"panel": "adverse_events"}, "data"))
+@callback(Output(Id.PANEL, "children"), Input({"panel": "adverse_events"}, "data"), prevent_initial_call=True)
 def show_panel(stored: object) -> list:
     return opened_panel(Asked.read(stored))
 

@@ -75,6 +75,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "text": Output(Id.RUNWAY_TEXT, "children"),
     },
     inputs={"stored": Input({"view": "board"}, "data")},
+    prevent_initial_call=True,
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
@@ -89,7 +90,7 @@ def show(stored: object) -> dict:
     }
 
 
-@callback(Output(Id.PANEL, "children"), Input({"panel": "board"}, "data"))
+@callback(Output(Id.PANEL, "children"), Input({"panel": "board"}, "data"), prevent_initial_call=True)
 def show_panel(stored: object) -> list:
     asked = Asked.read(stored)
     return opened_panel(asked, asked.board())

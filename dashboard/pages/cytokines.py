@@ -41,6 +41,7 @@ from dashboard.figures.profiles import Panel, profiles
 from dashboard.figures.scatter import Words, scatter
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import speaker
+from dashboard.later import Later
 from dashboard.peak_table import columns, grid_rows, peaks_summary
 from dashboard.session import Asked, NotUnderstood, stamp
 from dashboard.tables import export_link, grid, html_table
@@ -84,11 +85,13 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         className="card-head",
     )
     matrix = html.Section([html.H2(say("cytokines.matrix")), html.Div(id=Id.MATRIX)], className="card")
-    pair = html.Section([html.Div(id=Id.PAIR), graph(Id.SCATTER), html.Div(id=Id.EXCLUDED)], className="card")
+    pair = html.Section(
+        [html.Div(id=Id.PAIR), Later(graph(Id.SCATTER), "420px"), html.Div(id=Id.EXCLUDED)], className="card"
+    )
     table = [
         html.H2(say("cytokines.peaks")),
         html.P(id=Id.PEAKS_SUMMARY, className="summary"),
-        grid(Id.PEAKS, [], height="400px", row_id="usubjid", sortable=True, size=None),
+        Later(grid(Id.PEAKS, [], height="400px", row_id="usubjid", sortable=True, size=None), "400px"),
         html.Div(id=Id.STAMP),
     ]
     return html.Div(
@@ -138,6 +141,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "stamp": Output(Id.STAMP, "children"),
     },
     inputs={"stored": Input({"view": "cytokines"}, "data")},
+    prevent_initial_call=True,
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
@@ -213,7 +217,7 @@ def _moved_copy(figure, ranges):
 def _profile_figure(asked: Asked):
     """The figure, and how many curves the reference of the view leaves out of it, of how many."""
     found, view = cytokines_of(asked.cut), asked.view
-    rows = found.samples[found.samples["usubjid"].isin(people(asked, found)["usubjid"])]
+    rows = found.curves[found.curves["usubjid"].isin(people(asked, found)["usubjid"])]
     rows, left_out = displayed(rows, found.references, view.fold)
     unit = "" if view.fold == "value" else asked.say(f"cytokines.fold_{view.fold}")
     panels = [
@@ -245,16 +249,22 @@ def _key(asked: Asked, found: Cytokines, *, lloq: bool) -> str:
 
 
 def displayed(rows: pd.DataFrame, references: pd.DataFrame, by: str) -> tuple[pd.DataFrame, tuple[int, int]]:
-    """The samples as values or as multiples of a reference; how many curves have none, of how many."""
-    rows = rows.sort_values(["code", "cohort", "usubjid", "time"], kind="stable")
-    curves = rows.groupby(["code", "usubjid"]).ngroups
+    """The samples, curve after curve, as values or as multiples of a reference; how many curves have none, of how
+    many."""
+    curves = _curves(rows)
     if by == "value":
         return rows, (0, curves)
     own = references[references["reference"] == by][["usubjid", "code", "value", "limit"]]
     rows = rows.merge(own, how="left", on=["usubjid", "code"], suffixes=("", "_before"))
     value, limit = fold(rows["value"], rows["limit"], rows["value_before"], rows["limit_before"].fillna(""))
     made = rows.assign(value=value, limit=limit)[value.notna()]
-    return made, (curves - rows[rows["value_before"].notna()].groupby(["code", "usubjid"]).ngroups, curves)
+    return made, (curves - _curves(rows[rows["value_before"].notna()]), curves)
+
+
+def _curves(rows: pd.DataFrame) -> int:
+    """How many there are, in rows that come curve after curve."""
+    codes, people = rows["code"].to_numpy(), rows["usubjid"].to_numpy()
+    return int(((codes[1:] != codes[:-1]) | (people[1:] != people[:-1])).sum()) + bool(len(rows))
 
 
 def profile_summary(asked: Asked, found: Cytokines, left_out: tuple[int, int]) -> list:

@@ -66,6 +66,7 @@ def _card(say: Say, name: str, content: Id) -> html.Section:
         "files": Output(Id.FILES, "children"),
     },
     inputs={"stored": Input({"view": "data"}, "data")},
+    prevent_initial_call=True,
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
@@ -82,6 +83,7 @@ def show(stored: object) -> dict:
 @callback(
     output={"receipts": Output(Id.RECEIPTS, "children"), "panel": Output(Id.PANEL, "children")},
     inputs={"stored": Input({"panel": "data"}, "data")},
+    prevent_initial_call=True,
 )
 def show_receipts(stored: object) -> dict:
     view = read_view(stored)

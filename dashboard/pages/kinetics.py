@@ -22,6 +22,7 @@ from dashboard.figures import curves as drawing
 from dashboard.figures.curves import Panel, Person, Words, curves
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import Say, speaker
+from dashboard.later import Later
 from dashboard.session import Asked, stamp
 from dashboard.tables import export_link, grid, html_table, level_dot
 from dashboard.theme import level_colour, moved
@@ -81,13 +82,17 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             html.Section(
                 [
                     html.H2(say("kinetics.parameters")),
-                    grid(Id.GRID, [], height="420px", row_id="usubjid", size=None, sortable=True),
+                    Later(grid(Id.GRID, [], height="420px", row_id="usubjid", size=None, sortable=True), "420px"),
                     html.Div(id=Id.STAMP),
                 ],
                 id=Id.GRID_CARD,
                 className="card",
             ),
-            html.Section([html.H2(say("kinetics.others")), graph(Id.OTHERS)], id=Id.OTHERS_CARD, className="card"),
+            html.Section(
+                [html.H2(say("kinetics.others")), Later(graph(Id.OTHERS), "360px")],
+                id=Id.OTHERS_CARD,
+                className="card",
+            ),
         ],
         className="page kinetics",
     )
@@ -115,6 +120,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "stamp": Output(Id.STAMP, "children"),
     },
     inputs={"stored": Input({"view": "kinetics"}, "data")},
+    prevent_initial_call=True,
 )
 def show(stored: object) -> dict:
     return answer(Asked.read(stored))
@@ -162,7 +168,7 @@ def people(asked: Asked) -> dict[str, Person]:
     hrefs = asked.view.patients(found["usubjid"])
     return {
         one.usubjid: Person(one.subjid, colours[one.cohort], one.cohort, hrefs[one.usubjid])
-        for one in found.itertuples()
+        for one in found[["usubjid", "subjid", "cohort"]].itertuples()  # dates are slow to walk through
     }
 
 
@@ -285,10 +291,11 @@ def asides(asked: Asked, samples: pd.DataFrame) -> list:
     say = asked.say
     lines: list = []
     elsewhere = samples[~in_blood(asked, samples["specimen"]) & samples["conc"].notna()]
-    for one in elsewhere.itertuples():
+    for one in elsewhere[["usubjid", "conc", "unit", "specimen", "rel_day"]].itertuples():
         told = {"value": f"{amount(one.conc, one.unit)} {one.unit}", "specimen": one.specimen, "day": int(one.rel_day)}
         lines.append([named(asked, one.usubjid), " ", say("kinetics.elsewhere", **told)])
-    for one in samples[samples["endpoint"] & (samples["signal"] == "no_result")].itertuples():
+    unread = samples[samples["endpoint"] & (samples["signal"] == "no_result")]
+    for one in unread[["usubjid", "rel_day", "why"]].itertuples():
         told = {"day": int(one.rel_day), "why": say("word.not_recorded") if pd.isna(one.why) else one.why}
         lines.append([named(asked, one.usubjid), " ", say("kinetics.no_result", **told)])
     shown = list(dict.fromkeys(samples["usubjid"]))

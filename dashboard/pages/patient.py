@@ -17,6 +17,7 @@ from dashboard.figures.stack_events import in_sight
 from dashboard.figures.stack_lanes import period_name
 from dashboard.graphs import graph, keep_zoom
 from dashboard.labels import Say, speaker
+from dashboard.later import Later
 from dashboard.patient_latest import crs_icans, latest_values
 from dashboard.reasons import reason
 from dashboard.session import Asked, stamp
@@ -83,7 +84,7 @@ _SECTIONS = {
 
 
 def _card(title: str, name: str) -> html.Section:
-    return html.Section([html.H2(title), html.Div(id=name)], className="card")
+    return html.Section([html.H2(title), Later(html.Div(id=name), "240px")], className="card")
 
 
 @callback(
@@ -101,6 +102,7 @@ def _card(title: str, name: str) -> html.Section:
         "visits": Output(Id.VISITS, "children"),
     },
     inputs={"stored": Input({"view": "patient"}, "data")},
+    prevent_initial_call=True,
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)

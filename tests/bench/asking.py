@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.request import urlopen
 
-from dashboard.view import PAGES, PATIENT
+from dashboard.view import PAGES, PATIENT, View
 from data.store import Cut
 from queries.subjects import subjects
 
@@ -75,11 +75,34 @@ def page_body(callback: dict, screen: Screen, cut: str) -> dict:
 
 def route_body(callback: dict, screen: Screen, cut: str | None) -> dict:
     """As for a reader who comes from another page (and follows `cut`, where one is given)."""
+    return _frame_body(callback, screen, {"shown": cut})
+
+
+def change_body(callback: dict, before: Screen, after: Screen, cut: str) -> dict:
+    """As for a reader who makes a choice on a page that stands there already."""
+    look = View.parse(after.pathname, after.search)
+    rendered = [look.page, look.usubjid, look.lang, look.theme, True]
+    here = [{"id": {"view": after.page}, "property": "data"}]
+    body = _frame_body(callback, after, {"shown": cut, "rendered": rendered})
+    body["outputs"] = [here if one == [] and "view" in name else one for one, name in _named(callback, body["outputs"])]
+    stores = [{**here[0], "value": before.value(cut)}]
+    body["state"] = [stores if one == [] and "view" in name else one for one, name in _given(callback, body["state"])]
+    return body
+
+
+def _named(callback: dict, outputs: list) -> Iterator[tuple[object, str]]:
+    return zip(outputs, callback["output"].strip(".").split("..."), strict=True)
+
+
+def _given(callback: dict, state: list) -> Iterator[tuple[object, str]]:
+    return zip(state, (one["id"] for one in callback["state"]), strict=True)
+
+
+def _frame_body(callback: dict, screen: Screen, known: dict) -> dict:
     values = {"pathname": screen.pathname, "search": screen.search}
 
     def given(one: dict) -> dict | list:
-        known = cut if one["id"] == "shown" else values.get(one["property"])
-        return [] if "ALL" in one["id"] else {**one, "value": known}
+        return [] if "ALL" in one["id"] else {**one, "value": known.get(one["id"], values.get(one["property"]))}
 
     return _body(callback, [given(one) for one in callback["inputs"]], [given(one) for one in callback["state"]])
 

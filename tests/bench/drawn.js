@@ -1,5 +1,5 @@
 /* Runs in every measured page before its own scripts: notes the frame since which the page has been whole, that is,
-   every visible figure and grid contains its data, the page's stamp is there, and no callback is under way.
+   every figure and grid in the window contains its data, the page's stamp is there, and no callback is under way.
    Looked at once a frame, and only when something has changed: the looking must not take the time it measures. */
 (function () {
   "use strict";
@@ -16,7 +16,10 @@
     return answer;
   };
   function shown(selector) {
-    return Array.from(document.querySelectorAll(selector)).filter(function (one) { return one.getClientRects().length; });
+    return Array.from(document.querySelectorAll(selector)).filter(function (one) {
+      var box = one.getBoundingClientRect();
+      return box.width && box.height && box.top < window.innerHeight && box.bottom > 0;
+    });
   }
   function drawn(graph) {
     var plot = graph.querySelector(".js-plotly-plot");
@@ -27,7 +30,7 @@
   function stamped() {
     var main = document.querySelector("main");
     if (!main) { return Boolean(document.querySelector(".ag-root")); }  // a bare page has no stamp, but a grid
-    return shown("main .stamp").length > 0 || /cut [0-9a-f]{7}/.test(main.textContent);
+    return document.querySelector("main .stamp") !== null || /cut [0-9a-f]{7}/.test(main.textContent);
   }
   function whole() {
     return asking === 0 && !document.querySelector("[data-dash-is-loading=true]") && !/^Updating/.test(document.title) &&

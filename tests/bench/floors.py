@@ -86,6 +86,7 @@ def _page() -> SimpleNamespace:
             "stamp": Output("floor-stamp", "children"),
         },
         inputs={"stored": Input({"view": PAGE}, "data")},
+        prevent_initial_call=True,
     )
     def show(stored: object) -> dict:
         asked = Asked.read(stored)

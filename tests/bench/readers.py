@@ -21,10 +21,12 @@ from tests.bench.trials import PROTOCOL, Trial, new_folder
 from tests.conftest import serving
 
 READERS, PROCESSES = 50, 2
-THINKING = (0.5, 1.5)  # seconds between two changes
-TAKES_THE_NEWEST = 0.2  # of the changes: the reader has pressed "show now" before
+THINKING = (2, 6)  # seconds that a reader looks at what came
+GOES_ON = 0.3  # of the steps lead to another screen, the others are choices on the same
+TAKES_THE_NEWEST = 0.5  # of those who go on: they have pressed "show now" before
 EVERY = 10  # seconds from one import to the next
 LEFT_OUT = ("lb", "vs", "qs")  # the largest files: without them several cuts are published in the time there is
+STEPS = ("filter change", "next screen")
 HEAD = ("", "requests", "p50 ms", "p95 ms", "max ms")
 
 
@@ -75,12 +77,13 @@ def tables(trial: Trial, seconds: float) -> list[Table]:
             screens = asking.screens(trial.store.serving().cut, asking.dependencies(address))
             read, published, waited = _read(address, root, files, screens, seconds)
     found = Table(f"READERS, {trial.name}: {READERS} at once for {seconds:.0f} s, {published} cuts published", HEAD)
-    for name, took in sorted(read.took.items(), key=lambda one: (one[0] != "filter change", one[0])):
+    for name, took in sorted(read.took.items(), key=lambda one: (one[0] not in STEPS, one[0])):
         times = [milliseconds(one) for one in (median(took), percentile(took, 95), max(took))]
         found.add(name, str(len(took)), *times, seconds=took)
     wrong = ", ".join(f"{count} {what}" for what, count in sorted(read.wrong.items())) or "nothing wrong"
     found.notes.append(f"{wrong}; {len(read.cuts)} cuts read; slowest import {waited:.1f} s")
     found.notes.append("filter change: the frame's callback and then the page's own, one after the other")
+    found.notes.append(f"each reader looks {THINKING[0]} to {THINKING[1]} s at what came; a cut every {EVERY} s")
     return [found]
 
 
@@ -154,19 +157,25 @@ def _changes(client: Client, dependencies: list[dict], screen: asking.Screen) ->
 
 def _reader(address: str, dependencies: list, changes: list, chance: random.Random, until: float) -> Read:
     client, found = Client(address), Read()
-    cut = client.json("/version")["cut"]
-    route = asking.route_callback(dependencies)
+    cut, route = client.json("/version")["cut"], asking.route_callback(dependencies)
+    here = None
     time.sleep(chance.uniform(0, THINKING[1]))
     while time.monotonic() < until:
-        if chance.random() < TAKES_THE_NEWEST:
-            cut = client.json("/version")["cut"]
-        screen = chance.choice(chance.choice(changes))
+        if here is None or chance.random() < GOES_ON:
+            if chance.random() < TAKES_THE_NEWEST:
+                cut = client.json("/version")["cut"]
+            page = chance.choice(changes)
+            here = chance.choice(page)
+            took = _ask(client, found, f"frame, {here.page}", asking.route_body(route, here, cut), {cut[:7]})
+            found.add("next screen", took)
+        elif len(page) > 1:
+            before, here = here, chance.choice([one for one in page if one != here])
+            took = _ask(client, found, "frame", asking.change_body(route, before, here, cut), set())
+            for one in asking.page_callbacks(dependencies, here.page):
+                if f'"view":"{here.page}"' in str(one["inputs"]):
+                    took += _ask(client, found, here.page, asking.page_body(one, here, cut), {cut[:7]})
+            found.add("filter change", took)
         found.cuts.add(cut)
-        whole = _ask(client, found, "frame", asking.route_body(route, screen, cut), set())
-        for one in asking.page_callbacks(dependencies, screen.page):
-            if f'"view":"{screen.page}"' in str(one["inputs"]):
-                whole += _ask(client, found, screen.page, asking.page_body(one, screen, cut), {cut[:7]})
-        found.add("filter change", whole)
         time.sleep(chance.uniform(*THINKING))
     return found
 

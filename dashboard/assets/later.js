@@ -1,0 +1,29 @@
+/* Mounts what dashboard/later.py holds back: when it comes near the window, on paper, and else when the browser rests. */
+(function () {
+  "use strict";
+  var NEAR = "200px", HEIGHT = 150, REST = 600;  // ms: until what stands above has its height; until the browser rests
+  window.later = {
+    Later: function (props) {
+      var box = React.useRef(null), state = React.useState(false), mounted = state[0];
+      React.useEffect(function () {
+        if (mounted) { return undefined; }
+        var mount = function () { state[1](true); };
+        var print = function () { ReactDOM.flushSync(mount); };
+        var watch = new IntersectionObserver(function (seen) {
+          if (seen.some(function (one) { return one.isIntersecting; })) { mount(); }
+        }, { rootMargin: NEAR });
+        var rest = setTimeout(function () { (window.requestIdleCallback || setTimeout)(mount); }, REST);
+        var look = setTimeout(function () { watch.observe(box.current); }, HEIGHT);
+        window.addEventListener("beforeprint", print);
+        return function () {
+          watch.disconnect();
+          clearTimeout(look);
+          clearTimeout(rest);
+          window.removeEventListener("beforeprint", print);
+        };
+      }, [mounted]);
+      var place = mounted ? { ref: box } : { ref: box, className: "held-back", style: { minHeight: props.height } };
+      return React.createElement("div", place, mounted ? props.children : null);
+    },
+  };
+})();
