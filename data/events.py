@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -35,7 +35,7 @@ class Event:
     authenticated: bool  # whether the actor had signed in; False while there are no accounts
     action: str  # a key of ACTIONS
     subject: str  # usubjid
-    payload: Mapping[str, object]  # as JSON has it
+    payload: Mapping[str, object] = field(hash=False)  # as JSON has it
     previous: str  # hash of the event before
     hash: str
 
