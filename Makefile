@@ -21,7 +21,8 @@ test: .venv/dev ## Run the tests, those in the browser too (Chromium is installe
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@echo "Not run here: the campaigns (make verify) and the tests on real data (make test-real REAL=DIR)."
 
-verify: .venv/dev ## Run the campaigns: kill -9, readers while cuts are published, many examples.
+verify: .venv/dev ## Run the campaigns: kill -9, readers while cuts are published, PostgreSQL, many examples.
+	sh tests/install_postgresql.sh
 	$(BIN)/pytest -m campaign
 
 test-real: real-is-given .venv/dev ## Run the tests on real trial files: make test-real REAL=DIR.

@@ -17,6 +17,7 @@ from data.logs import log_to_stderr
 from data.protocol import ProtocolError
 from data.readers import ENCODINGS
 from data.settings import Settings, SettingsError
+from data.state import State, StateError, existing
 from data.store import CutError, SourceChanged, Store, StoreBusy, StoreUnwritable
 from data.watch import Watcher, WatchError, apart, check
 
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     except (ProtocolError, SettingsError, UnreadableSetting, WatchError) as error:
         print(error, file=sys.stderr)
         return USAGE
-    except (CutError, StoreBusy, StoreUnwritable, SourceChanged) as error:
+    except (CutError, StateError, StoreBusy, StoreUnwritable, SourceChanged) as error:
         print(error, file=sys.stderr)
         return REFUSED
 
@@ -119,9 +120,10 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     if settings.watch:
         watching = _watcher(settings).in_background()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(PUBLISHED))  # as Ctrl-C: the import that runs is finished
+    state = State(settings.state_url)
     with watching:
         store = Store(settings.folder)
-        app = server.create(store, settings.host_names).server
+        app = server.create(store, state, settings.host_names).server
         print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
         with warming.in_background(app.config["FILLS"], store):
             serve_forever(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
@@ -147,18 +149,31 @@ def cuts(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def verify(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Checks every cut against its name and every source file against its hash."""
+    """Checks every cut against its name, every source file against its hash, and the chain of what people wrote."""
     store = Store(settings.folder)
-    problems = store.verify()
+    written, wrong = _verified_state(settings.state_url)
+    problems = store.verify() + wrong
     for one in problems:
         print(one)
-    print(f"{len(store.ids())} cuts checked, {len(problems)} problem{'s' if len(problems) != 1 else ''}")
+    print(f"{len(store.ids())} cuts{written} checked, {len(problems)} problem{'s' if len(problems) != 1 else ''}")
     return REFUSED if problems else PUBLISHED
+
+
+def _verified_state(url: str) -> tuple[str, list[str]]:
+    """What was checked and what is wrong with it; who keeps the last hash sees later whether the end was cut off."""
+    try:
+        state = existing(url)
+        if state is None:
+            return "", []
+        wrong = state.verify()
+        return (" and the state" if wrong else f" and the state up to event {state.head()}"), wrong
+    except StateError as error:
+        return "", [str(error)]
 
 
 def config(arguments: argparse.Namespace, settings: Settings) -> int:
     """Prints the settings in force as JSON."""
-    print(json.dumps(settings.model_dump(mode="json") | {"store": str(settings.folder)}, indent=1, ensure_ascii=False))
+    print(json.dumps(settings.shown(), indent=1, ensure_ascii=False))
     return PUBLISHED
 
 
@@ -200,7 +215,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--host", help="127.0.0.1 or localhost")
     made.add_argument("--port", type=int)
     command(cuts, "list the data cuts")
-    command(verify, "check every cut and source against its hash")
+    command(verify, "check every cut and source against its hash, and the chain of what people wrote")
     command(config, "print the settings in force")
     return parser
 

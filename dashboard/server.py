@@ -7,13 +7,15 @@ from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
 
 from dashboard import exports, guard, packed, pages, remembered, shell, whole
+from data.state import State, StateError
 from data.store import Store
 
 log = logging.getLogger(__name__)
 
 
-def create(store: Store, names: tuple[str, ...] = ()) -> Dash:
-    """The application over one store. Once per process: Dash's callbacks belong to the first that is made."""
+def create(store: Store, state: State, names: tuple[str, ...] = ()) -> Dash:
+    """The application over one store and what people write about it. Once per process: Dash's callbacks belong to the
+    first that is made. names: further host names that it answers to."""
     app = Dash(
         "dashboard",
         assets_folder="assets",
@@ -26,7 +28,7 @@ def create(store: Store, names: tuple[str, ...] = ()) -> Dash:
     app.layout = shell.layout
     app.validation_layout = [shell.layout(), *pages.all_layouts()]
     server = app.server
-    server.config.update(STORE=store, SEND_FILE_MAX_AGE_DEFAULT=3600)
+    server.config.update(STORE=store, STATE=state, SEND_FILE_MAX_AGE_DEFAULT=3600)
     server.add_url_rule("/version", "version", version)
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/ready", "ready", ready)
@@ -56,8 +58,12 @@ def health() -> Response:
 
 
 def ready() -> tuple[Response, int]:
-    """503 unless the cut that CURRENT names is whole."""
+    """503 unless the cut that CURRENT names is whole and the state can be written."""
     serving = current_app.config["STORE"].serving()
+    try:
+        current_app.config["STATE"].check()
+    except StateError as error:
+        return jsonify(status="not ready", why=str(error)), 503
     if serving.cut is None or serving.problem:
         return jsonify(status="not ready", why=serving.problem or "no data yet: import a cut first"), 503
     return jsonify(status="ready", cut=serving.cut.id), 200

@@ -20,3 +20,4 @@ def log_to_stderr(level: str) -> None:
     handler.setFormatter(WithoutValues("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.ERROR)  # names each of its parts

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from data import importing, protocol, simulate
+from data.state import State
 from data.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -66,16 +67,30 @@ def copied_trial(trial, tmp_path) -> Store:
 
 
 @pytest.fixture(scope="session")
-def application(trial):
-    """The application in this process: its callbacks can be registered once only."""
-    from dashboard import server
-
-    return server.create(trial)
+def silent(tmp_path_factory) -> State:
+    """A state in which nobody has written. Read it, never write to it: who writes takes `state`."""
+    return State(f"sqlite:///{tmp_path_factory.mktemp('state') / 'state.sqlite'}")
 
 
 @pytest.fixture
-def client(application, trial):
-    application.server.config["STORE"] = trial
+def state(tmp_path, application) -> State:
+    """A state of one's own, which the application uses for this test."""
+    own = State(f"sqlite:///{tmp_path / 'state.sqlite'}")
+    application.server.config["STATE"] = own
+    return own
+
+
+@pytest.fixture(scope="session")
+def application(trial, silent):
+    """The application in this process: its callbacks can be registered once only."""
+    from dashboard import server
+
+    return server.create(trial, silent)
+
+
+@pytest.fixture
+def client(application, trial, silent):
+    application.server.config.update(STORE=trial, STATE=silent)
     return application.server.test_client()
 
 

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import free_port
 
 import app
 from data import importing
+from data.state import State
 from data.store import Store, StoreBusy
 
 ROOT = Path(__file__).parents[1]
@@ -169,6 +171,42 @@ def test_verify_is_0_for_a_whole_store_and_1_for_a_damaged_one(copied_trial, cap
     ]  # fmt: skip
     assert run("cuts", "--store", copied_trial.root) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith(f"* {last[:12]}  cut {last[:7]} was changed or damaged")
+
+
+def test_verify_checks_what_people_wrote_and_makes_nothing(store, monkeypatch, capsys):
+    url = f"sqlite:///{store}/state.sqlite"
+    assert run("verify", "--store", store) == 0
+    assert capsys.readouterr().out == "0 cuts checked, 0 problems\n" and not Path(store).exists()
+    State(url)
+    assert run("verify", "--store", store) == 0
+    assert capsys.readouterr().out == f"0 cuts and the state up to event {'0' * 64} checked, 0 problems\n"
+    Path(store, "state.sqlite").write_text("no database, but long enough to be looked at as one" * 20)
+    assert run("verify", "--store", store) == 1
+    assert capsys.readouterr().out == (
+        f"{store}/state.sqlite is damaged; bring it back from a backup\n0 cuts checked, 1 problem\n"
+    )
+    monkeypatch.setenv("TRIAL_STATE", f"postgresql+psycopg://monitor:s3cret@127.0.0.1:{free_port()}/trial")
+    assert run("verify", "--store", store) == 1
+    said = capsys.readouterr()
+    assert "/trial cannot be reached\n" in said.out and "s3cret" not in said.out + said.err
+
+
+def test_a_state_that_cannot_be_opened_keeps_the_server_from_starting(store, monkeypatch, capsys):
+    monkeypatch.setenv("TRIAL_STATE", f"postgresql+psycopg://monitor:s3cret@127.0.0.1:{free_port()}/trial")
+    assert run("serve", "--store", store) == 1
+    said = capsys.readouterr()
+    assert said.err.endswith("/trial cannot be reached\n") and "s3cret" not in said.out + said.err
+
+
+def test_config_leaves_the_password_out(store, monkeypatch, capsys):
+    monkeypatch.setenv("TRIAL_STATE", "postgresql+psycopg://monitor:s3cret@db.hospital.cn/trial")
+    assert run("config", "--store", store) == 0
+    said = capsys.readouterr().out
+    assert json.loads(said)["state"] == "postgresql+psycopg://monitor:***@db.hospital.cn/trial" and "s3cret" not in said
+    monkeypatch.setenv("TRIAL_STATE", "mysql://monitor:s3cret@db/trial")
+    assert run("config") == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("setting state: ") and "s3cret" not in said.out + said.err
 
 
 def test_demo_writes_and_imports_three_cuts_once(tmp_path, capsys):

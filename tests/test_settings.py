@@ -81,3 +81,20 @@ def test_host_names_are_a_list(monkeypatch):
     monkeypatch.setenv("TRIAL_HOST_NAMES", "trial.hospital.cn")
     with pytest.raises(UnreadableSetting, match="host_names"):
         Settings()
+
+
+def test_the_state_rests_in_the_store_or_where_the_setting_says(tmp_path, monkeypatch):
+    assert Settings(store=tmp_path).state_url == f"sqlite:///{tmp_path / 'state.sqlite'}"
+    monkeypatch.setenv("TRIAL_STATE", "postgresql+psycopg://monitor:s3cret@db.hospital.cn/xkdct293")
+    settings = Settings(store=tmp_path)
+    assert settings.state_url == "postgresql+psycopg://monitor:s3cret@db.hospital.cn/xkdct293"
+    assert settings.shown()["state"] == "postgresql+psycopg://monitor:***@db.hospital.cn/xkdct293"
+    assert "s3cret" not in repr(settings) + str(settings.shown())
+
+
+@pytest.mark.parametrize("url", ["monitor:s3cret@db", "mysql://monitor:s3cret@db/x", "postgresql://monitor:s3cret@db"])
+def test_another_address_of_the_state_is_refused_and_not_repeated(monkeypatch, url):
+    monkeypatch.setenv("TRIAL_STATE", url)
+    with pytest.raises(ValidationError, match="neither sqlite:///FILE nor postgresql") as refused:
+        Settings()
+    assert "s3cret" not in str(refused.value)

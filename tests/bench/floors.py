@@ -67,11 +67,13 @@ def own(port: int, store: Path) -> None:
 
     from dashboard import pages, server, view
     from data.settings import Settings
+    from data.state import State
     from data.store import Store
 
     view.PAGES[PATH], view._PATHS[PAGE] = PAGE, PATH
     pages._PAGES[PAGE] = _page()
-    serve(server.create(Store(store)).server, host="127.0.0.1", port=port, threads=Settings().threads, ident=None)
+    state = State(Settings(store=store).state_url)
+    serve(server.create(Store(store), state).server, host="127.0.0.1", port=port, threads=Settings().threads, ident=None)
 
 
 def _page() -> SimpleNamespace:

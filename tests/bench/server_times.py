@@ -35,7 +35,7 @@ class Asked:
 
 def table(trials: list[Trial]) -> list[Table]:
     """One process, one application: the trials are measured one after the other."""
-    client = server.create(trials[0].store).server.test_client()
+    client = server.create(trials[0].store, trials[0].state).server.test_client()
     return [one for trial in trials for one in _of(client, trial)]
 
 

@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from data import importing, protocol, simulate
+from data.settings import Settings
+from data.state import State
 from data.store import Store
 
 MANY = 500
@@ -25,6 +27,10 @@ class Trial:
     @property
     def store(self) -> Store:
         return Store(self.root)
+
+    @property
+    def state(self) -> State:
+        return State(Settings(store=self.root).state_url)
 
 
 @contextmanager
