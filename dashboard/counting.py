@@ -55,15 +55,15 @@ def counted(asked: Asked) -> Counted:
         chosen[name] = next((one for one in offered if one.id == wanted), None)
         if chosen[name] is None:
             raise NotUnderstood(f"{name}={wanted}")
-    return _counted(asked.cut, chosen["population"].id, chosen["window"].id)
+    return _counted(asked.cut, asked.head, chosen["population"].id, chosen["window"].id)
 
 
 @lru_cache(maxsize=32)
-def _counted(cut: Cut, population: str, window: str) -> Counted:
+def _counted(cut: Cut, head: str, population: str, window: str) -> Counted:
     protocol, everyone = cut.protocol, subjects(cut)
     step = next(one for one in protocol.populations if one.id == population)
     period = next(one for one in protocol.adverse_events.windows if one.id == window)
-    evaluable = [one for rung in board_of(cut).rungs for one in rung.evaluable]
+    evaluable = [one for rung in board_of(cut, head).rungs for one in rung.evaluable]
     people = denominator(everyone, step.step, period, protocol, evaluable)
     day0 = everyone.set_index("usubjid")["day0"]
     events = in_window(adverse_events(cut), people, period, protocol, cut.cutoff, day0)
@@ -72,15 +72,15 @@ def _counted(cut: Cut, population: str, window: str) -> Counted:
 
 
 @lru_cache(maxsize=32)
-def _table(cut: Cut, population: str, window: str, by: tuple[str, ...], criteria: tuple[str, ...]) -> pd.DataFrame:
-    found = _counted(cut, population, window)
+def _table(cut: Cut, head: str, population: str, window: str, by: tuple[str, ...], criteria: tuple[str, ...]) -> pd.DataFrame:
+    found = _counted(cut, head, population, window)
     return incidence(found.people, found.events, by=by, criteria=criteria)
 
 
 def table(asked: Asked, by: tuple[str, ...], criteria: tuple[str, ...]) -> pd.DataFrame:
     """`clinical.incidence` of the view."""
     found = counted(asked)
-    return _table(asked.cut, found.population.id, found.window.id, by, criteria)
+    return _table(asked.cut, asked.head, found.population.id, found.window.id, by, criteria)
 
 
 def rows_behind(

@@ -24,7 +24,7 @@ def csv(name: str, query: str) -> Response:
     found = shell.find_cut(view, None)
     if found.cut is None:
         abort(404)
-    asked = Asked(view, found.cut)
+    asked = Asked(view, found.cut, state_head())
     try:
         rows = list(make(asked))
         filtered = filters(asked)

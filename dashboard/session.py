@@ -1,5 +1,6 @@
 """What a callback works on: the store of this process, and the reader's request as typed values."""
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,9 +10,13 @@ from flask import current_app, g
 from clinical.board import Board, board
 from dashboard.labels import Say, speaker
 from dashboard.view import View
+from data.events import START
+from data.state import Event, State, StateError
 from data.store import Cut, CutError, Store
 from queries.adverse_events import adverse_events
 from queries.subjects import subjects
+
+log = logging.getLogger(__name__)
 
 
 class NotUnderstood(ValueError):
@@ -28,6 +33,7 @@ class Asked:
 
     view: View
     cut: Cut
+    head: str = START  # hash of the last event that was written when the screen was asked for; "": it cannot be read
 
     @property
     def say(self) -> Say:
@@ -38,12 +44,17 @@ class Asked:
         """From a page's `view` store, which the browser could have changed."""
         view = read_view(stored)
         try:
-            return cls(view, the_store().open(stored["cut"]))
+            return cls(view, the_store().open(stored["cut"]), stored.get("state", START))
         except CutError as error:
             raise NotUnderstood(str(error)) from error
 
     def board(self) -> Board:
-        return board_of(self.cut)
+        """The Board with the verdicts that people wrote, as far as this cut knows them."""
+        return board_of(self.cut, self.head)
+
+    def written(self) -> tuple[Event, ...]:
+        """What people wrote until this screen was asked for."""
+        return events_until(the_state(), self.head) if self.head else ()
 
     @property
     def numbers(self) -> dict[str, str]:
@@ -53,7 +64,7 @@ class Asked:
 
 def read_view(stored: object) -> View:
     """The view of a page's store. NotUnderstood where it is none."""
-    if not isinstance(stored, dict) or set(stored) != {"pathname", "search", "cut"}:
+    if not isinstance(stored, dict) or set(stored) - {"state"} != {"pathname", "search", "cut"}:
         raise NotUnderstood("view")
     if not all(isinstance(value, str) for value in stored.values()):
         raise NotUnderstood("view")
@@ -73,6 +84,31 @@ def the_store() -> Store:
     return current_app.config["STORE"]
 
 
+def the_state() -> State:
+    return current_app.config["STATE"]
+
+
+def state_head() -> str:
+    """Hash of the last event that people wrote; "" where it cannot be read, which the screens say."""
+    try:
+        return the_state().head()
+    except StateError as error:
+        log.error("what people wrote cannot be read", exc_info=error)
+        return ""
+
+
+@lru_cache(maxsize=16)
+def events_until(state: State, head: str) -> tuple[Event, ...]:
+    """The events up to the one with that hash. NotUnderstood where there is none."""
+    if head == START:
+        return ()
+    found = state.events()
+    last = next((number for number, one in enumerate(found, start=1) if one.hash == head), None)
+    if last is None:
+        raise NotUnderstood("state")
+    return found[:last]
+
+
 def looked_into_store() -> bool:
     return g.get("looked_into_store", False)
 
@@ -84,7 +120,8 @@ def _numbers(cut: Cut) -> dict[str, str]:
 
 
 @lru_cache(maxsize=16)
-def board_of(cut: Cut) -> Board:
+def board_of(cut: Cut, head: str = START) -> Board:
+    """head: hash of the last event that counts."""
     return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff)
 
 

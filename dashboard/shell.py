@@ -23,7 +23,7 @@ from dashboard import pages
 from dashboard.drill import opened
 from dashboard.labels import LANGUAGES, Say, speaker, t
 from dashboard.receipts import name_of
-from dashboard.session import NotUnderstood, age_hours, read_view, store
+from dashboard.session import NotUnderstood, age_hours, read_view, state_head, store
 from dashboard.view import View
 from data.receipt import Receipt
 from data.store import Cut, CutError, Serving
@@ -32,6 +32,7 @@ ADDRESS, HEADER, NOTICES, MAIN, FOOTER = "address", "header", "notices", "main",
 SHOWN, RENDERED, LIVE, NEWER, SHOW_NEWER, PROVIDER = "shown", "rendered", "live", "newer", "show-newer", "provider"
 STOPPED, STOPPED_SINCE = "stopped", "stopped-since"  # the refused or held import on the screen; the one there is now
 FAILURE = "failure"
+WRITTEN = "written"  # set by whatever writes into the state: the screen is asked for anew
 POLL = 3000  # ms; a new cut is announced within 5 s
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def layout() -> dmc.MantineProvider:
             dcc.Store(id=SHOWN),
             dcc.Store(id=RENDERED),
             dcc.Store(id=LIVE),
+            dcc.Store(id=WRITTEN),
             dcc.Store(id=STOPPED),
             dcc.Store(id=STOPPED_SINCE),
             dcc.Interval(id="clock", interval=POLL),
@@ -103,13 +105,14 @@ clientside_callback(
         "pathname": Input(ADDRESS, "pathname"),
         "search": Input(ADDRESS, "search"),
         "show_newer": Input(SHOW_NEWER, "n_clicks"),
+        "written": Input(WRITTEN, "data"),
         "shown": State(SHOWN, "data"),
         "rendered": State(RENDERED, "data"),
         "views": State({"view": ALL}, "data"),
         "panels": State({"panel": ALL}, "data"),
     },
 )
-def route(pathname, search, show_newer, shown, rendered, views, panels) -> dict:
+def route(pathname, search, show_newer, written, shown, rendered, views, panels) -> dict:
     """Address to screen. The page is laid out anew when it is another page; otherwise only its view changes, and when
     a count is opened or closed only the panel: tables and figures keep the reader's place.
 
@@ -121,8 +124,8 @@ def route(pathname, search, show_newer, shown, rendered, views, panels) -> dict:
     say = speaker(view.lang)
     look = [view.page, view.usubjid, view.lang, view.theme, bool(found.cut)]
     cut = found.cut.id if found.cut else ""
-    request = {"pathname": pathname, "search": search or "", "cut": cut}
-    closed = {"pathname": pathname, "search": view.change(open="").href.partition("?")[2], "cut": cut}
+    request = {"pathname": pathname, "search": search or "", "cut": cut, "state": state_head()}
+    closed = request | {"search": view.change(open="").href.partition("?")[2]}
     again = isinstance(rendered, list) and rendered == look
     return {
         "header": header(view, found, say),
@@ -146,7 +149,7 @@ def _alike(request: dict, before: object) -> bool:
     if before is None:
         return False
     same = read_view(request).change(zoom="") == read_view(before).change(zoom="")
-    return same and request["cut"] == before["cut"]
+    return same and all(request[name] == before.get(name) for name in ("cut", "state"))
 
 
 @callback(
@@ -293,6 +296,8 @@ def _tab(view: View, page: str, say: Say) -> html.A:
 
 def notices(view: View, found: Found, say: Say) -> list:
     lines = []
+    if not state_head():
+        lines.append(html.Div(say("shell.state_unreadable"), className="notice alarm", role="alert"))
     if found.problem:
         lines.append(html.Div(say("shell.last_good", why=found.problem), className="notice alarm", role="alert"))
     if found.older and found.cut:

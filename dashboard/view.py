@@ -36,6 +36,7 @@ _COHORT = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 # One axis of one figure, "kinetics-curves.xaxis_-1.5_28", several of them apart by "~": what a URL writes as it is.
 _NUMBER = r"-?\d{1,15}(?:\.\d{1,6})?"
 _AXIS = re.compile(rf"([a-z-]{{1,40}})\.([xy]axis\d{{0,2}})_({_NUMBER})_({_NUMBER})")
+_ASSUMED = re.compile(r"[^~/]{1,200}(/[^~/]{1,200})?/[NT]")
 _CUT = re.compile(r"[0-9a-f]{7,64}")
 _LONGEST = 400  # characters of one value; no honest address needs more
 
@@ -61,6 +62,9 @@ class View:
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
     peak: str = ""  # cytokines: what the scatter shows, the protocol's first by default
     outcome: str = ""
+    assume: str = (
+        ""  # board: what if, "302/T" a patient's result, "302/<candidate>/N" a candidate's verdict, apart by "~"
+    )
     zoom: str = ""  # the axes that the reader has moved
     open: str = ""  # the count whose patients are shown, or the receipt that is
     problems: tuple[str, ...] = field(default=(), compare=False)
@@ -90,8 +94,8 @@ class View:
         return f"{path}?{urlencode(chosen)}" if chosen else path
 
     def to(self, page: str, usubjid: str = "") -> str:
-        """The address of another screen: what the reader chose is kept, the count is closed and the zoom left."""
-        return self.change(page=page, usubjid=usubjid, open="", zoom="").href
+        """The address of another screen: what the reader chose is kept, the count is closed, zoom and what-if left."""
+        return self.change(page=page, usubjid=usubjid, open="", zoom="", assume="").href
 
     def patient(self, usubjid: str) -> str:
         """The address of a patient."""
@@ -101,6 +105,17 @@ class View:
         """The addresses of many patients: what follows the path is the same for all."""
         _, mark, query = self.patient("-").partition("?")
         return {one: f"{PATIENT}{quote(one, safe='')}{mark}{query}" for one in usubjids}
+
+    def assumed(self) -> dict[tuple[str, ...], str]:
+        """What if: (usubjid,) -> N or T, a pending patient's result; (usubjid, candidate) -> N or T, its verdict."""
+        found = ([unquote(part) for part in one.split("/")] for one in self.assume.split("~") if one)
+        return {tuple(parts[:-1]): parts[-1] for parts in found}
+
+    def assuming(self, whom: tuple[str, ...], letter: str) -> str:
+        """The address with one assumption more; "" takes it back. The opened count stays: it says what it is about."""
+        found = self.assumed() | {whom: letter}
+        said = ("/".join(quote(part, safe="") for part in (*key, one)) for key, one in found.items() if one)
+        return self.change(assume="~".join(said)).href
 
     def zoomed(self, figure: str) -> dict[str, tuple[float, float]]:
         """The axes of a figure that the reader has moved, with their ranges: layout key -> (from, to)."""
@@ -136,6 +151,8 @@ def _fits(name: str, value: str) -> bool:
         return value in _CHOICES[name]
     if name == "cut":
         return bool(_CUT.fullmatch(value))
+    if name == "assume":
+        return len(value) <= 5 * _LONGEST and all(_ASSUMED.fullmatch(one) for one in value.split("~"))
     if name in ("open", "subject"):
         return 0 < len(value) <= _LONGEST
     if name == "cohort":

@@ -17,6 +17,7 @@ from dashboard import remembered
 from dashboard.drill import opened
 from dashboard.still import Still
 from dashboard.warming import warm
+from data.events import START
 from data.store import Store
 
 STAMP = re.compile(r"cut ([0-9a-f]{7})")
@@ -145,8 +146,8 @@ def test_a_new_cut_is_warm_before_anyone_asks(application, client, trial, monkey
     fills, made = application.server.config["FILLS"], []
     monkeypatch.setattr(board, "ladder", lambda *_: made.append(1))
     monkeypatch.setattr(remembered, "MINUTE", 10**9)  # no answer grows old while this is looked at
-    warm(fills, "board", trial.ids()[0])
-    ladder(client, trial.ids()[0])
+    warm(fills, "board", trial.ids()[0], START)
+    ask(client, "board-ladder.children", pathname="/", cut=trial.ids()[0], state=START)
     assert made == [1]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.request import urlopen
 
 from dashboard.view import PAGES, PATIENT, View
+from data.events import START
 from data.store import Cut
 from queries.subjects import subjects
 
@@ -33,7 +34,7 @@ class Screen:
 
     def value(self, cut: str) -> dict:
         """What the page's `view` store holds."""
-        return {"pathname": self.pathname, "search": self.search, "cut": cut}
+        return {"pathname": self.pathname, "search": self.search, "cut": cut, "state": START}
 
 
 def dependencies(site: str) -> list[dict]:

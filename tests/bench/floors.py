@@ -73,7 +73,8 @@ def own(port: int, store: Path) -> None:
     view.PAGES[PATH], view._PATHS[PAGE] = PAGE, PATH
     pages._PAGES[PAGE] = _page()
     state = State(Settings(store=store).state_url)
-    serve(server.create(Store(store), state).server, host="127.0.0.1", port=port, threads=Settings().threads, ident=None)
+    app = server.create(Store(store), state).server
+    serve(app, host="127.0.0.1", port=port, threads=Settings().threads, ident=None)
 
 
 def _page() -> SimpleNamespace:
