@@ -20,22 +20,24 @@ from clinical.three_plus_three import (
 
 # One sentence a code; the last two follow another sentence. A translation has the same keys and placeholders.
 ENGLISH = {
-    "start": "nobody infused yet: start at dose {next}",
-    "enrol": "dose {at} has {dlts}/{evaluable} DLT and {room} more to infuse in its cohort",
-    "enrol_pending": "dose {at} has {dlts}/{evaluable} DLT, {pending} pending and {room} more to infuse in its cohort",
-    "wait_cohort": "dose {at} has a DLT in its first cohort and {pending} pending: a 2nd DLT would exceed the dose",
-    "wait_results": "dose {at} has {dlts}/{evaluable} DLT and {pending} pending, who can change the decision",
-    "escalate": "{dlts}/{evaluable} DLT at dose {at}: dose {next} is next",
-    "expand_one_of_three": "{dlts}/{evaluable} DLT at dose {at}: three more at dose {next}",
-    "expand_to_six": "{dlts}/{evaluable} DLT at dose {at}: dose {next} is expanded to {full}",
-    "deescalate": "{dlts} DLTs in {evaluable} at dose {at}: down to dose {next}, which has {next_evaluable} of {full}",
-    "deescalate_below": "{dlts} DLTs in {evaluable} at dose {at}: down to dose {next}, where nobody was treated",
-    "stop_exceeded": "{dlts} DLTs in {evaluable} at dose {at}: stop; MTD is dose {mtd}, {mtd_dlts}/{mtd_evaluable} DLT",
-    "stop_established": "{dlts}/{evaluable} DLT at dose {at}, below an exceeded dose: stop; MTD is dose {mtd}",
-    "stop_not_reached": "{dlts}/{evaluable} DLT at dose {at}, the highest tested: stop; the MTD is not reached",
-    "stop_none": "{dlts} DLTs in {evaluable} at dose {at}, the lowest: stop; no dose is tolerable",
+    "start": "nobody infused yet: start at level {next}",
+    "enrol": "level {at} has {dlts}/{evaluable} DLT and {room} more to infuse in its cohort",
+    "enrol_pending": "level {at} has {dlts}/{evaluable} DLT, {pending} pending and {room} more to infuse in its cohort",
+    "wait_cohort": "level {at} has a DLT in its first cohort and {pending} pending: a 2nd DLT would exceed the dose",
+    "wait_results": "level {at} has {dlts}/{evaluable} DLT and {pending} pending, who can change the decision",
+    "escalate": "{dlts}/{evaluable} DLT at level {at}: level {next} is next",
+    "expand_one_of_three": "{dlts}/{evaluable} DLT at level {at}: three more at level {next}",
+    "expand_to_six": "{dlts}/{evaluable} DLT at level {at}: level {next} is expanded to {full}",
+    "deescalate": "{dlts} DLTs in {evaluable} at level {at}: down to level {next}, which has {next_evaluable} of "
+    "{full}",
+    "deescalate_below": "{dlts} DLTs in {evaluable} at level {at}: down to level {next}, where nobody was treated",
+    "stop_exceeded": "{dlts} DLTs in {evaluable} at level {at}: stop; MTD is level {mtd}, "
+    "{mtd_dlts}/{mtd_evaluable} DLT",
+    "stop_established": "{dlts}/{evaluable} DLT at level {at}, below an exceeded dose: stop; MTD is level {mtd}",
+    "stop_not_reached": "{dlts}/{evaluable} DLT at level {at}, the highest tested: stop; the MTD is not reached",
+    "stop_none": "{dlts} DLTs in {evaluable} at level {at}, the lowest: stop; no dose is tolerable",
     "regardless": ", whatever the {pending} pending show",
-    "one_from_exceeded": "; one more DLT exceeds the dose",
+    "one_from_exceeded": "; one more DLT exceeds level {at}",
 }
 
 
@@ -142,7 +144,9 @@ def _code(state: State, ruled: Ruling) -> str:
 def _also(state: State, ruled: Ruling) -> tuple[str, ...]:
     if ruled.regardless:
         return ("regardless",)
-    if ruled.action == "enrol" and state.here.pending and state.here.dlts == TOO_MANY - 1:
+    # "wait_cohort" says it itself.
+    pends = ruled.action == "enrol" or (ruled.action == "wait" and ruled.rule == "all_results")
+    if pends and state.here.pending and state.here.dlts == TOO_MANY - 1:
         return ("one_from_exceeded",)
     return ()
 

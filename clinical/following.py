@@ -7,18 +7,18 @@ from clinical.three_plus_three import COHORT, FULL, START, Ruling, State, Tally,
 
 # How a history breaks the rule; a translation has the same keys and placeholders.
 VIOLATIONS = {
-    "unknown_dose": "dose {dose} is not one of the trial's: {doses}",
-    "not_the_start": "the trial starts at dose 1, not at dose {dose}",
-    "skipped": "dose {expected} was skipped on the way from dose {last} to dose {dose}",
-    "repeated": "dose {dose} was repeated after 0/3, which does not ask for more patients there",
-    "outgrown": "dose {dose} has its {full} patients and grew past them",
-    "exceeded": "dose {dose} had {dlts} DLTs and takes no more patients",
-    "above_exceeded": "dose {dose} was opened after {dlts} DLTs at dose {last}",
-    "pending": "dose {dose} took a patient while results at dose {last} that decide it are pending ({pending})",
-    "unfinished": "dose {dose} was opened with {evaluable} of {size} patients with a result at dose {last}",
-    "expansion_due": "dose {dose} was opened at {dlts}/{evaluable} at dose {last}, which needs {size} patients first",
-    "down": "dose {dose} took patients again without 2 DLTs at dose {last}",
-    "stopped": "dose {dose} took a patient after the rule had stopped the trial",
+    "unknown_dose": "level {dose} is not one of the trial's: {doses}",
+    "not_the_start": "the trial starts at level 1, not at level {dose}",
+    "skipped": "level {expected} was skipped on the way from level {last} to level {dose}",
+    "repeated": "level {dose} was repeated after 0/3, which does not ask for more patients there",
+    "outgrown": "level {dose} has its {full} patients and grew past them",
+    "exceeded": "level {dose} had {dlts} DLTs and takes no more patients",
+    "above_exceeded": "level {dose} was opened after {dlts} DLTs at level {last}",
+    "pending": "level {dose} took a patient while results at level {last} that decide it are pending ({pending})",
+    "unfinished": "level {dose} was opened with {evaluable} of {size} patients with a result at level {last}",
+    "expansion_due": "level {dose} was opened at {dlts}/{evaluable} at level {last}, which needs {size} patients first",
+    "down": "level {dose} took patients again without 2 DLTs at level {last}",
+    "stopped": "level {dose} took a patient after the rule had stopped the trial",
 }
 
 

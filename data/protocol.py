@@ -164,6 +164,31 @@ class Clause(Section):
         return self
 
 
+class Scenario(Section):
+    """True DLT rates, one a dose level, at which the design is looked at."""
+
+    id: str
+    text: Text
+    rates: tuple[Annotated[float, Field(ge=0, le=1)], ...] = Field(min_length=1)
+
+
+class Models(Section):
+    """The designs that are shown beside the rule."""
+
+    target: float = Field(gt=0.05, le=0.6)  # DLT rate
+    skeleton: tuple[Annotated[float, Field(gt=0, lt=1)], ...]  # prior guess of the rate at each dose level, rising
+    prior_sd: float = Field(gt=0, le=10)  # of the CRM's parameter
+    beta: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]  # prior of the rate at one level
+    scenarios: tuple[Scenario, ...] = ()
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Models":
+        if list(self.skeleton) != sorted(set(self.skeleton)):
+            raise ValueError("skeleton must rise from level to level")
+        _unique("scenarios", [one.id for one in self.scenarios])
+        return self
+
+
 class Dlt(Section):
     window_days: int = Field(ge=1, le=365)
     flag: Flag
@@ -172,6 +197,7 @@ class Dlt(Section):
     dose_units: dict[str, Annotated[float, Field(gt=0)]]
     haematologic: Haematologic
     clauses: tuple[Clause, ...] = Field(min_length=1)
+    models: Models | None = None
 
 
 class PauseRule(Section):
@@ -407,8 +433,20 @@ class Protocol(BaseModel):
             raise ValueError(f"visits name periods that [[periods]] does not define: {', '.join(sorted(unknown))}")
         if bool(self.dose_levels) != (self.dlt is not None):
             raise ValueError("[dlt] and dose levels (`level`, `dose`) go together: one is there without the other")
+        self._a_rate_for_each_level()
         self._scan_before_stable_disease()
         return self
+
+    def _a_rate_for_each_level(self) -> None:
+        models = self.dlt and self.dlt.models
+        if not models:
+            return
+        given = {"skeleton": models.skeleton} | {f"scenarios[{one.id}]": one.rates for one in models.scenarios}
+        for name, rates in given.items():
+            if len(rates) != len(self.dose_levels):
+                raise ValueError(
+                    f"dlt.models.{name} has {len(rates)} rates, the trial {len(self.dose_levels)} dose levels"
+                )
 
     def _scan_before_stable_disease(self) -> None:
         """Stable disease must be possible at the first scan, else every early SD would read as not evaluable."""

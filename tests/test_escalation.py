@@ -185,15 +185,17 @@ def test_the_level_below_the_start(variant):
 
 def test_the_reason_counts_and_the_clause_says_which_rule():
     found = decide("1NNN 2NNT", variant=DOWN)
-    assert found.reason == "1/3 DLT at dose 2: three more at dose 2"
+    assert found.reason == "1/3 DLT at level 2: three more at level 2"
     assert found.clause == "3+3 deescalation: 1/3: three more at the same dose"
-    assert decide("1TT").reason == "2 DLTs in 2 at dose 1, the lowest: stop; no dose is tolerable"
+    assert decide("1TT").reason == "2 DLTs in 2 at level 1, the lowest: stop; no dose is tolerable"
     assert decide("1NNT 1NP").reason == (
-        "dose 1 has 1/4 DLT, 1 pending and 1 more to infuse in its cohort; one more DLT exceeds the dose"
+        "level 1 has 1/4 DLT, 1 pending and 1 more to infuse in its cohort; one more DLT exceeds level 1"
     )
-    assert decide("1NNN 2TT", variant=NO).reason == "2 DLTs in 2 at dose 2: stop; MTD is dose 1, 0/3 DLT"
+    assert decide("1NNN 2TT", variant=NO).reason == "2 DLTs in 2 at level 2: stop; MTD is level 1, 0/3 DLT"
     assert "MTD is dose" not in decide("1NNN 2NNN 3NNN", variant=DOWN).reason  # tolerated, not reached
-    assert decide("1NNN 2NNN 3NNP").reason == "0/2 DLT at dose 3: dose 3 is expanded to 6, whatever the 1 pending show"
+    assert (
+        decide("1NNN 2NNN 3NNP").reason == "0/2 DLT at level 3: level 3 is expanded to 6, whatever the 1 pending show"
+    )
 
 
 def test_how_many_may_be_infused_before_the_next_decision():
@@ -259,13 +261,13 @@ def test_every_violation_is_tried():
 @pytest.mark.parametrize(
     ("history", "sentence"),
     [
-        ("1NNN 3N", "dose 2 was skipped on the way from dose 1 to dose 3"),
-        ("1NNN 2NNN 3TT 1N", "dose 2 was skipped on the way from dose 3 to dose 1"),
-        ("1NNP 2N", "dose 2 took a patient while results at dose 1 that decide it are pending (1)"),
-        ("1NN 2N", "dose 2 was opened with 2 of 3 patients with a result at dose 1"),
-        ("1NNT 2N", "dose 2 was opened at 1/3 at dose 1, which needs 6 patients first"),
-        ("1NNN 2TT 3N", "dose 3 was opened after 2 DLTs at dose 2"),
-        ("1NNN 2TTT 2N", "dose 2 had 3 DLTs and takes no more patients"),
+        ("1NNN 3N", "level 2 was skipped on the way from level 1 to level 3"),
+        ("1NNN 2NNN 3TT 1N", "level 2 was skipped on the way from level 3 to level 1"),
+        ("1NNP 2N", "level 2 took a patient while results at level 1 that decide it are pending (1)"),
+        ("1NN 2N", "level 2 was opened with 2 of 3 patients with a result at level 1"),
+        ("1NNT 2N", "level 2 was opened at 1/3 at level 1, which needs 6 patients first"),
+        ("1NNN 2TT 3N", "level 3 was opened after 2 DLTs at level 2"),
+        ("1NNN 2TTT 2N", "level 2 had 3 DLTs and takes no more patients"),
     ],
 )
 def test_the_violation_says_what_forbids_it(history, sentence):
