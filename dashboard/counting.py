@@ -72,7 +72,9 @@ def _counted(cut: Cut, head: str, population: str, window: str) -> Counted:
 
 
 @lru_cache(maxsize=32)
-def _table(cut: Cut, head: str, population: str, window: str, by: tuple[str, ...], criteria: tuple[str, ...]) -> pd.DataFrame:
+def _table(
+    cut: Cut, head: str, population: str, window: str, by: tuple[str, ...], criteria: tuple[str, ...]
+) -> pd.DataFrame:
     found = _counted(cut, head, population, window)
     return incidence(found.people, found.events, by=by, criteria=criteria)
 

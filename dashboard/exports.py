@@ -8,7 +8,7 @@ from flask import Response, abort
 
 from dashboard import receipts, shell
 from dashboard.export_rows import TABLES
-from dashboard.session import Asked, NotUnderstood, stamp, store
+from dashboard.session import Asked, NotUnderstood, stamp, state_head, store
 from dashboard.view import View
 from data.receipt import Receipt
 

@@ -120,8 +120,8 @@ def _numbers(cut: Cut) -> dict[str, str]:
 
 
 @lru_cache(maxsize=16)
-def board_of(cut: Cut, head: str = START) -> Board:
-    """head: hash of the last event that counts."""
+def board_of(cut: Cut, head: str = START, judged: tuple = ()) -> Board:
+    """head: hash of the last event that counts. judged: what if, ((usubjid, candidate), whether a DLT)."""
     return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff)
 
 

@@ -68,10 +68,16 @@ def runway(
         "dragmode": "pan",
         "annotations": notes,
         "shapes": _lines(cutoff, today, palette),
-        "xaxis": {"type": "date", "side": "top", "range": _range(windows, today), "tickformat": "%Y-%m", "dtick": "M1"},
+        "xaxis": {"type": "date", "side": "top", "range": _range(windows, today), **_months(windows, today)},
         "yaxis": {"visible": False, "range": [min(rows.values(), default=0) - 0.7, 0.8], "fixedrange": True},
     }
     return styled(bars, layout, theme)
+
+
+def _months(windows: Sequence[Window], today: date) -> dict:
+    """A tick a month, or as many fewer as leave room for eight of them."""
+    first, last = _range(windows, today)
+    return {"tickformat": "%Y-%m", "dtick": f"M{max(1, round((last - first).days / 30 / 8))}", "tickangle": 0}
 
 
 def _rows(windows: Sequence[Window]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Board: where the dose escalation stands. The ladder, who is still in the window, who is on the way to an infusion."""
+"""Board: where the dose escalation stands and what the rule says of it; who is in the window, who comes next."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,13 +6,18 @@ from enum import StrEnum
 import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
-from clinical.board import Board, Breach, Rung
+from clinical.board import Board, Breach, Rung, Window
+from dashboard.advising import Advised, advised
 from dashboard.drill import Opened, linked, listing, mark, named, nothing_opened, opened, panel
 from dashboard.figures.runway import Words, height, runway
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import Say, speaker
+from dashboard.models_card import models_card
 from dashboard.reasons import reason
+from dashboard.rule_card import rule_card, tree_card, what_if_card
+from dashboard.sentences import Sentences, people, with_links
 from dashboard.session import Asked, stamp
+from dashboard.still import Still
 from dashboard.tables import count_link, export_link, html_table, level_dot
 from dashboard.theme import moved
 from dashboard.view import View
@@ -26,6 +31,11 @@ class Id(StrEnum):
     PIPELINE = "board-pipeline"
     RUNWAY = "board-runway"
     RUNWAY_TEXT = "board-runway-text"
+    RULE = "board-rule"
+    IF = "board-if"
+    TREE = "board-tree"
+    MODELS = "board-models"
+    BODY = "board-body"
     PANEL = "board-panel"
 
 
@@ -37,7 +47,20 @@ REACHED = ("consented", "screen_failed", "leukapheresed", "infused")
 
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
+    """Two columns: what is, and what to do about it. On a narrow screen and on paper what to do comes first."""
     say = speaker(view.lang)
+    runway = [html.P(id=Id.RUNWAY_TEXT, className="summary"), graph(Id.RUNWAY)]
+    what_is = [
+        _card(say("board.ladder"), html.Div(id=Id.LADDER), "ladder-card"),
+        _card(say("board.runway"), runway, "runway-card"),
+        _card(say("rule.ahead"), html.Div(id=Id.TREE), "rule-only"),
+        _card(say("models.title"), html.Div(id=Id.MODELS), "rule-only"),
+    ]
+    what_to_do = [
+        _card(say("rule.title"), html.Div(id=Id.RULE), "rule-card rule-only"),
+        _card(say("rule.if"), html.Div(id=Id.IF), "rule-only"),
+        _card(say("board.pipeline"), html.Div(id=Id.PIPELINE)),
+    ]
     return html.Div(
         [
             dcc.Store(id={"view": "board"}, data=request),
@@ -45,24 +68,19 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             html.H1(say("board.title"), className="visually-hidden"),
             html.Div(id=Id.ALARMS),
             html.Div(
-                [
-                    html.Section([html.H2(say("board.ladder")), html.Div(id=Id.LADDER)], className="card wide"),
-                    html.Section([html.H2(say("board.pipeline")), html.Div(id=Id.PIPELINE)], className="card"),
-                ],
-                className="columns",
-            ),
-            html.Section(
-                [
-                    html.H2(say("board.runway")),
-                    html.P(id=Id.RUNWAY_TEXT, className="summary"),
-                    graph(Id.RUNWAY),
-                ],
-                className="card",
+                [html.Div(what_to_do, className="what-to-do"), html.Div(what_is, className="what-is")],
+                id=Id.BODY,
+                className="decision-columns",
             ),
             html.Div(id=Id.PANEL),
         ],
         className="page board",
     )
+
+
+def _card(title: str, inside, kind: str = "") -> html.Section:
+    parts = inside if isinstance(inside, list) else [inside]
+    return html.Section([html.H2(title), *parts], className=f"card {kind}".strip())
 
 
 @callback(
@@ -73,21 +91,36 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "figure": Output(Id.RUNWAY, "figure"),
         "style": Output(Id.RUNWAY, "style"),
         "text": Output(Id.RUNWAY_TEXT, "children"),
+        "rule": Output(Id.RULE, "children"),
+        "if_": Output(Id.IF, "children"),
+        "tree": Output(Id.TREE, "children"),
+        "models": Output(Id.MODELS, "children"),
+        "columns": Output(Id.BODY, "className"),
     },
     inputs={"stored": Input({"view": "board"}, "data")},
     prevent_initial_call=True,
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
-    state = asked.board()
+    found, state = advised(asked), asked.board()
+    drawn = windows_drawn(state)
     return {
-        "alarms": alarms(asked, state),
+        "alarms": alarms(asked, state, found),
         "ladder": ladder(asked, state),
         "pipeline": pipeline(asked, state),
-        "figure": _figure(asked, state),
-        "style": {"height": height(state.windows)} if state.windows else {"display": "none"},
+        "figure": _figure(asked, drawn),
+        "style": {"height": height(drawn)} if drawn else {"display": "none"},
         "text": runway_summary(asked, state),
+        "rule": Still(html.Div(rule_card(asked, found))) if found else _no_rule(asked),
+        "if_": Still(html.Div(what_if_card(asked, found))) if found else _no_rule(asked),
+        "tree": Still(html.Div(tree_card(asked, found))) if found else _no_rule(asked),
+        "models": models_card(asked, found) if found else _no_rule(asked),
+        "columns": "decision-columns" if found else "decision-columns without-rule",
     }
+
+
+def _no_rule(asked: Asked) -> html.P:
+    return html.P(asked.say("board.no_levels"), className="empty-words")
 
 
 @callback(Output(Id.PANEL, "children"), Input({"panel": "board"}, "data"), prevent_initial_call=True)
@@ -97,8 +130,11 @@ def show_panel(stored: object) -> list:
 
 
 # ---- what must be seen first -----------------------------------------------------------------------------------------
-def alarms(asked: Asked, state: Board) -> list:
+def alarms(asked: Asked, state: Board, found: Advised | None) -> list:
     lines = [html.Div(_breach(one, asked), className="notice alarm", role="alert") for one in state.breaches]
+    for one in found.not_allowed if found else ():
+        said = one.say(Sentences("breach", asked.say), Sentences("decision", asked.say))
+        lines.append(html.Div(with_links(asked, said), className="notice alarm", role="alert"))
     for rung in state.rungs:
         if rung.state == "exceeded":
             words = asked.say("board.exceeded", level=rung.level.level, k=len(rung.dlts), n=len(rung.evaluable))
@@ -131,7 +167,7 @@ def _rung(asked: Asked, rung: Rung) -> list:
     name = [
         level_dot(level.level),
         html.Span(say("board.level_n", level=level.level), className="level"),
-        level.label.in_(asked.view.lang),
+        html.Span(level.label.in_(asked.view.lang), className="dose"),
     ]
     if level.assumed:
         name.append(html.Span(f" {say('word.assumed')}", className="assumed"))
@@ -198,24 +234,40 @@ def _step(asked: Asked, name: str, people: tuple[str, ...], known: bool = True) 
 
 
 # ---- the runway ------------------------------------------------------------------------------------------------------
-def _figure(asked: Asked, state: Board):
+DRAWN = 60  # windows; of more only those that still matter, and the latest
+
+
+def windows_drawn(state: Board) -> tuple[Window, ...]:
+    """All of them; of a crowd those that are not settled, those with a DLT, and the last infused."""
+    if len(state.windows) <= DRAWN:
+        return state.windows
+    last = {one.usubjid for one in sorted(state.windows, key=lambda one: one.infused)[-DRAWN // 2 :]}
+    loud = [one for one in state.windows if one.state.blocking or one.usubjid in last]
+    return tuple(loud)
+
+
+def _figure(asked: Asked, drawn: tuple[Window, ...]):
     protocol, say = asked.cut.protocol, asked.say
     today = datetime.now(protocol.trial.zone).date()
     levels = {one.id: one.level for one in protocol.dose_levels}
     words = Words(
         cutoff=say("board.cutoff_line", day=f"{asked.cut.cutoff:%Y-%m-%d}"),
         today=say("board.today_line", day=f"{today}"),
-        axis=say("board.runway_axis", days=protocol.dlt.window_days if protocol.dlt else 0) if state.windows else "",
+        axis=say("board.runway_axis", days=protocol.dlt.window_days if protocol.dlt else 0) if drawn else "",
         stamp=stamp(asked),
         level={one.id: say("board.level_n", level=one.level) for one in protocol.dose_levels},
         reason=lambda one: reason(one, say),
         link=asked.view.patient,
     )
-    figure = runway(state.windows, levels, asked.cut.cutoff, today, words, theme=asked.view.theme)
+    figure = runway(drawn, levels, asked.cut.cutoff, today, words, theme=asked.view.theme)
     return moved(figure, asked.view.zoomed(Id.RUNWAY))
 
 
 def runway_summary(asked: Asked, state: Board) -> list:
+    return [*_in_short(asked, state), *_left_out(asked, state)]
+
+
+def _in_short(asked: Asked, state: Board) -> list:
     say = asked.say
     if not state.windows:
         return [say("board.runway_none")]
@@ -228,9 +280,18 @@ def runway_summary(asked: Asked, state: Board) -> list:
     return linked(asked, say("board.runway_summary", who=who, **told))
 
 
+def _left_out(asked: Asked, state: Board) -> list:
+    drawn = len(windows_drawn(state))
+    return (
+        [" ", asked.say("board.runway_drawn", drawn=drawn, n=len(state.windows))] if drawn < len(state.windows) else []
+    )
+
+
 # ---- the panel behind a count ----------------------------------------------------------------------------------------
 def opened_panel(asked: Asked, state: Board) -> list:
     what = Opened.read(asked.view.open)
+    if what.kind in ("pause", "pauses"):
+        return pause_panel(asked, what)
     found = _people(what, state)
     if found is None:
         return nothing_opened(asked)
@@ -252,6 +313,24 @@ def _people(what: Opened, state: Board) -> tuple[str, ...] | None:
         case ("pipeline", name):
             return state.pipeline.now.get(name)
     return None
+
+
+def pause_panel(asked: Asked, what: Opened) -> list:
+    """Every pause rule, or one of them, with its patients and the rows it rests on."""
+    say, found = asked.say, advised(asked)
+    rules = [one for one in found.pauses if what.parts[1:] in ((), (one.rule.id,))] if found else []
+    if not rules:
+        return nothing_opened(asked)
+    patients = list(dict.fromkeys(who for one in rules for who in (*one.patients, *one.unclear)))
+    told = [
+        [one.rule.text.in_(asked.view.lang), say(f"rule.pause_{one.state}"), f"{len(one.patients)}/{one.rule.subjects}",
+         people(asked, (*one.patients, *one.unclear))]
+        for one in rules
+    ]  # fmt: skip
+    head = [say(f"rule.{one}") for one in ("pause_rule", "pause_state", "pause_counted")] + [say("word.patient")]
+    reports = {(row.usubjid, row.aeseq) for one in rules for row in one.reports}
+    events = [html.H3(say("board.their_events")), _rows_of(asked, reports)] if reports else []
+    return [panel(asked, say("rule.pauses_title"), patients, [listing(head, told, say), *events], subjects(asked.cut))]
 
 
 def _title(asked: Asked, what: Opened) -> str:
@@ -286,17 +365,26 @@ def _where(state: Board, usubjid: str) -> str:
 
 
 def _event_rows(asked: Asked, state: Board, people: list[str]) -> html.Div:
-    say, events = asked.say, adverse_events(asked.cut)
-    rows = []
-    for usubjid in people:
-        window = state.window(usubjid)
-        behind = {one.aeseq for one in (*window.dlts, *window.candidates)}
-        own = events[(events["usubjid"] == usubjid) & (events["aeseq"].isin(behind) | (events["aedlt"] == "Y"))]
-        for row in own.itertuples():
-            grade = say("word.not_recorded") if pd.isna(row.aetoxgr) else str(row.aetoxgr)
-            flag = {"Y": say("word.dlt"), "N": say("word.no_dlt")}.get(row.aedlt, say("word.not_adjudicated"))
-            source = f"{row.source_file} {row.source_row}"
-            rows.append([named(asked, usubjid), row.aeterm, grade, row.aestdtc, flag, source])
+    """The events that are a DLT, or may be one."""
+    events = adverse_events(asked.cut)
+    behind = {(who, row.aeseq) for who in people for row in _window_events(state.window(who))}
+    flagged = events[events["usubjid"].isin(people) & (events["aedlt"] == "Y")]
+    return _rows_of(asked, behind | set(zip(flagged["usubjid"], flagged["aeseq"], strict=True)))
+
+
+def _window_events(window: Window) -> tuple:
+    return (*window.dlts, *window.candidates)
+
+
+def _rows_of(asked: Asked, wanted: set[tuple[str, float]]) -> html.Div:
+    say, events, rows = asked.say, adverse_events(asked.cut), []
+    for row in events[events["usubjid"].isin({who for who, _ in wanted})].itertuples():
+        if (row.usubjid, row.aeseq) not in wanted:
+            continue
+        grade = say("word.not_recorded") if pd.isna(row.aetoxgr) else str(row.aetoxgr)
+        flag = {"Y": say("word.dlt"), "N": say("word.no_dlt")}.get(row.aedlt, say("word.not_adjudicated"))
+        source = f"{row.source_file} {row.source_row}"
+        rows.append([named(asked, row.usubjid), row.aeterm, grade, row.aestdtc, flag, source])
     head = ["patient", "event", "grade", "onset", "dlt", "source"]
     return listing([say(f"word.{one}") for one in head], rows, say)
 

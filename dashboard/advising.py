@@ -1,0 +1,63 @@
+"""The one way from a screen to the advice of the 3+3: the Board, what may be assumed, the pause rules, the models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from clinical.advice import Advice, advise
+from clinical.board import Board
+from clinical.context import LevelContext, context
+from clinical.infusion_rules import NotAllowed, not_allowed
+from clinical.pauses import Pause, pauses
+from dashboard.session import Asked, board_of
+from data.store import Cut
+from queries.adverse_events import adverse_events
+from queries.subjects import subjects
+
+
+@dataclass(frozen=True, eq=False)
+class Advised:
+    """Everything is as if the assumptions of the address were so; `given` is the Board of the data alone."""
+
+    given: Board
+    board: Board
+    advice: Advice
+    pauses: tuple[Pause, ...]  # every rule of the protocol
+    models: tuple[LevelContext, ...]
+    not_allowed: tuple[NotAllowed, ...]  # by the data alone: what was done is no assumption
+
+    @property
+    def hypothetical(self) -> bool:
+        return self.board is not self.given or self.advice.hypothetical
+
+
+def advised(asked: Asked) -> Advised | None:
+    """None in a trial without dose levels."""
+    if asked.cut.protocol.dlt is None:
+        return None
+    return _advised(asked.cut, asked.head, tuple(sorted(asked.view.assumed().items())))
+
+
+@lru_cache(maxsize=32)
+def _advised(cut: Cut, head: str, assumed: tuple[tuple[tuple[str, ...], str], ...]) -> Advised:
+    protocol, everyone, events = cut.protocol, subjects(cut), adverse_events(cut)
+    judged = tuple((key, letter == "T") for key, letter in assumed if len(key) == 2)
+    given = board_of(cut, head)
+    state = board_of(cut, head, judged) if judged else given
+    rules = pauses(everyone, events, protocol, cut.cutoff)
+    differ = {one.usubjid for window in state.windows for one in window.candidates if one.code == "disagree"}
+    advice = advise(
+        state.windows, everyone, protocol, cut.cutoff, assumed=_results(assumed), pauses=rules, disagreements=differ
+    )
+    return Advised(
+        given=given,
+        board=state,
+        advice=advice,
+        pauses=rules,
+        models=context(advice.patients, protocol),
+        not_allowed=not_allowed(given.windows, everyone, protocol, cut.cutoff),
+    )
+
+
+def _results(assumed: tuple[tuple[tuple[str, ...], str], ...]) -> Mapping[str, str]:
+    return {key[0]: letter for key, letter in assumed if len(key) == 1}
