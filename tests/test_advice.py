@@ -1,6 +1,7 @@
 """The advice on the Board's patients: the simulated trial by hand, cases on paper, and what holds for any windows."""
 
 import itertools
+from dataclasses import replace
 from datetime import date, timedelta
 from string import Formatter
 
@@ -216,6 +217,23 @@ def written(text: str) -> str:
 )
 def test_the_history_as_the_patients_were_infused(infused, expected):
     assert written(infused) == expected
+
+
+@pytest.mark.parametrize(
+    ("fraction", "received"),
+    [
+        (1.0, 1),
+        (2.4, 2),  # 2.4e6 is 80 % of 3e6
+        (2.39, 1),
+        (0.79, None),  # below 80 % of the lowest dose
+        (None, None),
+    ],
+)
+def test_the_level_that_a_received_dose_amounts_to(fraction, received):
+    odd = replace(patient("A1", 1, "N", 0), dose_fraction=fraction, overdosed=bool(fraction and fraction > 1.2))
+    (one,) = placed([odd], PROTOCOL)
+    assert (one.level, one.received, one.overdosed) == (1, received, fraction in (2.4, 2.39))
+    assert history([one]) == "1N"  # counted where it was assigned
 
 
 def test_two_are_replaced_in_their_order():
