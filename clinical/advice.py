@@ -45,7 +45,8 @@ ENGLISH = {
     "decision_pause": "no date before the committee's review",
     "decision_stop": "the escalation has ended",
     # when the next infusion can be
-    "infusion_open": "earliest infusion at level {level} {on}, lymphodepletion from {from_}; {slots} slots",
+    "infusion_open": "earliest infusion at level {level} {on}, lymphodepletion from {from_}; {slots} to infuse "
+    "before the next decision",
     "infusion_taken": "earliest infusion at level {level} {on}, of {patients} in lymphodepletion; no slot is free",
     "infusion_next": "earliest infusion at level {level} {on}, of {patients} in lymphodepletion; next lymphodepletion "
     "from {from_}",

@@ -116,15 +116,18 @@ def history(patients: Iterable[Placed]) -> str:
     begins, as in de-escalation.
     """
     stays: list[list[Placed]] = []
+    now: list[Placed] = []
     for one in patients:
-        _stay(stays, one.level).append(one)
+        if not now or now[0].level != one.level:
+            now = _stay(stays, one.level)
+        now.append(one)
     return " ".join(f"{stay[0].level}{''.join(one.outcome for one in stay)}" for stay in stays)
 
 
 def _stay(stays: list[list[Placed]], level: int) -> list[Placed]:
-    """The stay that the next patient at the level belongs to, a new one where none is."""
+    """The stay that a patient infused after those of another level belongs to, a new one where none lacks results."""
     before = [stay for stay in stays if stay[0].level == level]
-    if before and (before[-1] is stays[-1] or _lacks_results(one for stay in before for one in stay)):
+    if before and _lacks_results(one for stay in before for one in stay):
         return before[-1]
     stays.append([])
     return stays[-1]
