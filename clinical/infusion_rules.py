@@ -110,7 +110,7 @@ def _lymphodepletion(
     one: Lymphodepleted, begun: tuple[Lymphodepleted, ...], patients: tuple[Placed, ...], told, rungs: Ladder
 ) -> NotAllowed | None:
     level = rungs.levels[one.cohort]
-    before = [other for other in patients if other.infused < one.began and other.usubjid != one.usubjid]
+    before = [other for other in patients if other.infused <= one.began and other.usubjid != one.usubjid]
     text = history(as_known_on(one.began, before, told))
     decision = known(text, rungs).decision
     earlier = begun[: begun.index(one)]

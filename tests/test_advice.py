@@ -276,7 +276,8 @@ def test_the_hold_ends_with_the_three_that_level_1_needs():
     ],
 )
 def test_every_refused_history_is_a_hold(infused, code, ruled):
-    hold = advise_on(infused).hold
+    hold = advise_on(infused, waiting("B9", "DL2")).hold
+    assert hold.affected[-1:] == (("B9",) if hold.open == 2 else ())
     assert (hold.sentence.code, (hold.ruled.action, hold.ruled.dose)) == (code, ruled)
 
 
@@ -352,6 +353,28 @@ def test_a_patient_in_lymphodepletion_holds_a_slot():
     assert (found.slots, found.taken, found.lymphodepletion, found.infusion_code) == (
         2, ("A2", "A3"), None, "infusion_taken",
     )  # fmt: skip
+
+
+def test_who_failed_or_left_does_not_wait():
+    gone = [
+        waiting("A4", "DL2", manufacture_state="FAILED"),
+        waiting("A5", "DL2", off_study=90),
+        waiting("A6", "DL2", screen_failed=True),
+        waiting("A7", "DL1"),
+        waiting("A8", None),
+    ]
+    assert advise_on("1NNN", *gone, cutoff=100).when.waiting == ()
+    stays = waiting("A9", "DL2", off_study=101)  # after the cut-off
+    assert advise_on("1NNN", *gone, stays, cutoff=100).when.waiting == ("A9",)
+
+
+def test_the_stagger_between_later_patients():
+    # Infused on Days 0 and 30, cut-off Day 31; 20 days after the second is Day 50, less 5 Day 45.
+    staggered = protocol_with("stagger_days = 0", "stagger_days = 20")
+    asked = dates("1NP", waiting("A3", "DL1"), cutoff=31, protocol=staggered)
+    assert asked == (None, day(45), day(50), "infusion_open")
+    # Only the gap after the sentinel counts for the second.
+    assert dates("1P", waiting("A2", "DL1"), cutoff=3, protocol=staggered)[1:3] == (day(9), day(14))
 
 
 def test_nobody_waits():
@@ -470,6 +493,15 @@ def test_lymphodepletion_without_a_slot():
     assert breaches(full, waiting("B4", "DL2", lymphodepletion=151))[0][0] == "lymphodepletion_wait"
     assert breaches(full, waiting("C1", "DL3", lymphodepletion=125)) == [("lymphodepletion_level", "C1", "1NNN 2PP")]
     assert breaches(full, waiting("C1", "DL3", lymphodepletion=125), cutoff=124) == []
+
+
+def test_a_slot_is_not_free_on_the_day_it_is_filled():
+    """B3, in lymphodepletion since Day 145, is infused on Day 150; B4 begins on that day, and level 2 has three."""
+    windows = [*treated("1NNN 2PP"), patient("B3", 2, "P", 150)]
+    rows = [*rows_of(windows), waiting("B4", "DL2", lymphodepletion=150)]
+    rows[-2] = subject("B3", "DL2", 150, lymphodepletion=145)
+    (found,) = not_allowed(windows, subjects(*rows), PROTOCOL, end_of(1000))
+    assert (found.usubjid, found.code) == ("B4", "lymphodepletion_wait")
 
 
 def test_a_level_that_was_not_open_says_what_the_rule_said():
