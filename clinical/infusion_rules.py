@@ -8,6 +8,7 @@ import pandas as pd
 
 from clinical.board import Window
 from clinical.escalation import Decision
+from clinical.three_plus_three import COHORT
 from clinical.trial_history import Ladder, Placed, as_known_on, history, known, ladder, placed, told_on
 from data.protocol import Protocol
 
@@ -115,7 +116,7 @@ def _lymphodepletion(
     decision = known(text, rungs).decision
     earlier = begun[: begun.index(one)]
     taken = sum(other.cohort == one.cohort and other.holds_a_slot(one.began) for other in earlier)
-    why = _forbids(decision, level) or ("taken" if decision.room <= taken else "")
+    why = _forbids(decision, level) or ("taken" if _places(decision) <= taken else "")
     if not why:
         return None
     found = NotAllowed(f"lymphodepletion_{why}", one.usubjid, one.subjid, one.cohort, level, one.began, text, decision)
@@ -123,6 +124,24 @@ def _lymphodepletion(
 
 
 def _forbids(decision: Decision, level: int) -> str:
+    if _is_cautious(decision) and _counts(decision, "at") == level:
+        return ""
     if decision.action in ("wait", "stop"):
         return decision.action
     return "" if decision.dose == level else "level"
+
+
+def _is_cautious(decision: Decision) -> bool:
+    """To wait with the rest of a first cohort that has a DLT is this program's advice; the 3+3 lets it be filled, so
+    that who filled it has broken no rule."""
+    return decision.action == "wait" and decision.rule == "cohort"
+
+
+def _places(decision: Decision) -> int:
+    if _is_cautious(decision):
+        return COHORT - _counts(decision, "evaluable") - _counts(decision, "pending")
+    return decision.room
+
+
+def _counts(decision: Decision, name: str) -> int:
+    return decision.values[name]  # noqa: PD011 - of the decision, no frame

@@ -66,7 +66,9 @@ def headline(asked: Asked, decision: Decision) -> str:
     """The decision in as few words as a projector needs."""
     code = f"stop_{decision.mtd_status.replace(' ', '_')}" if decision.stopped else decision.action
     values = {"level": decision.dose, "at": decision.values.get("at"), "mtd": decision.mtd, "room": decision.room}
-    return asked.say(f"rule.head_{code}", **values)
+    said = asked.say(f"rule.head_{code}", **values)
+    over = decision.exceeded[-1] if decision.exceeded and decision.action in ("stop", "deescalate") else None
+    return said if over is None else f"{asked.say('rule.exceeded', level=over)} {said}"
 
 
 def why(asked: Asked, decision: Decision) -> str:

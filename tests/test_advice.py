@@ -56,12 +56,9 @@ TRIAL = {
         "codes": ("decision_on", "infusion_after_decision"),
     },
 }
-# 203 was infused on trial day -169 while 202's result (-148; cut 1: -153) could still exceed the level, 204 on -155.
-NOT_ALLOWED = {
-    1: ["lymphodepletion_wait 203", "infusion_wait 203"],
-    2: ["lymphodepletion_wait 203", "infusion_wait 203", "lymphodepletion_wait 204", "infusion_wait 204"],
-}
-NOT_ALLOWED[3] = NOT_ALLOWED[2]
+# 203 and 204 filled the first cohort of level 2 after its one DLT and before 202's result: more than this program
+# advises, and what the 3+3 allows.
+NOT_ALLOWED = {1: [], 2: [], 3: []}
 
 
 def short(people) -> str:
@@ -103,7 +100,6 @@ def test_the_infusions_that_the_rule_did_not_allow(cuts, number):
     windows, people, _, protocol, cutoff = cuts[number]
     found = not_allowed(windows, people, protocol, cutoff)
     assert [f"{one.code} {one.subjid}" for one in found] == NOT_ALLOWED[number]
-    assert {one.known for one in found} <= {"1NNN 2TP", "1NNN 2TPX"}
 
 
 def test_the_dose_below_its_level_and_who_replaces_whom(cuts):
@@ -468,11 +464,11 @@ def test_a_level_opened_on_the_last_day_of_a_window(infused, known):
 
 
 def test_a_dlt_counts_from_the_day_it_began():
-    """A1's begins on Day 9: a second infusion is allowed, the third waits for A2."""
-    windows = [patient("A1", 1, "T", 0), patient("A2", 1, "N", 14), patient("A3", 1, "N", 15)]
-    assert breaches(windows) == [("infusion_wait", "A3", "1TP")]
-    early = [patient("A1", 1, "T", 0), patient("A2", 1, "N", 4), patient("A3", 1, "N", 8)]
-    assert breaches(early) == []  # Day 8: not yet begun
+    """A1's and A2's begin on their Day 9, A2's on Day 10 of A1: from then on the level is exceeded."""
+    windows = [patient("A1", 1, "T", 0), patient("A2", 1, "T", 1), patient("A3", 1, "N", 10)]
+    assert breaches(windows) == [("infusion_stop", "A3", "1TT")]
+    windows[-1] = patient("A3", 1, "N", 9)
+    assert breaches(windows) == []  # one DLT is known: to wait for A2 is advised, to fill the cohort no breach
 
 
 def test_a_patient_off_study_has_a_replacement_from_that_day():

@@ -10,8 +10,8 @@ import pytest
 from dash.development.base_component import Component
 from fontTools.ttLib import TTFont
 
-from clinical import family, outcomes, peaks
-from clinical.dlt import ENGLISH
+from clinical import advice, context, decision, dlt, family, following, infusion_rules, outcomes, pauses, peaks
+from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
 from dashboard.counting import OVERVIEW
 from dashboard.figures.stack import PANELS
@@ -27,6 +27,17 @@ from queries.interventions import KINDS
 from queries.provenance import NEEDS
 
 ROOT = Path(__file__).parents[1]
+# Section of the table of labels -> the sentences of pure code that it translates.
+TRANSLATED = {
+    "window": dlt.ENGLISH,
+    "decision": decision.ENGLISH,
+    "clause": CLAUSES,
+    "violation": following.VIOLATIONS,
+    "advice": advice.ENGLISH,
+    "breach": infusion_rules.ENGLISH,
+    "pause": pauses.ENGLISH,
+    "context": context.ENGLISH,
+}
 ROOMS = ("dashboard", "queries", "clinical", "pk", "data")
 
 
@@ -106,7 +117,17 @@ def said_keys() -> set[str]:
         keys |= set(re.findall(r"""["'](ae\.doubt_[a-z]+)["']""", path.read_text(encoding="utf-8")))
     words = "patient infused dose_received event soc grade day date onset end relation serious source visit period dlt"
     keys |= {f"word.{one}" for one in words.split()}
-    keys |= {f"window.{one}" for one in ENGLISH}
+    keys |= {f"{section}.{code}" for section, sentences in TRANSLATED.items() for code in sentences}
+    keys |= {f"rule.variant_{one}" for one in VARIANTS} | {f"rule.letter_{one}" for one in "NTPX"}
+    heads = "pause start enrol wait escalate expand deescalate stop_established stop_not_reached stop_none_tolerable"
+    keys |= {f"rule.head_{one}" for one in heads.split()} | {f"rule.assume_{one}" for one in ("data", "N", "T")}
+    thens = "start enrol wait escalate expand deescalate stop stop_mtd"
+    keys |= {f"rule.then_{one}" for one in thens.split()}
+    keys |= {f"rule.pause_{one}" for one in ("rule", "state", "counted", *pauses.ENGLISH)}
+    columns = "level counts boin keyboard crm beta word"
+    keys |= {f"models.{one}" for one in columns.split()}
+    keys |= {f"models.boin_{one}" for one in ("up", "stay", "down", "eliminate")}
+    keys |= {f"models.keyboard_{one}" for one in ("e", "s", "d", "du")}
     keys |= {f"board.{one}" for one in ("level", "planned", *board_page.COUNTS, "interval", "state")}
     keys |= {f"board.state_{one}" for one in ("not_opened", "open", "expanding", "cleared", "exceeded")}
     steps = ("screening", "collected", "in_manufacture", "failed", "released", "lymphodepleting", "left")
@@ -157,11 +178,12 @@ def test_both_languages_have_every_text_with_the_same_placeholders():
         assert fields["en"] == fields["zh"], key
 
 
-def test_the_window_sentences_have_the_placeholders_that_the_rule_fills():
-    for code, sentence in ENGLISH.items():
+@pytest.mark.parametrize("section", TRANSLATED)
+def test_a_translated_sentence_has_the_placeholders_that_the_rule_fills(section):
+    for code, sentence in TRANSLATED[section].items():
         wanted = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
-        given = {name for _, name, _, _ in string.Formatter().parse(labels.table()[f"window.{code}"]["en"]) if name}
-        assert given == wanted, code
+        text = labels.table()[f"{section}.{code}"]["en"]
+        assert {name for _, name, _, _ in string.Formatter().parse(text) if name} == wanted, code
 
 
 @pytest.mark.parametrize("lang", labels.LANGUAGES)

@@ -1,5 +1,6 @@
 """The runway: one bar per treated patient from infusion to the end of the DLT window, on the calendar."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -77,7 +78,7 @@ def runway(
 def _months(windows: Sequence[Window], today: date) -> dict:
     """A tick a month, or as many fewer as leave room for eight of them."""
     first, last = _range(windows, today)
-    return {"tickformat": "%Y-%m", "dtick": f"M{max(1, round((last - first).days / 30 / 8))}", "tickangle": 0}
+    return {"tickformat": "%Y-%m", "dtick": f"M{math.ceil((last - first).days / 30 / 8)}", "tickangle": 0}
 
 
 def _rows(windows: Sequence[Window]) -> dict[str, float]:

@@ -58,7 +58,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     ]
     what_to_do = [
         _card(say("rule.title"), html.Div(id=Id.RULE), "rule-card rule-only"),
-        _card(say("rule.if"), html.Div(id=Id.IF), "rule-only"),
+        _card(say("rule.if"), html.Div(id=Id.IF), "rule-only noprint"),
         _card(say("board.pipeline"), html.Div(id=Id.PIPELINE)),
     ]
     return html.Div(
