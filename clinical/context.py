@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from clinical.designs import boin_boundaries, crm_posterior, keyboard_decisions
+from clinical.designs import boin_boundaries, crm_posterior, keyboard_decision
 from clinical.escalation import OperatingCharacteristics, operating_characteristics
 from clinical.proportions import beta_exceedance, clopper_pearson
 from clinical.three_plus_three import COHORT, FULL, TOO_MANY
@@ -108,7 +108,7 @@ def _context(
                 interval=clopper_pearson(k, n),
                 rule=rule,
                 boin=boin,
-                keyboard=_keyboard_on(k, n, models.target),
+                keyboard=keyboard_decision(k, n, models.target),
                 crm_plug_in=float(crm["plug_in"].iloc[place]),
                 crm_mean=float(crm["mean"].iloc[place]),
                 crm_p_above=float(above.iloc[place]),
@@ -150,11 +150,6 @@ def _boin_on(dlts: int, evaluable: int, target: float) -> tuple[str, dict[str, f
     elif rises is not None and dlts <= rises:
         said = "up"
     return said, {"lambda_e": boin.lambda_e, "lambda_d": boin.lambda_d}
-
-
-def _keyboard_on(dlts: int, evaluable: int, target: float) -> str:
-    table = keyboard_decisions(target, evaluable)
-    return table[(table["n"] == evaluable) & (table["dlts"] == dlts)]["decision"].iloc[0]
 
 
 def characteristics(rates: Sequence[float], rungs: Ladder) -> OperatingCharacteristics:

@@ -2,8 +2,10 @@
 
 import math
 import operator
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,16 @@ from scipy.special import betainc
 from clinical.crm import CrmPosterior, counts_by_dose, crm_posterior
 from clinical.proportions import beta_exceedance
 
-__all__ = ["Boin", "BoinMtd", "CrmPosterior", "boin_boundaries", "boin_mtd", "crm_posterior", "keyboard_decisions"]
+__all__ = [
+    "Boin",
+    "BoinMtd",
+    "CrmPosterior",
+    "boin_boundaries",
+    "boin_mtd",
+    "crm_posterior",
+    "keyboard_decision",
+    "keyboard_decisions",
+]
 
 CERTAINTY = 0.95  # posterior probability of a DLT rate above the target that eliminates a dose
 LEAST_TREATED = 3  # patients before a dose can be eliminated
@@ -111,17 +122,15 @@ def keyboard_decisions(target: float, n_max: int) -> pd.DataFrame:
     if target - KEY / 2 < ROUNDING:
         raise ValueError(f"target must be above {KEY / 2:g}, or no key lies below it: {target!r}")
     n_max = _count("n_max", n_max, least=1)
-    edges, target_key = _keys(target)
-    rows = []
-    for n in range(1, n_max + 1):
-        eliminate = _eliminates(n, target)
-        for dlts in range(n + 1):
-            never_again = eliminate is not None and dlts >= eliminate
-            rows.append((n, dlts, "DU" if never_again else _key_decision(dlts, n, edges, target_key)))
+    rows = [(n, dlts, keyboard_decision(dlts, n, target)) for n in range(1, n_max + 1) for dlts in range(n + 1)]
     return pd.DataFrame(rows, columns=["n", "dlts", "decision"])
 
 
-def _key_decision(dlts: int, n: int, edges: np.ndarray, target_key: int) -> str:
+def keyboard_decision(dlts: int, n: int, target: float) -> str:
+    """The keyboard design's decision on one outcome, as `keyboard_decisions`; a valid target is taken for granted."""
+    if n >= LEAST_TREATED and beta_exceedance(dlts, n, target) > CERTAINTY:
+        return "DU"
+    edges, target_key = _keys(target)
     density = np.diff(betainc(1 + dlts, 1 + n - dlts, edges)) / np.diff(edges)
     strongest = int(np.flatnonzero(density >= density.max() * (1 - ROUNDING))[-1])
     if strongest == target_key:
@@ -129,6 +138,7 @@ def _key_decision(dlts: int, n: int, edges: np.ndarray, target_key: int) -> str:
     return "E" if strongest < target_key else "D"
 
 
+@cache
 def _keys(target: float) -> tuple[np.ndarray, int]:
     """The edges of the keys, 0 and 1 included, and the place of the target key."""
     low, high = target - KEY / 2, target + KEY / 2
@@ -149,7 +159,8 @@ def _eliminates(n: int, target: float) -> int | None:
     """The fewest DLTs of n that eliminate the dose."""
     if n < LEAST_TREATED:
         return None
-    return next((k for k in range(n + 1) if beta_exceedance(k, n, target) > CERTAINTY), None)
+    fewest = bisect_right(range(n + 1), CERTAINTY, key=lambda k: beta_exceedance(k, n, target))  # it rises with k
+    return fewest if fewest <= n else None
 
 
 def _pooled(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -160,7 +160,8 @@ def _legal_part(steps: Sequence[Step], whole: int, rungs: Ladder) -> str:
     """The steps before the one that breaks the rule, and of that as many patients as the rule allows, DLTs first."""
     broken = steps[whole]
     letters = "T" * broken.dlts + "N" * broken.no_dlt + "P" * broken.pending + "X" * broken.replaced
-    for length in range(len(letters) - 1, 0, -1):
+    longest = min(len(letters) - 1, FULL) if len(letters) - broken.replaced > FULL else len(letters) - 1
+    for length in range(longest, 0, -1):
         counts = Counter(letters[:length])
         part = written([*steps[:whole], Step(broken.dose, *(counts[letter] for letter in OUTCOMES))])
         if _is_legal(part, rungs):

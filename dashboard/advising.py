@@ -55,8 +55,13 @@ def _advised(cut: Cut, head: str, assumed: tuple[tuple[tuple[str, ...], str], ..
         advice=advice,
         pauses=rules,
         models=context(advice.patients, protocol),
-        not_allowed=not_allowed(given.windows, everyone, protocol, cut.cutoff),
+        not_allowed=_not_allowed(cut, head),
     )
+
+
+@lru_cache(maxsize=16)
+def _not_allowed(cut: Cut, head: str) -> tuple[NotAllowed, ...]:
+    return not_allowed(board_of(cut, head).windows, subjects(cut), cut.protocol, cut.cutoff)
 
 
 def _results(assumed: tuple[tuple[tuple[str, ...], str], ...]) -> Mapping[str, str]:

@@ -1,10 +1,15 @@
 """Sentences that pure code chose by a code, in the reader's language, with the patients in them as links."""
 
 import re
+from functools import lru_cache
 
 from dashboard.drill import linked, mark
 from dashboard.labels import Say
 from dashboard.session import Asked
+from data.store import Cut
+from queries.subjects import subjects
+
+_WORD = re.compile(r"[\w-]+")
 
 
 class Sentences(dict):
@@ -26,11 +31,16 @@ class Sentences(dict):
 
 def with_links(asked: Asked, sentence: str) -> list:
     """A sentence in which identifiers stand as they are in the data: each becomes a link to its patient."""
-    known = sorted(asked.numbers, key=len, reverse=True)
-    if not known:
-        return [sentence]
-    pattern = re.compile("|".join(rf"(?<![\w-]){re.escape(one)}(?![\w-])" for one in known))
-    return linked(asked, pattern.sub(lambda found: mark(found[0]), sentence))
+    known = _identifiers(asked.cut)
+    return linked(asked, _WORD.sub(lambda found: mark(known[found[0]]) if found[0] in known else found[0], sentence))
+
+
+@lru_cache(maxsize=16)
+def _identifiers(cut: Cut) -> dict[str, str]:
+    """usubjid, and the number on site where it is one patient's only, -> usubjid."""
+    everyone = subjects(cut)
+    alone = everyone[~everyone["subjid"].duplicated(keep=False)]
+    return dict(zip(alone["subjid"], alone["usubjid"], strict=True)) | {one: one for one in everyone["usubjid"]}
 
 
 def people(asked: Asked, usubjids: tuple[str, ...]) -> list:

@@ -7,6 +7,7 @@ import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from clinical.board import Board, Breach, Rung, Window
+from clinical.infusion_rules import NotAllowed
 from dashboard.advising import Advised, advised
 from dashboard.drill import Opened, linked, listing, mark, named, nothing_opened, opened, panel
 from dashboard.figures.runway import Words, height, runway
@@ -43,6 +44,7 @@ keep_zoom(Id.RUNWAY)
 open_points(Id.RUNWAY)
 
 COUNTS = ("infused", "evaluable", "dlts", "pending", "replaced", "unresolved")
+BREACHES_SHOWN = 5  # the latest; all of them open in the panel
 REACHED = ("consented", "screen_failed", "leukapheresed", "infused")
 
 
@@ -132,14 +134,34 @@ def show_panel(stored: object) -> list:
 # ---- what must be seen first -----------------------------------------------------------------------------------------
 def alarms(asked: Asked, state: Board, found: Advised | None) -> list:
     lines = [html.Div(_breach(one, asked), className="notice alarm", role="alert") for one in state.breaches]
-    for one in found.not_allowed if found else ():
-        said = one.say(Sentences("breach", asked.say), Sentences("decision", asked.say))
-        lines.append(html.Div(with_links(asked, said), className="notice alarm", role="alert"))
+    breaches = found.not_allowed if found else ()
+    lines += [
+        html.Div(_not_allowed(asked, one), className="notice alarm", role="alert") for one in breaches[-BREACHES_SHOWN:]
+    ]
+    if len(breaches) > BREACHES_SHOWN:
+        words = asked.say("rule.more_breaches", count=len(breaches) - BREACHES_SHOWN)
+        more = html.A(words, href=asked.view.change(open=opened("breaches")).href)
+        lines.append(html.Div(more, className="notice alarm"))
     for rung in state.rungs:
         if rung.state == "exceeded":
             words = asked.say("board.exceeded", level=rung.level.level, k=len(rung.dlts), n=len(rung.evaluable))
             lines.append(html.Div(words, className="notice alarm", role="alert"))
     return lines
+
+
+def _not_allowed(asked: Asked, one: NotAllowed) -> list:
+    return with_links(asked, one.say(Sentences("breach", asked.say), Sentences("decision", asked.say)))
+
+
+def breaches_panel(asked: Asked) -> list:
+    """Every infusion and lymphodepletion that the rule did not allow on its day."""
+    found = advised(asked)
+    rows = [[f"{one.on}", _not_allowed(asked, one)] for one in found.not_allowed] if found else []
+    if not rows:
+        return nothing_opened(asked)
+    who = list(dict.fromkeys(one.usubjid for one in found.not_allowed))
+    table = listing([asked.say("word.date"), asked.say("rule.breach")], rows, asked.say)
+    return [panel(asked, asked.say("rule.breaches_title"), who, [table], subjects(asked.cut))]
 
 
 def _breach(one: Breach, asked: Asked) -> list:
@@ -292,6 +314,8 @@ def opened_panel(asked: Asked, state: Board) -> list:
     what = Opened.read(asked.view.open)
     if what.kind in ("pause", "pauses"):
         return pause_panel(asked, what)
+    if what.kind == "breaches":
+        return breaches_panel(asked)
     found = _people(what, state)
     if found is None:
         return nothing_opened(asked)
