@@ -8,12 +8,14 @@ from functools import lru_cache
 from flask import current_app, g
 
 from clinical.board import Board, board
+from clinical.lab_candidates import TESTS
 from dashboard.labels import Say, speaker
 from dashboard.view import View
 from data.events import START
 from data.state import Event, State, StateError
 from data.store import Cut, CutError, Store
 from queries.adverse_events import adverse_events
+from queries.measurements import measurements
 from queries.subjects import subjects
 
 log = logging.getLogger(__name__)
@@ -122,7 +124,8 @@ def _numbers(cut: Cut) -> dict[str, str]:
 @lru_cache(maxsize=16)
 def board_of(cut: Cut, head: str = START) -> Board:
     """head: hash of the last event that counts."""
-    return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff)
+    labs = measurements(cut, ("lab",), codes=tuple(TESTS))
+    return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, labs=labs)
 
 
 def age_hours(cut: Cut) -> float:

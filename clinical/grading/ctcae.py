@@ -136,7 +136,7 @@ _ENZYME = dict.fromkeys(("u/l", "iu/l", "ukat/l", "nkat/l"), 1)
 _BILIRUBIN = dict.fromkeys(("umol/l", "mg/dl"), 1)
 _CREATININE = dict.fromkeys(("umol/l", "mg/dl", "mmol/l"), 1)
 _SECONDS = dict.fromkeys(("s", "sec", "ratio", "1"), 1)
-_RATIO = dict.fromkeys(("ratio", "1", "inr", "{inr}"), 1)
+_RATIO = dict.fromkeys(("", "ratio", "1", "inr", "{inr}"), 1)  # INR has no dimension
 _MMOL = {"mmol/l": 1}
 _MONOVALENT = {"mmol/l": 1, "meq/l": 1}
 
