@@ -1,13 +1,14 @@
 """The state of the trial that the Board shows: windows, dose ladder, pipeline, breaches. A pure function of frames."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from statistics import median
+from types import MappingProxyType
 
 import pandas as pd
 
-from clinical.candidates import Candidate, began, candidates
+from clinical.candidates import Candidate, began, candidates, event_key
 from clinical.dlt import ROUNDING, WindowState, window_state
 from clinical.proportions import clopper_pearson
 from data.protocol import Dlt, Level, Protocol
@@ -91,36 +92,50 @@ class Board:
     rungs: tuple[Rung, ...]  # lowest level first
     pipeline: Pipeline
     breaches: tuple[Breach, ...]
+    candidates: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)  # of every verdict, by usubjid
 
     def window(self, usubjid: str) -> Window | None:
         return next((one for one in self.windows if one.usubjid == usubjid), None)
 
 
-def board(subjects: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, cutoff: datetime) -> Board:
+def board(
+    subjects: pd.DataFrame,
+    events: pd.DataFrame,
+    protocol: Protocol,
+    cutoff: datetime,
+    *,
+    labs: pd.DataFrame | None = None,
+    adjudications: Mapping[tuple[str, str], object] = MappingProxyType({}),
+) -> Board:
     """The Board at the data's cut-off.
 
     subjects, events: as `queries.subjects` and `queries.adverse_events`, in any order. cutoff: last moment the data
     speak of, in the trial's clock; an infusion or an event dated after it has not happened. A trial without dose levels
     has a pipeline only. What contradicts itself is unresolved, never an error: the Board is there for odd data too.
+    labs, adjudications: as `clinical.candidates.candidates`.
     """
     subjects = subjects.assign(day0=subjects["day0"].where(subjects["day0"] <= cutoff))
     subjects = subjects.sort_values(["consent", "usubjid"])
     windows: tuple[Window, ...] = ()
     rungs: tuple[Rung, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    found: dict[str, tuple[Candidate, ...]] = {}
     if protocol.dlt:
-        windows = _windows(subjects, events, protocol, cutoff)
+        levels = [level.id for level in protocol.dose_levels]
+        infused = subjects[subjects["day0"].notna() & subjects["cohort"].isin(levels)]
+        found = candidates(infused, events, protocol.dlt, cutoff, labs=labs, adjudications=adjudications)
+        windows = _windows(infused, events, found, protocol, cutoff)
         rungs = tuple(_rung(level, windows, subjects, protocol.dlt) for level in protocol.dose_levels)
         rungs = _expanded_for_mtd(rungs, protocol.dlt)
         breaches = tuple(_breaches(windows, protocol))
-    return Board(windows, rungs, _pipeline(subjects), breaches)
+    return Board(windows, rungs, _pipeline(subjects), breaches, found)
 
 
 # ---- windows --------------------------------------------------------------------------------------------------------
-def _windows(subjects: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, cutoff: datetime) -> tuple[Window, ...]:
+def _windows(
+    infused: pd.DataFrame, events: pd.DataFrame, found: Mapping, protocol: Protocol, cutoff: datetime
+) -> tuple[Window, ...]:
     order = {level.id: number for number, level in enumerate(protocol.dose_levels)}
-    infused = subjects[subjects["day0"].notna() & subjects["cohort"].isin(list(order))]
-    found = candidates(infused, events, protocol.dlt, cutoff)
     flagged: dict[str, list] = {}
     for row in events[(events["aedlt"] == "Y") & ~(events["aestdtc_earliest"] > cutoff)].itertuples():
         flagged.setdefault(row.usubjid, []).append(row)
@@ -135,7 +150,11 @@ def _window(row, found: Iterable[Candidate], flagged: Iterable, dlt: Dlt, cutoff
     infused = row.day0.date()
     ends = infused + timedelta(days=dlt.window_days)
     still_open = tuple(one for one in found if one.open)
-    onset, term = _dlt_onset(flagged, infused, ends)
+    disputed = {one.event for one in found if one.code == "disagree"} - {
+        one.event for one in found if one.adjudicated == "Y"
+    }
+    agreed = [one for one in flagged if event_key(one) not in disputed]
+    onset, term = _dlt_onset(agreed, [one for one in found if one.adjudicated == "Y"], infused, ends)
     # A negative amount says no more than a blank.
     fraction = float(row.dose_fraction) if row.dose_fraction >= 0 else None
     state = window_state(
@@ -172,14 +191,26 @@ def _undated(infused: date) -> Days:
     return infused, date.max
 
 
-def _dlt_onset(flagged: Iterable, infused: date, ends: date) -> tuple[Days | None, str]:
+def _dlt_onset(flagged: Iterable, judged: Iterable[Candidate], infused: date, ends: date) -> tuple[Days | None, str]:
     """Onset of the adjudicated DLT: the first that is surely in the window, else the first that can be meant."""
     found = []
     for row in flagged:
         grade = "" if pd.isna(row.aetoxgr) else f" G{int(row.aetoxgr)}"
         found.append((_onset(row, infused), f"{row.aeterm if pd.isna(row.aedecod) else row.aedecod}{grade}"))
+    for one in judged:
+        if one.flag != "Y":  # a flag is read from its own row
+            grade = "" if one.grade is None else f" G{one.grade}"
+            found.append((_judged_onset(one, infused), f"{one.term}{grade}"))
     certain = [one for one in found if one[0][1] <= ends]
     return min(certain or found, default=(None, ""))
+
+
+def _judged_onset(one: Candidate, infused: date) -> Days:
+    """Of a DLT by adjudication, never before the infusion; undated: any day of the window."""
+    if one.onset is None:
+        return _undated(infused)
+    first, last = one.onset
+    return max(first, infused), max(last, infused)
 
 
 def _onset(row, infused: date) -> Days:

@@ -1,17 +1,20 @@
-"""Adverse events that meet or approach a clause of the DLT definition, while nobody has yet said what they are.
+"""Adverse events and laboratory values that meet or approach a clause of the DLT definition, not yet adjudicated.
 
-An open candidate is not "no DLT": the patient stays unresolved until it is adjudicated (the flag in the files).
+An open candidate is not "no DLT": the patient stays unresolved until the flag in the files, or a person here, says.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 
 import pandas as pd
 
+from clinical import lab_candidates
+from clinical.lab_candidates import TESTS, Clock, Evidence, Run, lab_runs
 from data.protocol import Clause, Dlt
 
 # From the clearest to the most open question; an event that meets one clause and runs towards another is met.
@@ -31,7 +34,10 @@ ENGLISH = {
     "not_recovered": "not recovered by the limit",
     "uncoded": "not coded: which clause it falls under cannot be said",
     "no_fatal_event": "died, and no fatal event is reported: whether related is not known",
-}
+    "over_by_samples": "lasted longer than the limit, as its samples show",
+    "disagree": "the file says {file} and {actor} says {said}: both stand until one is withdrawn",
+    "changed_since": "judged no DLT by {actor} on {at}; it has become worse or longer since",
+} | lab_candidates.ENGLISH
 
 OVER = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE", "FATAL")  # AEOUT by CDISC
 
@@ -50,6 +56,14 @@ class Candidate:
     code: str  # why; a key of ENGLISH
     onset_day: int | None  # days since infusion, earliest; None where undated
     adjudicated: str | None  # "Y", "N", None = not yet
+    key: str = ""  # the same in every cut, unique within the patient
+    source: str = "AE"  # or "LB"
+    onset: tuple[date, date] | None = None  # first and last day it can have begun on
+    clock: Clock | None = None
+    evidence: tuple[Evidence, ...] = ()
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)  # of the sentence `code`
+    flag: str | None = None  # what the file says
+    adjudication: object | None = None  # what a person said here: `clinical.adjudication.Adjudication`
 
     @property
     def open(self) -> bool:
@@ -57,11 +71,21 @@ class Candidate:
 
     @property
     def reason(self) -> str:
-        return ENGLISH[self.code]
+        return self.say(ENGLISH)
+
+    def say(self, sentences: Mapping[str, str]) -> str:
+        """Why, by a table of sentences with the keys and placeholders of ENGLISH."""
+        return sentences[self.code].format(**self.values)
 
 
 def candidates(
-    subjects: pd.DataFrame, events: pd.DataFrame, dlt: Dlt, cutoff: datetime
+    subjects: pd.DataFrame,
+    events: pd.DataFrame,
+    dlt: Dlt,
+    cutoff: datetime,
+    *,
+    labs: pd.DataFrame | None = None,
+    adjudications: Mapping[tuple[str, str], object] = MappingProxyType({}),
 ) -> dict[str, tuple[Candidate, ...]]:
     """The candidates of every infused patient by usubjid, adjudicated ones included; who has none is not a key.
 
@@ -71,6 +95,8 @@ def candidates(
     clause, in the order of onset; then a death in the window that no fatal event explains.
     Source: the clauses are the protocol file's; how time at a grade is read follows grade-change rows, 72 h needs
     times, "more than 7 days" is 8 calendar dates where no times are recorded.
+    labs: as `queries.measurements` of the table "lab", None = not looked at; a run that an event of the same name
+    reports is that event's evidence, no candidate of its own. adjudications: by (usubjid, key of the candidate).
     """
     clauses_on = cache(_Definition(dlt).clauses_on)
     reported = defaultdict(list)
@@ -78,12 +104,15 @@ def candidates(
     # As plain objects the rows are read in half the time.
     for row in known.sort_values(["usubjid", "aestdtc_earliest", "aeseq"]).astype(object).itertuples():
         reported[row.usubjid].append(row)
+    runs = {} if labs is None else lab_runs(subjects, labs, dlt, cutoff, clauses_on)
     found = {}
     for patient in subjects[subjects["day0"] <= cutoff].itertuples():
         rows, infused = reported[patient.usubjid], patient.day0.date()
-        own = (*_among(rows, infused, dlt, clauses_on, cutoff), *_unexplained_death(patient, rows, dlt, cutoff))
+        own = list(_among(rows, infused, dlt, clauses_on, cutoff))
+        own = [*_with_samples(own, rows, runs.get(patient.usubjid, ()), infused)]
+        own += _unexplained_death(patient, rows, dlt, cutoff)
         if own:
-            found[patient.usubjid] = own
+            found[patient.usubjid] = tuple(_judged(one, adjudications.get((one.usubjid, one.key))) for one in own)
     return found
 
 
@@ -126,7 +155,7 @@ def _among(rows: list, infused: date, dlt: Dlt, clauses_on, cutoff: datetime) ->
     by_event = defaultdict(list)
     for row in rows:
         by_event[event_key(row)].append(row)
-    window_end = infused + dlt.window_days * _DAY
+    window_end, taken = infused + dlt.window_days * _DAY, set()
     for row in rows:
         if row.causality == "unrelated":
             continue
@@ -140,12 +169,25 @@ def _among(rows: list, infused: date, dlt: Dlt, clauses_on, cutoff: datetime) ->
             verdict, code = _verdict(row, clause, of_event, infused, window_end, cutoff)
             if clause.scope == "other_nonhaematologic" and pd.isna(row.aedecod) and verdict == "cleared":
                 verdict, code = "cannot_tell", "uncoded"  # another clause could forbid the grade itself
-            yield _candidate(row, clause, verdict, code, infused, _said(row, of_event))
+            key = _key(row, clause, taken)
+            taken.add(key)
+            clock = _clock(row, clause, of_event, cutoff)
+            yield _candidate(row, clause, verdict, code, infused, _said(row, of_event), key, clock)
 
 
 def event_key(row) -> str:
     """The rows of one event share AEGRPID: a row a grade. One row of a wide file can report several events."""
     return f"{row.source_file} {row.source_row} {row.aeseq}" if pd.isna(row.aegrpid) else f"group {row.aegrpid}"
+
+
+def _key(row, clause: Clause, taken: set[str]) -> str:
+    """Names the question in every cut. The first row of a group has the group's name, a later grade its own."""
+    number = "" if pd.isna(row.aeseq) else f"{row.aeseq:g}"
+    named = f"{row.aeterm} {row.aestdtc}" if pd.isna(row.aegrpid) and not number else row.aegrpid
+    event = number if pd.isna(named) else named
+    tried = [f"AE {event} {clause.id}", f"AE {event}/{number} {clause.id}", f"AE {event}/{row.aestdtc} {clause.id}"]
+    free = next((one for one in tried if one not in taken), None)
+    return free or f"{tried[-1]} {sum(one.startswith(tried[-1]) for one in taken) + 1}"
 
 
 def reported_grade(row) -> int | None:
@@ -177,7 +219,9 @@ def _said(row, of_event: list) -> str | None:
     return "N" if grade is not None and any(one is not None and one >= grade for one in judged) else None
 
 
-def _candidate(row, clause: Clause, verdict: str, code: str, infused: date, said: str | None) -> Candidate:
+def _candidate(
+    row, clause: Clause, verdict: str, code: str, infused: date, said: str | None, key: str, clock: Clock | None
+) -> Candidate:
     return Candidate(
         usubjid=row.usubjid,
         aeseq=row.aeseq,
@@ -189,7 +233,105 @@ def _candidate(row, clause: Clause, verdict: str, code: str, infused: date, said
         code=code,
         onset_day=None if pd.isna(row.aestdtc_earliest) else (row.aestdtc_earliest.date() - infused).days,
         adjudicated=said,
+        flag=said,
+        key=key,
+        onset=began(row),
+        clock=clock if verdict in ("running", "met") or code in ("times", "time_at_grade") else None,
+        evidence=(_evidence(row),),
     )
+
+
+def _evidence(row) -> Evidence:
+    grade, term = reported_grade(row), row.aeterm if pd.isna(row.aedecod) else row.aedecod
+    dtc = None if pd.isna(row.aestdtc) else row.aestdtc
+    return Evidence("AE", row.usubjid, term, dtc, "", grade, grade, "as reported", row.source_file, row.source_row)
+
+
+# ---- laboratory values and people ------------------------------------------------------------------------------------
+def _with_samples(own: list[Candidate], rows: list, runs: Sequence[Run], infused: date) -> Iterator[Candidate]:
+    """Events with their samples as evidence, then the runs that no event reports."""
+    covered = set()
+    for one in own:
+        mine = [run for run in runs if run.clause.id == one.clause and _reports(_row_of(one, rows), run)]
+        # An event that is over in time does not hide samples that show the contrary, or that leave it open.
+        mine = [run for run in mine if one.adjudicated or one.verdict != "cleared" or run.verdict == "cleared"]
+        covered.update(run.key for run in mine)
+        yield _by_samples(one, mine)
+    unrelated = [row for row in rows if row.causality == "unrelated"]
+    covered.update(run.key for run in runs if any(_reports(row, run) for row in unrelated))
+    yield from (_of_run(run, infused) for run in runs if run.key not in covered)
+
+
+def _row_of(one: Candidate, rows: list):
+    source = one.evidence[0]
+    found = (row for row in rows if (row.source_file, row.source_row) == (source.source_file, source.source_row))
+    return next(row for row in found if pd.isna(one.aeseq) or row.aeseq == one.aeseq)
+
+
+def _reports(row, run: Run) -> bool:
+    """An event of the same name, at the grade or without one, on a day of the run."""
+    term = row.aeterm if pd.isna(row.aedecod) else row.aedecod
+    names = _folded(name for group in TESTS[run.code] for name in group)
+    grade = reported_grade(row)
+    if term.casefold() not in names or (grade is not None and grade < (run.grade or run.clause.min_grade)):
+        return False
+    if run.began is None:
+        return False
+    first = began(row)[0]
+    last = date.max if pd.isna(row.aeendtc_latest) else row.aeendtc_latest.date()
+    return first <= run.last and last >= run.began
+
+
+def _by_samples(one: Candidate, runs: Sequence[Run]) -> Candidate:
+    """One row with a maximum grade does not say how long; samples over more than the limit do."""
+    evidence = (*one.evidence, *(each for run in runs for each in run.evidence))
+    if one.code == "time_at_grade" and any(run.verdict == "met" for run in runs):
+        return replace(one, verdict="met", code="over_by_samples", evidence=evidence)
+    return replace(one, evidence=evidence)
+
+
+def _of_run(run: Run, infused: date) -> Candidate:
+    return Candidate(
+        usubjid=run.usubjid,
+        aeseq=math.nan,
+        event=f"LB {run.code} {run.began}",
+        term=run.term,
+        grade=run.grade,
+        clause=run.clause.id,
+        verdict=run.verdict,
+        code=run.reason,
+        onset_day=run.began and (run.began - infused).days,
+        adjudicated=None,
+        key=run.key,
+        source="LB",
+        onset=(run.began, run.began) if run.began else None,
+        clock=run.clock,
+        evidence=run.evidence,
+        values=run.values,
+    )
+
+
+def _judged(one: Candidate, said) -> Candidate:
+    """What a person said here, beside the file's flag. Where both are there and differ, the question is open."""
+    if said is None:
+        return one
+    verdict = "Y" if said.dlt else "N"
+    one = replace(one, adjudication=said)
+    if one.flag and one.flag != verdict:
+        values = {"file": one.flag, "said": verdict, "actor": said.actor}
+        return replace(one, adjudicated=None, verdict="cannot_tell", code="disagree", values=values)
+    if verdict == "N" and _changed(one, said):
+        values = {"actor": said.actor, "at": said.at}
+        return replace(one, adjudicated=None, code="changed_since", values=values)
+    return replace(one, adjudicated=verdict)
+
+
+def _changed(one: Candidate, said) -> bool:
+    """ "No DLT" was said of a lower grade, of an unknown one, or while the clock still ran: what is higher, or over the
+    limit, since then was not what the person looked at. A DLT stays one."""
+    worse = one.grade is not None and (said.grade is None or one.grade > said.grade)
+    over = one.verdict == "met" and one.clock is not None and one.clock.due > said.cutoff
+    return worse or over
 
 
 def _unexplained_death(patient, rows: list, dlt: Dlt, cutoff: datetime) -> Iterator[Candidate]:
@@ -200,7 +342,10 @@ def _unexplained_death(patient, rows: list, dlt: Dlt, cutoff: datetime) -> Itera
     day = max(0, (patient.death.date() - patient.day0.date()).days)
     if day <= dlt.window_days:
         verdict, code = "cannot_tell", "no_fatal_event"
-        yield Candidate(patient.usubjid, math.nan, "death", "Death", 5, clause.id, verdict, code, day, None)
+        key, onset = f"AE death {clause.id}", (patient.death.date(), patient.death.date())
+        yield Candidate(
+            patient.usubjid, math.nan, "death", "Death", 5, clause.id, verdict, code, day, None, key, onset=onset
+        )  # fmt: skip
 
 
 # ---- how long -------------------------------------------------------------------------------------------------------
@@ -220,6 +365,19 @@ class _Spell:
     @property
     def contradictory(self) -> bool:
         return bool(self.began and self.ended) and self.ended[1] < self.began[0]
+
+
+def _clock(row, clause: Clause, of_event: list, cutoff: datetime) -> Clock | None:
+    """Of an event under a clause on its length, from the earliest moment it can have begun; None where undated."""
+    if clause.longer_than_hours is None:
+        return None
+    spell = _spell(row, of_event, clause.min_grade, cutoff)
+    if spell.began is None:
+        return None
+    first, last = spell.began
+    end = spell.ended[1] if spell.ended else cutoff
+    due = first + timedelta(hours=clause.longer_than_hours)
+    return Clock(first, (end - first) // _DAY + 1, clause.longer_than_hours, due, first == last, end)
 
 
 def _verdict(row, clause: Clause, of_event: list, infused: date, window_end: date, cutoff: datetime) -> tuple[str, str]:

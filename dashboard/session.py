@@ -7,13 +7,16 @@ from functools import lru_cache
 
 from flask import current_app, g
 
+from clinical.adjudication import Adjudication, adjudications
 from clinical.board import Board, board
+from clinical.lab_candidates import TESTS
 from dashboard.labels import Say, speaker
 from dashboard.view import View
 from data.events import START
 from data.state import Event, State, StateError
 from data.store import Cut, CutError, Store
 from queries.adverse_events import adverse_events
+from queries.measurements import measurements
 from queries.subjects import subjects
 
 log = logging.getLogger(__name__)
@@ -120,9 +123,20 @@ def _numbers(cut: Cut) -> dict[str, str]:
 
 
 @lru_cache(maxsize=16)
-def board_of(cut: Cut, head: str = START, judged: tuple = ()) -> Board:
+def board_of(cut: Cut, head: str = START, judged: tuple[tuple[tuple[str, str], bool], ...] = ()) -> Board:
     """head: hash of the last event that counts. judged: what if, ((usubjid, candidate), whether a DLT)."""
-    return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff)
+    labs = measurements(cut, ("lab",), codes=tuple(TESTS))
+    said = adjudications(events_until(the_state(), head), cut.cutoff) if head else {}
+    said |= {(who, key): _supposed(cut, who, key, dlt) for (who, key), dlt in judged}
+    return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, labs=labs, adjudications=said)
+
+
+def _supposed(cut: Cut, usubjid: str, candidate: str, dlt: bool) -> Adjudication:
+    """A verdict that nobody has given, on whatever grade the candidate has."""
+    return Adjudication(
+        event=0, usubjid=usubjid, candidate=candidate, clause="", term="", grade=5, dlt=dlt, reason="", actor="",
+        authenticated=False, at=datetime.now(UTC), cut=cut.id, cutoff=cut.cutoff,
+    )  # fmt: skip
 
 
 def age_hours(cut: Cut) -> float:

@@ -21,8 +21,10 @@ from trial_frames import (
 )
 
 from clinical.board import STEPS, board, level_state
+from clinical.lab_candidates import TESTS
 from data import protocol
 from queries.adverse_events import adverse_events
+from queries.measurements import measurements
 from queries.subjects import subjects as subjects_of
 
 # ---- the simulated trial --------------------------------------------------------------------------------------------
@@ -104,7 +106,13 @@ def boards(trial):
     cuts = [trial.open(one) for one in trial.ids()]
     assert [one.cutoff.date() for one in cuts] == [LAST - timedelta(days=days) for days in (165, 60, 0)]
     return {
-        number: board(subjects_of(cut), adverse_events(cut), cut.protocol, cut.cutoff)
+        number: board(
+            subjects_of(cut),
+            adverse_events(cut),
+            cut.protocol,
+            cut.cutoff,
+            labs=measurements(cut, ("lab",), codes=tuple(TESTS)),
+        )
         for number, cut in enumerate(cuts, start=1)
     }
 

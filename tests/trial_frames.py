@@ -39,7 +39,7 @@ def moment(day: int | None, hour: int = 0) -> datetime | None:
 
 def text(when: int | str | None) -> str | None:
     """ISO 8601 text of a day, or of a day and a time such as "6T14:00"; a text such as "2026-03" is itself."""
-    if when is None or (isinstance(when, str) and when.startswith("20")):
+    if when is None or (isinstance(when, str) and when[:4].isdigit()):
         return when
     day, _, clock = str(when).partition("T")
     return f"{FIRST_DAY + timedelta(days=int(day))}" + (f"T{clock}" if clock else "")

@@ -1,0 +1,426 @@
+"""Laboratory values that meet or approach a clause of the DLT definition, whoever reported them or not."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from clinical.grading import Grade, ctcae
+from data.protocol import Clause, Dlt
+
+# LBTESTCD -> its CTCAE terms, and the names an adverse event of it goes by (MedDRA, English and Chinese).
+# White cells and lymphocytes are not here: their fall is the purpose of lymphodepletion, and never a candidate.
+TESTS = {
+    "ALT": (("Alanine aminotransferase increased",), ("丙氨酸氨基转移酶升高",)),
+    "AST": (("Aspartate aminotransferase increased",), ("天门冬氨酸氨基转移酶升高",)),
+    "ALP": (("Alkaline phosphatase increased",), ("Blood alkaline phosphatase increased", "血碱性磷酸酶升高")),
+    "GGT": (("GGT increased",), ("Gamma-glutamyltransferase increased", "γ-谷氨酰转移酶升高")),
+    "BILI": (("Blood bilirubin increased",), ("Hyperbilirubinaemia", "血胆红素升高", "高胆红素血症")),
+    "CREAT": (("Creatinine increased",), ("Blood creatinine increased", "血肌酐升高")),
+    "LIPASE": (("Lipase increased",), ("脂肪酶升高",)),
+    "AMYLASE": (("Serum amylase increased",), ("Amylase increased", "Blood amylase increased", "淀粉酶升高")),
+    "CK": (("CPK increased",), ("Blood creatine phosphokinase increased", "血肌酸磷酸激酶升高")),
+    "SODIUM": (("Hyponatremia", "Hypernatremia"), ("Hyponatraemia", "Hypernatraemia", "低钠血症", "高钠血症")),
+    "K": (("Hypokalemia", "Hyperkalemia"), ("Hypokalaemia", "Hyperkalaemia", "低钾血症", "高钾血症")),
+    "MG": (("Hypomagnesemia", "Hypermagnesemia"), ("Hypomagnesaemia", "Hypermagnesaemia", "低镁血症", "高镁血症")),
+    "FIBRINO": (("Fibrinogen decreased",), ("Blood fibrinogen decreased", "血纤维蛋白原降低")),
+    "INR": (("INR increased",), ("International normalised ratio increased", "国际标准化比值升高")),
+    "APTT": (("Activated partial thromboplastin time prolonged",), ("活化部分凝血活酶时间延长",)),
+    "NEUT": (("Neutrophil count decreased",), ("Neutropenia", "中性粒细胞计数降低", "中性粒细胞减少症")),
+    "PLAT": (("Platelet count decreased",), ("Thrombocytopenia", "血小板计数降低", "血小板减少症")),
+}
+# A urine creatinine is another quantity.
+SPECIMENS = ("BLOOD", "SERUM", "PLASMA", "SERUM OR PLASMA", "WHOLE BLOOD")
+
+ENGLISH = {
+    "samples_over": "grade {grade} or more shown from {began} to {last}, longer than the limit",
+    "samples_within": "grade {grade}, day {day} of {days}; becomes a DLT on {due} unless a sample shows recovery",
+    "sample_below": "below grade {grade} on {below}, within the limit",
+    "repeat_due": "last sample {last}, still grade {grade}; the limit was {due}: repeat due",
+    "gap": "no sample shows whether grade {grade} lasted: last at it {last}, below it only on {below}",
+    "range_missing": "grade {low} to {high} from {began}: {lacking}",
+    "undated": "grade {low} to {high}, day of the sample not known",
+    "watch": "grade {grade}, decided on Day {limit_day}",
+    "recovered_by": "below grade {grade} on {below}, by Day {limit_day}",
+    "still_at": "grade {grade} still on {last}, Day {limit_day} or later",
+}
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long a grade has lasted, and when it becomes a DLT unless recovery is shown."""
+
+    began: datetime
+    day: int  # of `limit_hours`, the first is 1
+    limit_hours: float
+    due: datetime  # 0:00 of the day where only dates are known
+    timed: bool  # the times of day are known
+    last: datetime  # last evidence
+
+
+@dataclass(frozen=True)
+class Evidence:
+    table: str
+    usubjid: str
+    code: str  # LBTESTCD, or the term of an event
+    dtc: str | None  # as it came
+    value: str  # with its unit
+    low: int | None
+    high: int | None
+    scale: str
+    source_file: str
+    source_row: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Unbroken samples of one test that are, or can be, at the clause's grade, and what they say."""
+
+    usubjid: str
+    code: str
+    term: str  # CTCAE
+    clause: Clause
+    verdict: str  # of `clinical.candidates.VERDICTS`
+    reason: str  # key of ENGLISH
+    values: dict[str, object] = field(hash=False)
+    grade: int | None  # highest that is sure
+    began: date | None
+    last: date | None  # of the last sample at the grade
+    key: str
+    clock: Clock | None
+    evidence: tuple[Evidence, ...]
+
+    def say(self, sentences=ENGLISH) -> str:
+        return sentences[self.reason].format(**self.values)
+
+
+@dataclass(frozen=True)
+class _Patient:
+    usubjid: str
+    day0: date
+    window_end: date
+    cutoff: datetime
+
+
+@dataclass(frozen=True)
+class _Sample:
+    first: datetime
+    last: datetime
+    low: int
+    high: int
+    lacking: str
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def timed(self) -> bool:
+        return self.last - self.first < timedelta(hours=1)
+
+
+def lab_runs(
+    subjects: pd.DataFrame, labs: pd.DataFrame, dlt: Dlt, cutoff: datetime, clauses_on: Callable
+) -> dict[str, tuple[Run, ...]]:
+    """The runs of every infused patient by usubjid, in the order of clause, test and time; without any, not a key.
+
+    subjects: as `queries.subjects`. labs: as `queries.measurements` of the table "lab", in any order. clauses_on: term,
+    fatal -> clauses of the protocol. cutoff: last moment the data speak of, in the trial's clock.
+    A run begins with its first sample, in the window; a clause on recovery also takes one that began before and lasts.
+    "Met" is only what samples show: at the grade over more than the limit, in hours where they have times, in calendar
+    dates (the eighth for 7 days) where they have none. Results without value are no samples and show no recovery.
+    Baseline: last before the first lymphodepletion, before the infusion where that is not recorded.
+    """
+    found: dict[str, list[Run]] = defaultdict(list)
+    infused = subjects[subjects["day0"] <= cutoff].set_index("usubjid")
+    read = _read(labs, infused, cutoff)
+    for code, (terms, _) in TESTS.items():
+        of_test = read[read["code"] == code]
+        if of_test.empty:
+            continue
+        for term in terms:
+            for clause in clauses_on(term, False):
+                if clause.scope == "any" or not _lasting(clause) or ctcae.reachable(term) < clause.min_grade:
+                    continue
+                for usubjid, run in _of_test(of_test, infused, term, clause, dlt, cutoff):
+                    found[usubjid].append(run)
+    return {who: tuple(found[who]) for who in infused.index if who in found}
+
+
+def _lasting(clause: Clause) -> bool:
+    return clause.longer_than_hours is not None or clause.not_recovered_by_day is not None
+
+
+def _read(labs: pd.DataFrame, infused: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
+    """Samples with a value, of blood, of the infused, up to the cut-off; with the row's baseline."""
+    blood = labs["specimen"].isna() | labs["specimen"].str.upper().isin(SPECIMENS)
+    known = labs["value"].notna() & blood & labs["usubjid"].isin(infused.index) & ~(labs["first"] > cutoff)
+    order = ["usubjid", "code", "first", "last", "value", "source_row"]
+    rows = labs[known & labs["code"].isin(list(TESTS))].sort_values(order)
+    before = infused["lymphodepletion"].fillna(infused["day0"])
+    base = rows[rows["last"] < before.reindex(rows["usubjid"]).to_numpy()].drop_duplicates(
+        ["usubjid", "code"], keep="last"
+    )
+    base = base[["usubjid", "code", "value", "unit", "range_high"]]
+    return rows.merge(base, "left", ["usubjid", "code"], suffixes=("", "_baseline"))
+
+
+def _of_test(
+    rows: pd.DataFrame, infused: pd.DataFrame, term: str, clause: Clause, dlt: Dlt, cutoff: datetime
+) -> Iterator[tuple[str, Run]]:
+    concerned = rows.loc[_can_reach(rows, term, clause.min_grade), "usubjid"].unique()
+    for usubjid, own in rows[rows["usubjid"].isin(concerned)].astype(object).groupby("usubjid"):
+        graded = [_graded(row, term) for row in own.itertuples()]
+        day0 = infused.at[usubjid, "day0"].date()
+        patient = _Patient(usubjid, day0, day0 + dlt.window_days * _DAY, cutoff)
+        yield from ((usubjid, run) for run in _runs(patient, graded, term, clause))
+
+
+def _can_reach(rows: pd.DataFrame, term: str, minimum: int) -> pd.Series:
+    """Which rows need grading at all: nothing inside its normal range is grade 3, but for creatinine's baseline."""
+    below = rows["value"] < rows["range_low"].fillna(math.inf)
+    above = rows["value"] > rows["range_high"].fillna(-math.inf)
+    fixed = term in ("Neutrophil count decreased", "Platelet count decreased")
+    inside = ~(below | above) & rows["qualifier"].isna()
+    if minimum < 3 or fixed or term in ("Creatinine increased", "INR increased"):
+        inside &= False
+    return ~inside
+
+
+def _graded(row, term: str) -> _Sample:
+    """One result with its bounds: "> 500" is 500 or anything above it."""
+    least, most = row.value, row.value
+    if row.qualifier in (">", ">="):
+        most = math.inf
+    elif row.qualifier in ("<", "<="):
+        least = 0.0
+    ends = [_grade(row, one, term) for one in {least, most}]
+    known = [one for one in ends if one.low is not None and one.high is not None]
+    low, high = (min(one.low for one in known), max(one.high for one in known)) if known else (0, ctcae.reachable(term))
+    text = f"{row.qualifier if pd.notna(row.qualifier) else ''}{row.value:g} {row.unit if pd.notna(row.unit) else ''}"
+    evidence = Evidence(
+        "LB", row.usubjid, row.code, row.dtc, text.strip(), low, high, ends[0].scale, row.source_file, row.source_row
+    )  # fmt: skip
+    lacking = next((one.reason for one in ends if one.reason), f"result {text.strip()}" if low < high else "")
+    return _Sample(row.first, row.last, low, high, lacking, (evidence,))
+
+
+def _grade(row, value: float, term: str) -> Grade:
+    same_unit = pd.notna(row.value_baseline) and row.unit == row.unit_baseline
+    high = None
+    if pd.notna(row.value_baseline) and pd.notna(row.range_high_baseline):
+        high = bool(row.value_baseline > row.range_high_baseline)
+    return ctcae.grade(
+        term,
+        value,
+        None if pd.isna(row.unit) else row.unit,
+        lln=row.range_low,
+        uln=row.range_high,
+        baseline=row.value_baseline if same_unit else None,
+        baseline_high=high,
+        anticoagulated=None,
+    )
+
+
+# ---- runs ------------------------------------------------------------------------------------------------------------
+def _runs(patient: _Patient, graded: Iterable[_Sample], term: str, clause: Clause) -> Iterator[Run]:
+    dated, vague = [], []
+    for one in graded:
+        (dated if pd.notna(one.first) and one.first.date() == one.last.date() else vague).append(one)
+    taken: set[str] = set()
+    for run, below in _unbroken(_in_order(dated), clause.min_grade):
+        if _in_window(run, below, clause, patient):
+            yield _told(run, below, term, clause, patient, taken)
+    open_to_all = [one for one in vague if one.high >= clause.min_grade and _may_be_in(one, patient)]
+    if open_to_all:
+        yield _undated(open_to_all, term, clause, patient)
+
+
+def _in_window(run: Sequence[_Sample], below: _Sample | None, clause: Clause, patient: _Patient) -> bool:
+    first = run[0].first.date()
+    lasts = clause.not_recovered_by_day is not None and (below is None or below.first.date() >= patient.day0)
+    return first <= patient.window_end and (first >= patient.day0 or lasts)
+
+
+def _may_be_in(one: _Sample, patient: _Patient) -> bool:
+    if pd.isna(one.first):
+        return True
+    return one.first.date() <= patient.window_end and one.last.date() >= patient.day0
+
+
+def _undated(some: Sequence[_Sample], term: str, clause: Clause, patient: _Patient) -> Run:
+    """Samples whose day is not known: at the grade, and nothing says when or how long."""
+    evidence = tuple(each for one in some for each in one.evidence)
+    return Run(
+        usubjid=patient.usubjid,
+        code=evidence[0].code,
+        term=term,
+        clause=clause,
+        verdict="cannot_tell",
+        reason="undated",
+        values={"low": min(one.low for one in some), "high": max(one.high for one in some)},
+        grade=None,
+        began=None,
+        last=None,
+        key=f"LB {evidence[0].code} undated {clause.id}",
+        clock=None,
+        evidence=evidence,
+    )
+
+
+def _in_order(samples: Iterable[_Sample]) -> list[_Sample]:
+    """By moment. What cannot be put in order, results of one moment or of one date without time, is one sample that
+    has the lowest and the highest grade of them."""
+    by_date = defaultdict(list)
+    for one in samples:
+        by_date[one.first.date()].append(one)
+    groups = defaultdict(list)
+    for day, of_day in by_date.items():
+        timed = all(one.timed for one in of_day)
+        for one in of_day:
+            groups[one.first if timed else datetime.combine(day, datetime.min.time())].append(one)
+    return [_as_one(groups[moment]) for moment in sorted(groups)]
+
+
+def _as_one(some: Sequence[_Sample]) -> _Sample:
+    if len(some) == 1:
+        return some[0]
+    low, high = min(one.low for one in some), max(one.high for one in some)
+    evidence = sorted((each for one in some for each in one.evidence), key=lambda one: one.source_row)
+    lacking = max(one.lacking for one in some) or ("results of one moment differ" if low < high else "")
+    first, last = min(one.first for one in some), max(one.last for one in some)
+    return _Sample(first, last, low, high, lacking, tuple(evidence))
+
+
+def _unbroken(samples: Sequence[_Sample], grade: int) -> Iterator[tuple[list[_Sample], _Sample | None]]:
+    """Runs of samples that can be at the grade, each with the first sample after it that is below."""
+    run: list[_Sample] = []
+    for one in samples:
+        if one.high >= grade:
+            run.append(one)
+        elif run:
+            yield run, one
+            run = []
+    if run:
+        yield run, None
+
+
+def _told(
+    run: Sequence[_Sample], below: _Sample | None, term: str, clause: Clause, patient: _Patient, taken: set[str]
+) -> Run:
+    decide = _lasted if clause.not_recovered_by_day is None else _recovered
+    verdict, reason, clock = decide(run, below, clause, patient)
+    code, first = run[0].evidence[0].code, run[0].first
+    key = f"LB {code} {first:%Y-%m-%d} {clause.id}"
+    if key in taken:  # a second run of that date
+        key = f"LB {code} {first:%Y-%m-%dT%H:%M} {clause.id}"
+    taken.add(key)
+    return Run(
+        usubjid=patient.usubjid,
+        code=code,
+        term=term,
+        clause=clause,
+        verdict=verdict,
+        reason=reason,
+        values=_values(run, below, clause, clock),
+        grade=max((one.low for one in run if one.low >= clause.min_grade), default=None),
+        began=first.date(),
+        last=run[-1].first.date(),
+        key=key,
+        clock=clock,
+        evidence=tuple(each for one in (*run, *([below] if below else [])) for each in one.evidence),
+    )
+
+
+def _values(run: Sequence[_Sample], below: _Sample | None, clause: Clause, clock: Clock | None) -> dict[str, object]:
+    return {
+        "grade": clause.min_grade,
+        "low": min(one.low for one in run),
+        "high": max(one.high for one in run),
+        "lacking": next((one.lacking for one in run if one.lacking), ""),
+        "began": run[0].first.date(),
+        "last": run[-1].first.date(),
+        "below": below and below.first.date(),
+        "limit_day": clause.not_recovered_by_day,
+        "day": clock and clock.day,
+        "days": clock and round(clock.limit_hours / 24),
+        "due": clock and (clock.due if clock.timed else clock.due.date()),
+    }
+
+
+Told = tuple[str, str, Clock | None]
+
+
+def _lasted(run: Sequence[_Sample], below: _Sample | None, clause: Clause, patient: _Patient) -> Told:
+    limit = timedelta(hours=clause.longer_than_hours)
+    clock, cutoff = _clock(run, limit, patient.cutoff), patient.cutoff
+    if any(_shown(part, limit) for part in _sure(run, clause.min_grade)):
+        return "met", "samples_over", clock
+    if below:
+        if _longest(run[0], below.last, limit) <= limit:
+            return "cleared", "sample_below", None
+    elif run[-1].low >= clause.min_grade and _longest(run[0], cutoff, limit) <= limit:
+        return "running", "samples_within", clock
+    if not all(one.low >= clause.min_grade for one in run):
+        return "cannot_tell", "range_missing", None if below else clock
+    return "cannot_tell", "gap" if below else "repeat_due", None if below else clock
+
+
+def _sure(run: Sequence[_Sample], grade: int) -> Iterator[list[_Sample]]:
+    part: list[_Sample] = []
+    for one in run:
+        if one.low >= grade:
+            part.append(one)
+        elif part:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _shown(part: Sequence[_Sample], limit: timedelta) -> bool:
+    """Samples at the grade over more than the limit."""
+    first, last = part[0], part[-1]
+    if not first.timed and not last.timed and limit > 3 * _DAY:
+        return (last.first.date() - first.first.date() + _DAY) > limit
+    return last.first - first.last > limit
+
+
+def _longest(first: _Sample, ended: datetime, limit: timedelta) -> timedelta:
+    """The longest time at the grade, as far as samples bound it: in calendar dates where the start has no time."""
+    if not first.timed and limit > 3 * _DAY:
+        return ended.date() - first.first.date() + _DAY
+    return ended - first.first
+
+
+def _clock(run: Sequence[_Sample], limit: timedelta, cutoff: datetime) -> Clock:
+    """Where no times are known the limit is over on the date that is one more than its days."""
+    first, timed = run[0], run[0].timed
+    began = first.first
+    if timed:
+        due, day = began + limit, (cutoff - began) // _DAY + 1
+    else:
+        began = datetime.combine(began.date(), datetime.min.time())
+        due, day = began + limit, (cutoff.date() - began.date()).days + 1
+    return Clock(began, day, limit / timedelta(hours=1), due, timed, run[-1].first)
+
+
+def _recovered(run: Sequence[_Sample], below: _Sample | None, clause: Clause, patient: _Patient) -> Told:
+    """A sample below on the limit's day or before is recovery; one at the grade on or after it, without, is none."""
+    limit, cutoff = patient.day0 + clause.not_recovered_by_day * _DAY, patient.cutoff
+    if below and below.first.date() <= limit:
+        return "cleared", "recovered_by", None
+    if cutoff.date() < limit:
+        return ("watch" if cutoff.date() < patient.window_end else "running"), "watch", None
+    if any(one.low >= clause.min_grade and one.first.date() >= limit for one in run):
+        return "met", "still_at", None
+    if not all(one.low >= clause.min_grade for one in run):
+        return "cannot_tell", "range_missing", None
+    if below:
+        return "cannot_tell", "gap", None
+    clock_due = datetime.combine(limit, datetime.min.time())
+    hours = (limit - run[0].first.date()) / timedelta(hours=1)
+    day = (cutoff.date() - run[0].first.date()).days + 1
+    return "cannot_tell", "repeat_due", Clock(run[0].first, day, hours, clock_due, False, run[-1].first)

@@ -1,0 +1,223 @@
+"""Runs of laboratory values against the clauses: each by hand. Infused on Day 0; ALT's ULN 40, grade 3 > 200."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lab_frames import labs, result
+from trial_frames import PROTOCOL, end_of, moment, subject, subjects
+
+from clinical.candidates import _Definition
+from clinical.lab_candidates import lab_runs
+
+CLAUSES_ON = _Definition(PROTOCOL.dlt).clauses_on
+BASE = result(25, "-7T08:00")
+
+
+def runs(*rows, cutoff=60, base=BASE, **patient):
+    who = subjects(subject("A1", **({"lymphodepletion": -5} | patient)))
+    at = cutoff if not isinstance(cutoff, int) else end_of(cutoff)
+    return lab_runs(who, labs(*([base] if base else []), *rows), PROTOCOL.dlt, at, CLAUSES_ON).get("A1", ())
+
+
+def told(*rows, **more):
+    return [(one.verdict, one.reason) for one in runs(*rows, **more)]
+
+
+def alt(*days, value=250, **more):
+    return [result(value, day, **more) for day in days]
+
+
+OVER, WITHIN, BELOW = ("met", "samples_over"), ("running", "samples_within"), ("cleared", "sample_below")
+DUE, GAP, RANGE = ("cannot_tell", "repeat_due"), ("cannot_tell", "gap"), ("cannot_tell", "range_missing")
+
+
+@pytest.mark.parametrize(
+    ("rows", "cutoff", "verdict"),
+    [
+        (alt("3T08:00", "10T08:00"), 12, DUE),  # 168 h, not more
+        (alt("3T08:00", "10T08:01"), 12, OVER),
+        (alt(3, 10), 12, OVER),  # dates 3 to 10: the eighth
+        (alt(3, 9), 9, WITHIN),  # seven dates
+        (alt(3, 9), 10, DUE),  # the eighth date, and no sample on it
+        (alt("3T08:00", "8T08:00"), 9, WITHIN),
+        (alt("3T08:00", "8T08:00"), 12, DUE),  # no sample since day 5
+        ([*alt(3, 6), result(200, 9)], 12, BELOW),  # 200 is 5 x ULN, not above
+        ([*alt(3, 6), result(200, 10)], 12, GAP),  # on the eighth date: 7 to 8 dates at grade 3
+        ([*alt("3T08:00"), result(90, "10T08:00")], 12, BELOW),  # 168 h
+        ([*alt("3T08:00"), result(90, "10T09:00")], 12, GAP),
+        ([*alt("3T08:00", "10T09:00"), result(90, "11T08:00")], 12, OVER),  # recovery comes too late
+        (alt(3, value=201), 3, WITHIN),
+        (alt(3, value=200), 3, None),
+        (alt(3, 11, value=900), 12, OVER),  # grade 4 counts as well
+        ([*alt(3, 11), result(None, 5)], 12, OVER),  # a sample without result shows no recovery
+        ([result(None, 9), *alt(3, 5)], 12, DUE),
+        # two samples of a day: in order where they have times; without, that day is not clear either way
+        ([*alt(3, "5T08:00"), result(90, "5T16:00")], 12, BELOW),
+        ([*alt(3, 5), result(90, 5)], 12, RANGE),
+        ([*alt(3, 11), result(90, 7), *alt(7)], 12, RANGE),
+        # midnight: 3 March 24:00 is 4 March
+        (alt("3T23:59", "10T23:59"), 11, DUE),
+        (alt("3T23:59", "11T00:00"), 11, OVER),
+    ],
+)  # fmt: skip
+def test_more_than_seven_days_of_alt_above_5_times_the_limit(rows, cutoff, verdict):
+    assert told(*rows, cutoff=cutoff) == ([] if verdict is None else [verdict])
+
+
+def test_the_order_of_rows_says_nothing():
+    rows = [*alt(3, "5T08:00", 12), result(90, 7), *alt(9, "9T10:00")]
+    expected = told(*rows)
+    for seed in range(5):
+        random.Random(seed).shuffle(rows)
+        assert told(*rows) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "cutoff", "verdicts"),
+    [
+        ((-1, 3, 9), 12, []),  # began before the infusion
+        ((0, 7), 12, [OVER]),
+        ((28, 30), 31, [WITHIN]),
+        ((29, 40), 41, []),
+        ((27, 34), 34, [OVER]),  # begins on Day 27, its eighth date is Day 34
+        ((27, 33), 33, [WITHIN]),
+    ],
+)
+def test_the_run_begins_in_the_window_and_may_last_beyond_it(days, cutoff, verdicts):
+    assert told(*alt(*days), cutoff=cutoff) == verdicts
+
+
+def test_what_comes_after_the_cutoff_is_not_read():
+    assert told(*alt(3, 11), cutoff=10) == [DUE]
+    assert told(*alt(3), result(20, 5), cutoff=4) == [WITHIN]
+
+
+def test_a_running_clock_says_when_it_becomes_a_dlt():
+    """3 March 08:00 and 168 h: 10 March 08:00. Without times the eighth date of 4, 5, ... is 11 March."""
+    (timed,) = runs(*alt("2T08:00", "6T08:00"), cutoff=moment(6, hour=9))
+    assert (timed.clock.day, timed.clock.due, timed.clock.timed) == (5, moment(9, hour=8), True)
+    assert timed.say() == "grade 3, day 5 of 7; becomes a DLT on 2026-03-10 08:00:00 unless a sample shows recovery"
+    (dated,) = runs(*alt(3, 5), cutoff=6)
+    assert (dated.clock.day, dated.clock.due, dated.clock.timed) == (4, moment(10), False)
+    assert dated.say().startswith("grade 3, day 4 of 7; becomes a DLT on 2026-03-11 unless")
+    assert dated.key == "LB ALT 2026-03-04 nonhaem_3_7d"
+    assert [one.value for one in dated.evidence] == ["250 U/L", "250 U/L"]
+    assert [(one.low, one.high, one.scale) for one in dated.evidence] == [(3, 3, "CTCAE 5.0")] * 2
+
+
+def test_a_leap_day_is_a_day():
+    """2028: 25 26 27 28 29 February, 1 2 3 March are eight dates; in 2026 these end on 4 March."""
+
+    def eighth(year):
+        who = subjects(subject("A1"))
+        who["day0"] = who["day0"].map(lambda _: moment(0).replace(year=year, month=2, day=20))
+        rows = [result(25, f"{year}-02-01"), result(250, f"{year}-02-25"), result(250, f"{year}-03-03")]
+        at = moment(0).replace(year=year, month=3, day=3, hour=12)
+        return [one.verdict for one in lab_runs(who, labs(*rows), PROTOCOL.dlt, at, CLAUSES_ON)["A1"]]
+
+    assert eighth(2028) == ["met"]
+    assert eighth(2026) == ["running"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict"),
+    [
+        (alt(3, range_high=None), RANGE),
+        (alt(3, unit=None), RANGE),
+        (alt(3, unit="furlong"), RANGE),
+        ([*alt(3, unit=None), result(20, 5)], BELOW),  # too short at any grade
+        ([result(100, 3, qualifier=">")], RANGE),
+        ([result(500, 3, qualifier=">"), result(500, 11, qualifier=">")], OVER),
+        ([result(300, 3, qualifier="<")], RANGE),
+        ([*alt(3), result(40, 5, qualifier="<")], BELOW),
+        (alt("2026-03"), ("cannot_tell", "undated")),
+        (alt(None), ("cannot_tell", "undated")),
+        ([*alt(3, 5), result(20, "2026-03")], DUE),  # an undated sample shows no recovery
+    ],
+)
+def test_what_is_missing_is_neither_met_nor_cleared(rows, verdict):
+    assert told(*rows) == [verdict]
+
+
+def test_the_missing_input_is_named():
+    (one,) = runs(*alt(3, range_high=None))
+    assert "upper limit of normal" in one.say()
+    (one,) = runs(*alt(3, unit=None))
+    assert "no unit" in one.say()
+    (one,) = runs(*alt(3), base=None)
+    assert "baseline" in one.say()
+
+
+def test_the_baseline_is_the_last_before_lymphodepletion():
+    """Baseline 60 is abnormal: grade 3 above 5 x 60 = 300. What is taken on Day -1 is no baseline."""
+    assert told(*alt(3), base=result(60, -7)) == []
+    assert told(*alt(3), result(60, -1)) == [DUE]
+    assert told(*alt(3), result(60, -1), lymphodepletion=None) == []  # not recorded: before the infusion
+
+
+# ---- blood counts ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("code", ["LYM", "LYMLE", "WBC", "CD4"])
+def test_the_lymphopenia_of_every_patient_is_no_candidate(code):
+    assert told(*(result(0.05, day, code) for day in (-2, 0, 3, 9, 20, 35))) == []
+
+
+def counts(*pairs, code="NEUT"):
+    return [result(value, day, code) for value, day in pairs]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "cutoff", "verdicts"),
+    [
+        ([(0.2, -2), (0.3, 9)], 20, [("watch", "watch")]),
+        ([(0.2, -2), (0.3, 9)], 28, [("cannot_tell", "repeat_due")]),
+        ([(0.2, -2), (0.3, 28)], 28, [("met", "still_at")]),
+        ([(0.2, -2), (0.5, 28)], 30, [("cleared", "recovered_by")]),  # 0.5 is grade 3
+        ([(0.2, -2), (0.3, 27), (0.9, 29)], 30, [("cannot_tell", "gap")]),
+        ([(0.2, -2), (0.9, -1)], 30, []),  # over before the infusion
+        ([(0.2, -2), (0.9, 9), (0.3, 20)], 25, [("cleared", "recovered_by"), ("watch", "watch")]),
+        ([(0.3, 29)], 40, []),
+        ([(0.6, 3), (0.6, 40)], 40, []),  # grade 3
+    ],
+)
+@pytest.mark.parametrize("code", ["NEUT", "PLAT"])
+def test_grade_4_counts_are_decided_on_day_28(pairs, cutoff, verdicts, code):
+    scaled = [(value * 50 if code == "PLAT" else value, day) for value, day in pairs]
+    assert told(*counts(*scaled, code=code), cutoff=cutoff) == verdicts
+
+
+# ---- whatever the samples are ----------------------------------------------------------------------------------------
+days = st.lists(
+    st.tuples(st.integers(0, 34), st.sampled_from([20, 90, 250, 900])), max_size=9, unique_by=lambda x: x[0]
+)
+
+
+def at_hours(pairs):
+    return [result(value, f"{day}T08:00") for day, value in pairs]
+
+
+@settings(max_examples=20, deadline=None)
+@given(pairs=days)
+def test_a_sample_below_the_grade_within_the_limit_leaves_nothing_met(pairs):
+    """With a sample below every seventh day no run is longer than 144 h."""
+    below = [(day, 20) for day in range(0, 42, 7)]
+    kept = [one for one in pairs if one[0] % 7]
+    assert "met" not in [one.verdict for one in runs(*at_hours(below + kept))]
+
+
+@settings(max_examples=20, deadline=None)
+@given(pairs=days, chosen=st.sets(st.integers(0, 8)))
+def test_fewer_samples_never_clear_what_could_not_be_told(pairs, chosen):
+    before = {one.key: one.verdict for one in runs(*at_hours(pairs))}
+    after = {one.key: one.verdict for one in runs(*at_hours([one for n, one in enumerate(pairs) if n not in chosen]))}
+    assert not [key for key, verdict in after.items() if verdict == "cleared" and before.get(key) == "cannot_tell"]
+
+
+@settings(max_examples=20, deadline=None)
+@given(pairs=days, seed=st.integers(0, 9))
+def test_the_verdict_does_not_depend_on_the_order_of_rows(pairs, seed):
+    shuffled = random.Random(seed).sample(pairs, len(pairs))
+    assert [(one.key, one.verdict) for one in runs(*at_hours(pairs))] == [
+        (one.key, one.verdict) for one in runs(*at_hours(shuffled))
+    ]
