@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from fontTools.ttLib import TTFont
 
 from clinical import family, outcomes, peaks
+from clinical.candidates import ENGLISH as candidate_sentences
 from clinical.dlt import ENGLISH
 from dashboard import labels, pages, shell
 from dashboard.counting import OVERVIEW
@@ -107,6 +108,7 @@ def said_keys() -> set[str]:
     words = "patient infused dose_received event soc grade day date onset end relation serious source visit period dlt"
     keys |= {f"word.{one}" for one in words.split()}
     keys |= {f"window.{one}" for one in ENGLISH}
+    keys |= {f"candidate.{one}" for one in candidate_sentences}
     keys |= {f"board.{one}" for one in ("level", "planned", *board_page.COUNTS, "interval", "state")}
     keys |= {f"board.state_{one}" for one in ("not_opened", "open", "expanding", "cleared", "exceeded")}
     steps = ("screening", "collected", "in_manufacture", "failed", "released", "lymphodepleting", "left")
