@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
     prevent_initial_call=True,
 )
 def say_it(clicks, values, names, stored, told) -> dict:
-    if not ctx.triggered_id or not any(clicks):
-        return {"written": no_update, "told": [no_update] * len(told)}
     asked = Asked.read(stored)
+    if not ctx.triggered_id or not any(clicks):  # the buttons have come, and nobody has pressed one
+        return {"written": no_update, "told": [no_update] * len(told)}
     given = {name["field"]: (value or "").strip() for name, value in zip(names, values, strict=True)}
     try:
         event = _append(asked, ctx.triggered_id["button"], given.get("actor", ""), given.get("reason", ""))

@@ -59,7 +59,9 @@ def _item(asked: Asked, one: Candidate) -> html.Div:
             html.Div(
                 [
                     html.Span(say("candidates.count_it"), className="quiet"),
-                    switch(asked, (one.usubjid, one.key), asked.view.assumed().get((one.usubjid, one.key), ""), one.key),
+                    switch(
+                        asked, (one.usubjid, one.key), asked.view.assumed().get((one.usubjid, one.key), ""), one.key
+                    ),
                     html.A(say("candidates.judge"), href=_href(asked, one), className="judge"),
                 ],
                 className="if-row",
@@ -71,7 +73,9 @@ def _item(asked: Asked, one: Candidate) -> html.Div:
 
 
 def _line(asked: Asked, one: Candidate) -> html.Div:
-    verdict = asked.say(f"candidates.said_{one.adjudicated}") if one.adjudicated else asked.say(f"candidates.{one.verdict}")
+    verdict = (
+        asked.say(f"candidates.said_{one.adjudicated}") if one.adjudicated else asked.say(f"candidates.{one.verdict}")
+    )
     link = html.A(verdict, href=_href(asked, one))
     return html.Div([named(asked, one.usubjid), f" {_title(asked, one)}: ", link], className="candidate-line")
 
@@ -98,7 +102,9 @@ def _progress(one: Candidate) -> list:
 
 def _why(asked: Asked, one: Candidate) -> list:
     """The sentence of the verdict, and the clause it rests on."""
-    clause = next((rule.text.in_(asked.view.lang) for rule in asked.cut.protocol.dlt.clauses if rule.id == one.clause), "")
+    clause = next(
+        (rule.text.in_(asked.view.lang) for rule in asked.cut.protocol.dlt.clauses if rule.id == one.clause), ""
+    )
     said = one.say(Sentences("candidate", asked.say))
     return [f"{said[:1].upper()}{said[1:]}{asked.say('rule.full_stop')} ", html.Span(clause, className="quiet")]
 
@@ -163,7 +169,9 @@ class Verdicts:
 
 def verdicts(asked: Asked, one: Candidate) -> Verdicts:
     events = asked.written()
-    after = tuple(said for said in later(events, asked.cut.cutoff) if (said.usubjid, said.candidate) == (one.usubjid, one.key))
+    after = tuple(
+        said for said in later(events, asked.cut.cutoff) if (said.usubjid, said.candidate) == (one.usubjid, one.key)
+    )
     return Verdicts(adjudications(events, asked.cut.cutoff).get((one.usubjid, one.key)), after)
 
 
@@ -201,8 +209,8 @@ def _form(asked: Asked, one: Candidate) -> list:
         html.Div(
             [
                 dmc.TextInput(id={"field": "actor"}, label=say("candidates.actor"), description=say("candidates.typed"),
-                              maxLength=120, persistence=True, persistence_type="session"),
-                dmc.Textarea(id={"field": "reason"}, label=say("candidates.reason"), maxLength=2000, minRows=2, autosize=True),
+                              persistence=True, persistence_type="session"),
+                dmc.Textarea(id={"field": "reason"}, label=say("candidates.reason"), minRows=2),
                 html.Div(buttons, className="buttons"),
                 html.P(id={"told": "verdict"}, className="alarm-line", role="alert"),
             ],

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lab_frames import labs, result
-from trial_frames import PROTOCOL, end_of, moment, subject, subjects
+from trial_frames import ALT, PROTOCOL, end_of, event, events, moment, subject, subjects
 
-from clinical.candidates import _Definition
+from clinical.adjudication import Adjudication
+from clinical.board import board
+from clinical.candidates import _Definition, candidates
 from clinical.lab_candidates import lab_runs
 
 CLAUSES_ON = _Definition(PROTOCOL.dlt).clauses_on
@@ -221,3 +223,69 @@ def test_the_verdict_does_not_depend_on_the_order_of_rows(pairs, seed):
     assert [(one.key, one.verdict) for one in runs(*at_hours(pairs))] == [
         (one.key, one.verdict) for one in runs(*at_hours(shuffled))
     ]
+
+
+# ---- beside events and verdicts --------------------------------------------------------------------------------------
+def of_a1(rows, *reported, cutoff=60, said=()):
+    found = candidates(
+        subjects(subject("A1", lymphodepletion=-5)),
+        events(*reported),
+        PROTOCOL.dlt,
+        end_of(cutoff),
+        labs=labs(BASE, *rows),
+        adjudications={("A1", one.candidate): one for one in said},
+    )
+    return [(one.key, one.verdict, one.code, one.adjudicated) for one in found.get("A1", ())]
+
+
+def judged(key, dlt, grade=3, cutoff=60):
+    cut = end_of(cutoff)
+    return Adjudication(1, "A1", key, "nonhaem_3_7d", ALT, grade, dlt, "seen", "Dr Li", True, cut, "cut", cut)
+
+
+LAB, EVENT = "LB ALT 2026-03-04 nonhaem_3_7d", "AE 1 nonhaem_3_7d"
+
+
+def test_an_event_that_reports_the_run_is_the_candidate():
+    assert of_a1(alt(3, 11), event(ALT, 3, 3, 20)) == [(EVENT, "met", "over_by_samples", None)]
+    assert of_a1(alt(3, 11), event(ALT, 3, 3, 20, rel="unrelated")) == []
+    # A lower grade, other days, or an event that ended earlier than the samples show do not report it.
+    assert [key for key, *_ in of_a1(alt(3, 11), event(ALT, 2, 3, 20))] == [LAB]
+    assert [key for key, *_ in of_a1(alt(3, 11), event(ALT, 3, 20, 22))] == [EVENT, LAB]
+    assert [key for key, *_ in of_a1(alt(3, 11), event(ALT, 3, 3, 5))] == [EVENT, LAB]
+
+
+@pytest.mark.parametrize(
+    ("said", "flag", "expected"),
+    [
+        (judged(EVENT, True), None, ("over_by_samples", "Y")),
+        (judged(EVENT, False), None, ("over_by_samples", "N")),
+        (judged(EVENT, False), "Y", ("disagree", None)),
+        (judged(EVENT, True), "N", ("disagree", None)),
+        (judged(EVENT, True), "Y", ("over_by_samples", "Y")),
+        (judged(EVENT, False, grade=2), None, ("changed_since", None)),  # it was grade 2 then
+        (judged(EVENT, False, grade=None), None, ("changed_since", None)),  # nobody knew the grade
+        (judged(EVENT, False, cutoff=6), None, ("changed_since", None)),  # the clock still ran on Day 6
+        (judged(EVENT, True, grade=2), None, ("over_by_samples", "Y")),
+    ],
+)
+def test_what_a_person_said_beside_the_file(said, flag, expected):
+    ((_, _, code, adjudicated),) = of_a1(alt(3, 11), event(ALT, 3, 3, 20, aedlt=flag), said=[said])
+    assert (code, adjudicated) == expected
+
+
+def test_a_laboratory_run_judged_a_dlt_begins_with_its_first_sample():
+    shown = board(
+        subjects(subject("A1", lymphodepletion=-5)), events(), PROTOCOL, end_of(40),
+        labs=labs(BASE, *alt(3, 11)), adjudications={("A1", LAB): judged(LAB, True)},
+    )  # fmt: skip
+    assert (shown.window("A1").state.state, shown.window("A1").dlt_day) == ("evaluable_dlt", 3)
+    assert [one.key for one in shown.candidates["A1"]] == [LAB]
+
+
+def test_where_file_and_person_differ_the_window_is_unresolved():
+    shown = board(
+        subjects(subject("A1")), events(event(ALT, 3, 3, 20, aedlt="Y")), PROTOCOL, end_of(40),
+        adjudications={("A1", EVENT): judged(EVENT, False)},
+    )  # fmt: skip
+    assert shown.window("A1").state.state == "unresolved"

@@ -10,7 +10,19 @@ import pytest
 from dash.development.base_component import Component
 from fontTools.ttLib import TTFont
 
-from clinical import advice, context, decision, dlt, family, following, infusion_rules, outcomes, pauses, peaks
+from clinical import (
+    advice,
+    candidates,
+    context,
+    decision,
+    dlt,
+    family,
+    following,
+    infusion_rules,
+    outcomes,
+    pauses,
+    peaks,
+)
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
 from dashboard.counting import OVERVIEW
@@ -20,6 +32,8 @@ from dashboard.pages import board as board_page
 from dashboard.pages.patient import PERIODS
 from dashboard.patient_latest import BLOOD, LIVER
 from dashboard.patient_tables import TABLES
+from data import state
+from data.events import REFUSALS
 from data.protocol import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
@@ -37,6 +51,7 @@ TRANSLATED = {
     "breach": infusion_rules.ENGLISH,
     "pause": pauses.ENGLISH,
     "context": context.ENGLISH,
+    "candidate": candidates.ENGLISH,
 }
 ROOMS = ("dashboard", "queries", "clinical", "pk", "data")
 
@@ -58,7 +73,9 @@ def test_every_id_a_callback_names_is_in_a_layout(client):
         named |= {one.rpartition(".")[0] for one in outputs}
     assert {one for one in named if not one.startswith("{")} <= known
     stores = {f'{{"{kind}":"{page}"}}' for kind in ("view", "panel") for page in (*pages.NAVIGATION, "patient")}
-    assert {one for one in named if one.startswith("{")} <= {'{"view":["ALL"]}', '{"panel":["ALL"]}', *stores}
+    of_forms = {f'{{"{kind}":["ALL"]}}' for kind in ("button", "field", "told")}
+    every = {'{"view":["ALL"]}', '{"panel":["ALL"]}', *stores, *of_forms}
+    assert {one for one in named if one.startswith("{")} <= every
 
 
 @pytest.mark.parametrize(
@@ -124,6 +141,11 @@ def said_keys() -> set[str]:
     thens = "start enrol wait escalate expand deescalate stop stop_mtd"
     keys |= {f"rule.then_{one}" for one in thens.split()}
     keys |= {f"rule.pause_{one}" for one in ("rule", "state", "counted", *pauses.ENGLISH)}
+    keys |= {
+        f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone", "who", "why", "characters")
+    }
+    keys |= {"candidates.adjudicated", "candidates.not_open"}
+    keys |= {f"refused.{one}" for one in REFUSALS} | {f"state.{one}" for one in state.ENGLISH}
     columns = "level counts boin keyboard crm beta word"
     keys |= {f"models.{one}" for one in columns.split()}
     keys |= {f"models.boin_{one}" for one in ("up", "stay", "down", "eliminate")}

@@ -9,6 +9,7 @@ from dash import Input, Output, callback, dcc, html
 from clinical.board import Board, Breach, Rung, Window
 from clinical.infusion_rules import NotAllowed
 from dashboard.advising import Advised, advised
+from dashboard.candidates_card import KIND, candidate_panel, candidates_card
 from dashboard.drill import Opened, linked, listing, mark, named, nothing_opened, opened, panel
 from dashboard.figures.runway import Words, height, runway
 from dashboard.graphs import graph, keep_zoom, open_points
@@ -35,6 +36,7 @@ class Id(StrEnum):
     RULE = "board-rule"
     IF = "board-if"
     TREE = "board-tree"
+    CANDIDATES = "board-candidates"
     MODELS = "board-models"
     BODY = "board-body"
     PANEL = "board-panel"
@@ -61,6 +63,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     what_to_do = [
         _card(say("rule.title"), html.Div(id=Id.RULE), "rule-card rule-only"),
         _card(say("rule.if"), html.Div(id=Id.IF), "rule-only noprint"),
+        _card(say("candidates.title"), html.Div(id=Id.CANDIDATES), "rule-only noprint"),
         _card(say("board.pipeline"), html.Div(id=Id.PIPELINE)),
     ]
     return html.Div(
@@ -95,6 +98,7 @@ def _card(title: str, inside, kind: str = "") -> html.Section:
         "text": Output(Id.RUNWAY_TEXT, "children"),
         "rule": Output(Id.RULE, "children"),
         "if_": Output(Id.IF, "children"),
+        "candidates": Output(Id.CANDIDATES, "children"),
         "tree": Output(Id.TREE, "children"),
         "models": Output(Id.MODELS, "children"),
         "columns": Output(Id.BODY, "className"),
@@ -115,6 +119,7 @@ def show(stored: object) -> dict:
         "text": runway_summary(asked, state),
         "rule": Still(html.Div(rule_card(asked, found))) if found else _no_rule(asked),
         "if_": Still(html.Div(what_if_card(asked, found))) if found else _no_rule(asked),
+        "candidates": Still(html.Div(candidates_card(asked, found))) if found else _no_rule(asked),
         "tree": Still(html.Div(tree_card(asked, found))) if found else _no_rule(asked),
         "models": models_card(asked, found) if found else _no_rule(asked),
         "columns": "decision-columns" if found else "decision-columns without-rule",
@@ -314,6 +319,8 @@ def opened_panel(asked: Asked, state: Board) -> list:
     what = Opened.read(asked.view.open)
     if what.kind in ("pause", "pauses"):
         return pause_panel(asked, what)
+    if what.kind == KIND:
+        return candidate_panel(asked)
     if what.kind == "breaches":
         return breaches_panel(asked)
     found = _people(what, state)
