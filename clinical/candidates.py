@@ -112,7 +112,10 @@ def candidates(
         own = [*_with_samples(own, rows, runs.get(patient.usubjid, ()), infused)]
         own += _unexplained_death(patient, rows, dlt, cutoff)
         if own:
-            found[patient.usubjid] = tuple(_judged(one, adjudications.get((one.usubjid, one.key))) for one in own)
+            limits = {clause.id: _limit(clause, patient.day0) for clause in dlt.clauses}
+            found[patient.usubjid] = tuple(
+                _judged(one, adjudications.get((one.usubjid, one.key)), limits.get(one.clause)) for one in own
+            )
     return found
 
 
@@ -311,8 +314,14 @@ def _of_run(run: Run, infused: date) -> Candidate:
     )
 
 
-def _judged(one: Candidate, said) -> Candidate:
-    """What a person said here, beside the file's flag. Where both are there and differ, the question is open."""
+def _limit(clause: Clause, day0: datetime) -> datetime | None:
+    """From when on a clause on recovery can be met."""
+    return None if clause.not_recovered_by_day is None else day0.normalize() + clause.not_recovered_by_day * _DAY
+
+
+def _judged(one: Candidate, said, limit: datetime | None) -> Candidate:
+    """What a person said here, beside the file's flag. Where both are there and differ, the question is open. limit: of
+    a clause on recovery."""
     if said is None:
         return one
     verdict = "Y" if said.dlt else "N"
@@ -320,17 +329,18 @@ def _judged(one: Candidate, said) -> Candidate:
     if one.flag and one.flag != verdict:
         values = {"file": one.flag, "said": verdict, "actor": said.actor}
         return replace(one, adjudicated=None, verdict="cannot_tell", code="disagree", values=values)
-    if verdict == "N" and _changed(one, said):
+    if verdict == "N" and _changed(one, said, limit):
         values = {"actor": said.actor, "at": said.at}
         return replace(one, adjudicated=None, code="changed_since", values=values)
     return replace(one, adjudicated=verdict)
 
 
-def _changed(one: Candidate, said) -> bool:
+def _changed(one: Candidate, said, limit: datetime | None) -> bool:
     """ "No DLT" was said of a lower grade, of an unknown one, or while the clock still ran: what is higher, or over the
     limit, since then was not what the person looked at. A DLT stays one."""
     worse = one.grade is not None and (said.grade is None or one.grade > said.grade)
-    over = one.verdict == "met" and one.clock is not None and one.clock.due > said.cutoff
+    due = one.clock.due if one.clock else limit
+    over = one.verdict in ("met", "cannot_tell") and due is not None and due > said.cutoff
     return worse or over
 
 
@@ -377,7 +387,7 @@ def _clock(row, clause: Clause, of_event: list, cutoff: datetime) -> Clock | Non
     first, last = spell.began
     end = spell.ended[1] if spell.ended else cutoff
     due = first + timedelta(hours=clause.longer_than_hours)
-    return Clock(first, (end - first) // _DAY + 1, clause.longer_than_hours, due, first == last, end)
+    return Clock(first, (end - first) // _DAY, clause.longer_than_hours, due, first == last, end)
 
 
 def _verdict(row, clause: Clause, of_event: list, infused: date, window_end: date, cutoff: datetime) -> tuple[str, str]:

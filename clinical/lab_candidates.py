@@ -56,7 +56,7 @@ class Clock:
     """How long a grade has lasted, and when it becomes a DLT unless recovery is shown."""
 
     began: datetime
-    day: int  # of `limit_hours`, the first is 1
+    day: int  # whole days that it has lasted
     limit_hours: float
     due: datetime  # 0:00 of the day where only dates are known
     timed: bool  # the times of day are known
@@ -264,7 +264,7 @@ def _undated(some: Sequence[_Sample], term: str, clause: Clause, patient: _Patie
         grade=None,
         began=None,
         last=None,
-        key=f"LB {evidence[0].code} undated {clause.id}",
+        key=f"LB {_name(evidence[0].code, term)} undated {clause.id}",
         clock=None,
         evidence=evidence,
     )
@@ -307,15 +307,20 @@ def _unbroken(samples: Sequence[_Sample], grade: int) -> Iterator[tuple[list[_Sa
         yield run, None
 
 
+def _name(code: str, term: str) -> str:
+    """A sodium can be too low and too high: which of them is part of the name."""
+    return code if len(TESTS[code][0]) == 1 else f"{code} {term}"
+
+
 def _told(
     run: Sequence[_Sample], below: _Sample | None, term: str, clause: Clause, patient: _Patient, taken: set[str]
 ) -> Run:
     decide = _lasted if clause.not_recovered_by_day is None else _recovered
     verdict, reason, clock = decide(run, below, clause, patient)
     code, first = run[0].evidence[0].code, run[0].first
-    key = f"LB {code} {first:%Y-%m-%d} {clause.id}"
+    key = f"LB {_name(code, term)} {first:%Y-%m-%d} {clause.id}"
     if key in taken:  # a second run of that date
-        key = f"LB {code} {first:%Y-%m-%dT%H:%M} {clause.id}"
+        key = f"LB {_name(code, term)} {first:%Y-%m-%dT%H:%M} {clause.id}"
     taken.add(key)
     return Run(
         usubjid=patient.usubjid,
@@ -400,10 +405,10 @@ def _clock(run: Sequence[_Sample], limit: timedelta, cutoff: datetime) -> Clock:
     first, timed = run[0], run[0].timed
     began = first.first
     if timed:
-        due, day = began + limit, (cutoff - began) // _DAY + 1
+        due, day = began + limit, (cutoff - began) // _DAY
     else:
         began = datetime.combine(began.date(), datetime.min.time())
-        due, day = began + limit, (cutoff.date() - began.date()).days + 1
+        due, day = began + limit, (cutoff.date() - began.date()).days
     return Clock(began, day, limit / timedelta(hours=1), due, timed, run[-1].first)
 
 
@@ -422,5 +427,5 @@ def _recovered(run: Sequence[_Sample], below: _Sample | None, clause: Clause, pa
         return "cannot_tell", "gap", None
     clock_due = datetime.combine(limit, datetime.min.time())
     hours = (limit - run[0].first.date()) / timedelta(hours=1)
-    day = (cutoff.date() - run[0].first.date()).days + 1
+    day = (cutoff.date() - run[0].first.date()).days
     return "cannot_tell", "repeat_due", Clock(run[0].first, day, hours, clock_due, False, run[-1].first)

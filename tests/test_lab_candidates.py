@@ -99,11 +99,11 @@ def test_what_comes_after_the_cutoff_is_not_read():
 def test_a_running_clock_says_when_it_becomes_a_dlt():
     """3 March 08:00 and 168 h: 10 March 08:00. Without times the eighth date of 4, 5, ... is 11 March."""
     (timed,) = runs(*alt("2T08:00", "6T08:00"), cutoff=moment(6, hour=9))
-    assert (timed.clock.day, timed.clock.due, timed.clock.timed) == (5, moment(9, hour=8), True)
-    assert timed.say() == "grade 3, day 5 of 7; becomes a DLT on 2026-03-10 08:00:00 unless a sample shows recovery"
+    assert (timed.clock.day, timed.clock.due, timed.clock.timed) == (4, moment(9, hour=8), True)
+    assert timed.say() == "grade 3, day 4 of 7; becomes a DLT on 2026-03-10 08:00:00 unless a sample shows recovery"
     (dated,) = runs(*alt(3, 5), cutoff=6)
-    assert (dated.clock.day, dated.clock.due, dated.clock.timed) == (4, moment(10), False)
-    assert dated.say().startswith("grade 3, day 4 of 7; becomes a DLT on 2026-03-11 unless")
+    assert (dated.clock.day, dated.clock.due, dated.clock.timed) == (3, moment(10), False)
+    assert dated.say().startswith("grade 3, day 3 of 7; becomes a DLT on 2026-03-11 unless")
     assert dated.key == "LB ALT 2026-03-04 nonhaem_3_7d"
     assert [one.value for one in dated.evidence] == ["250 U/L", "250 U/L"]
     assert [(one.low, one.high, one.scale) for one in dated.evidence] == [(3, 3, "CTCAE 5.0")] * 2
@@ -272,6 +272,15 @@ def test_an_event_that_reports_the_run_is_the_candidate():
 def test_what_a_person_said_beside_the_file(said, flag, expected):
     ((_, _, code, adjudicated),) = of_a1(alt(3, 11), event(ALT, 3, 3, 20, aedlt=flag), said=[said])
     assert (code, adjudicated) == expected
+
+
+def test_a_verdict_before_the_day_of_recovery_does_not_hold_after_it():
+    """Neutrophils of 0.3 from Day 2 to 30: no DLT was said on Day 20, when Day 28 had not come. Infused on 1 March."""
+    rows = [result(0.3, day, "NEUT") for day in (2, 10, 20, 28, 30)]
+    key = "LB NEUT 2026-03-03 haem_4_d28"
+    early, late = judged(key, False, grade=4, cutoff=20), judged(key, False, grade=4, cutoff=30)
+    assert [row[1:] for row in of_a1(rows, said=[early])] == [("met", "changed_since", None)]
+    assert [row[1:] for row in of_a1(rows, said=[late])] == [("met", "still_at", "N")]
 
 
 def test_a_laboratory_run_judged_a_dlt_begins_with_its_first_sample():
