@@ -4,6 +4,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from clinical.board import Window
 from clinical.dlt import ROUNDING
@@ -199,4 +200,9 @@ def told_on(window: Window) -> date | None:
 
 def as_known_on(day: date, patients: Iterable[Placed], told: Mapping[str, date | None]) -> list[Placed]:
     """The patients with the results that were known on the day; the others are pending. told: `told_on` by usubjid."""
-    return [one if told[one.usubjid] and told[one.usubjid] <= day else replace(one, outcome="P") for one in patients]
+    return [one if told[one.usubjid] and told[one.usubjid] <= day else _pending(one) for one in patients]
+
+
+@lru_cache(maxsize=4096)
+def _pending(one: Placed) -> Placed:
+    return replace(one, outcome="P")

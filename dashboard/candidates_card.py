@@ -1,7 +1,8 @@
 """The queue of DLT candidates: what may be a DLT, how far its clock has run, and who said what of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import dash_mantine_components as dmc
 from dash import html
@@ -105,8 +106,13 @@ def _why(asked: Asked, one: Candidate) -> list:
     clause = next(
         (rule.text.in_(asked.view.lang) for rule in asked.cut.protocol.dlt.clauses if rule.id == one.clause), ""
     )
-    said = one.say(Sentences("candidate", asked.say))
+    said = replace(one, values={name: _moment(value) for name, value in one.values.items()})
+    said = said.say(Sentences("candidate", asked.say))
     return [f"{said[:1].upper()}{said[1:]}{asked.say('rule.full_stop')} ", html.Span(clause, className="quiet")]
+
+
+def _moment(value: object) -> object:
+    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value
 
 
 def _last(asked: Asked, one: Candidate) -> str:

@@ -86,7 +86,7 @@ def _beneath(asked: Asked, found: Advised) -> list:
     if advice.hold:
         parts += _held(asked, advice)
     elif advice.cases:
-        parts += [_case(asked, one, number) for number, one in enumerate(advice.cases)]
+        parts += [_case(asked, one) for one in advice.cases]
         parts.append(_as_it_is(asked, advice))
     elif advice.stands != "advice":
         parts.append(html.P([html.B(f"{asked.say('rule.alone')} "), headline(asked, advice.decision)]))
@@ -101,12 +101,14 @@ def _as_it_is(asked: Asked, advice: Advice) -> html.P:
     return html.P([html.B(f"{asked.say('rule.as_pending')} "), headline(asked, advice.decision)], className="case")
 
 
-def _case(asked: Asked, case: Case, number: int) -> html.P:
+def _case(asked: Asked, case: Case) -> html.P:
     """What the advice would be if the open candidates turned out so."""
     who = people(asked, case.dlts)
     head = [*who, " ", asked.say("rule.if_dlt")] if case.dlts else [asked.say("rule.if_none")]
-    said = headline(asked, case.decision) if case.decision else case.hold.sentence.say(Sentences("advice", asked.say))
-    return html.P([html.B(head), " ", said], className="case")
+    if case.hold:
+        return html.P([html.B(head), " ", case.hold.sentence.say(Sentences("advice", asked.say))], className="case")
+    because = html.Span(why(asked, case.decision), className="under")
+    return html.P([html.B(head), " ", headline(asked, case.decision), because], className="case")
 
 
 def _held(asked: Asked, advice: Advice) -> list:

@@ -57,7 +57,7 @@ class Asked:
 
     def written(self) -> tuple[Event, ...]:
         """What people wrote until this screen was asked for."""
-        return events_until(the_state(), self.head) if self.head else ()
+        return events_until(the_state(), self.head) if self.head not in ("", START) else ()
 
     @property
     def numbers(self) -> dict[str, str]:
@@ -103,8 +103,6 @@ def state_head() -> str:
 @lru_cache(maxsize=16)
 def events_until(state: State, head: str) -> tuple[Event, ...]:
     """The events up to the one with that hash. NotUnderstood where there is none."""
-    if head == START:
-        return ()
     found = state.events()
     last = next((number for number, one in enumerate(found, start=1) if one.hash == head), None)
     if last is None:
@@ -126,7 +124,7 @@ def _numbers(cut: Cut) -> dict[str, str]:
 def board_of(cut: Cut, head: str = START, judged: tuple[tuple[tuple[str, str], bool], ...] = ()) -> Board:
     """head: hash of the last event that counts. judged: what if, ((usubjid, candidate), whether a DLT)."""
     labs = measurements(cut, ("lab",), codes=tuple(TESTS))
-    said = adjudications(events_until(the_state(), head), cut.cutoff) if head else {}
+    said = adjudications(events_until(the_state(), head), cut.cutoff) if head not in ("", START) else {}
     said |= {(who, key): _supposed(cut, who, key, dlt) for (who, key), dlt in judged}
     return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, labs=labs, adjudications=said)
 

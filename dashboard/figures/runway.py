@@ -14,6 +14,7 @@ from dashboard.theme import DLT, PALETTES, Palette, level_colour, stamp_note, st
 ROW = 26  # px a patient
 TOP, BOTTOM = 34, 92  # px around the rows: the dates above, axis and stamp below
 DAY = 24 * 3600 * 1000  # ms, the unit of a date axis
+LATE = 0.72  # of the axis: a bar that ends beyond has no room for words behind it
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,10 @@ def runway(
                 xref="paper", x=0, xanchor="right", xshift=-12, y=rows[here[0].usubjid],
             )
         )  # fmt: skip
-    notes += [note for one in windows for note in _labels(one, rows[one.usubjid], words, palette)]
+    first, last = _range(windows, today)
+    late = first + (last - first) * LATE
+    for one in windows:
+        notes += _labels(one, rows[one.usubjid], words, palette, before=one.ends > late)
     notes += _moments(cutoff, today, words, palette)
     below = {"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"}
     notes.append(_note(words.axis, palette.quiet, **below, yshift=-34))
@@ -62,7 +66,7 @@ def runway(
     # Everything at once: plotly checks the whole figure again at every later addition.
     layout = {
         "height": height(windows),
-        "margin": {"l": 100, "r": 150, "t": TOP, "b": BOTTOM},
+        "margin": {"l": 100, "r": 64, "t": TOP, "b": BOTTOM},
         "barmode": "overlay",
         "showlegend": False,
         "hovermode": "closest",
@@ -145,15 +149,19 @@ def _weight(window: Window) -> float:
     return weights.get(window.state.state, 0.35)
 
 
-def _labels(window: Window, y: float, words: Words, palette: Palette) -> Iterator[dict]:
-    """The patient's number before the bar, the reason behind it."""
+def _labels(window: Window, y: float, words: Words, palette: Palette, *, before: bool) -> Iterator[dict]:
+    """The patient's number before the bar, the reason behind it, or before the number where the axis soon ends."""
     look = f'target="_self" style="color:{palette.ink}"'
     number = f'<a href="{escape(words.link(window.usubjid))}" {look}>{escape(window.subjid)}</a>'
     yield _note(number, palette.ink, x=window.infused, y=y, xanchor="right", xshift=-6, size=13)
     loud = window.state.state in ("unresolved", "evaluable_dlt")
     colour = palette.alarm if loud else palette.ink if window.state.blocking else palette.quiet
     reason = escape(words.reason(window))
-    yield _note(reason, colour, x=window.ends, y=y, xanchor="left", xshift=8, bgcolor=palette.paper, borderpad=1)
+    look = {"y": y, "bgcolor": palette.paper, "borderpad": 1}
+    if before:
+        yield _note(reason, colour, x=window.infused, xanchor="right", xshift=-14 - 9 * len(window.subjid), **look)
+    else:
+        yield _note(reason, colour, x=window.ends, xanchor="left", xshift=8, **look)
 
 
 def _moments(cutoff: datetime, today: date, words: Words, palette: Palette) -> Iterator[dict]:

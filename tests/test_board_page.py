@@ -1,0 +1,236 @@
+"""The Board as a reader meets it: what the rule says of the simulated trial, what if, and a verdict that is given.
+
+At the last cut level 3 has 301 without DLT, 302 on Day 17 and 303 on Day 3; 302's ALT is above 5 x 40 U/L since Day 12,
+2026-11-16, and nobody reported it. Level 2 is 1/6, level 1 0/3.
+"""
+
+import json
+import re
+
+import pytest
+from test_guard import body_of, callbacks
+
+from dashboard.advising import advised
+from dashboard.candidates_card import candidates_card, find
+from dashboard.drill import opened
+from dashboard.pages import board as page
+from dashboard.rule_card import rule_card, tree_card, what_if_card
+from dashboard.session import Asked
+from dashboard.view import View
+from data.state import State
+
+FIRST, SECOND = "XKDCT293-01-302", "XKDCT293-01-303"
+ALT = "LB ALT 2026-11-16 nonhaem_3_7d"
+
+
+def words(part: object) -> str:
+    """The text of components, one space between two."""
+    if part is None or isinstance(part, str | int | float):
+        return "" if part is None else str(part)
+    if isinstance(part, list | tuple):
+        return re.sub(r" +", " ", " ".join(filter(None, map(words, part))))
+    return words(getattr(part, "children", None))
+
+
+def ask(trial, *assumed: tuple[tuple[str, ...], str], cut: int = -1, **choices) -> Asked:
+    view = View(**choices)
+    for whom, letter in assumed:
+        view = View.parse("/", view.assuming(whom, letter).partition("?")[2])
+    return Asked(view, trial.open(trial.ids()[cut]))
+
+
+def rule(asked: Asked) -> str:
+    return words(rule_card(asked, advised(asked)))
+
+
+# ---- what the rule says ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("cut", "head"),
+    [
+        (0, "Wait. Do not open a new slot at level 2."),  # 201 had a DLT, 202 is in the window, 203 is replaced
+        (1, "Wait. Do not open a new slot at level 2."),  # 1/5, and 207 in the window
+        (2, "Advice withheld: 1 candidate unadjudicated"),
+    ],
+)
+def test_the_head_of_each_simulated_cut(trial, cut, head):
+    assert rule(ask(trial, cut=cut)).startswith(head)
+
+
+def test_withheld_advice_stands_beside_the_advice_of_each_case(trial):
+    said = rule(ask(trial))
+    assert "302 a DLT: Wait. Do not open a new slot at level 3." in said
+    assert "Level 3 has 1/2 DLT and 1 pending, who can change the decision; one more DLT exceeds level 3." in said
+    assert "No DLT: Wait. Do not open a new slot at level 3." in said
+    assert "none met ( 5 checked )" in said
+
+
+def test_the_first_pending_patient_as_a_dlt(trial):
+    asked = ask(trial, ((FIRST,), "T"))
+    said = rule(asked)
+    assert "HYPOTHETICAL. as if 302 = T" in said and "Wait. Do not open a new slot at level 3." in said
+    assert "one more DLT exceeds level 3" in said
+    ahead = words(tree_card(asked, advised(asked)))
+    assert "0/3 at level 3" not in ahead and "1/3 at level 3 Expand level 3: 3 more." in ahead
+    assert words(what_if_card(asked, advised(asked))).count("at level 3 ") == 2  # 1/3 and 2/3 remain
+
+
+def test_both_pending_patients_as_dlts(trial):
+    said = rule(ask(trial, ((FIRST,), "T"), ((SECOND,), "T")))
+    assert "Level 3 exceeded. Stop. MTD = level 2." in said
+    assert "2 DLTs in 3 at level 3: stop; MTD is level 2, 1/6 DLT." in said
+
+
+def test_both_without_dlt_expand_the_top_level(trial):
+    said = rule(ask(trial, ((FIRST,), "N"), ((SECOND,), "N")))
+    assert "Expand level 3: 3 more." in said and "Advice withheld" not in said
+
+
+def test_a_candidate_counted_as_a_dlt_and_as_none(trial):
+    asked = ask(trial, ((FIRST, ALT), "T"))
+    assert "302 (DLT)" in rule(asked) and "one more DLT exceeds level 3" in rule(asked)
+    asked = ask(trial, ((FIRST, ALT), "N"))
+    said = rule(asked)
+    assert said.startswith("HYPOTHETICAL.") and "Advice withheld" not in said and "302 (pending)" in said
+    assert "HYPOTHETICAL" in words(page.models_card(asked, advised(asked)))  # the models suppose it too
+
+
+def test_what_if_is_never_stored(trial, client, state):
+    ask(trial, ((FIRST, ALT), "T"))
+    assert rule(ask(trial, ((FIRST,), "T"))) and state.events() == ()
+
+
+def test_what_was_supposed_is_left_behind_on_another_screen():
+    view = View.parse("/", View().assuming((FIRST, ALT), "T").partition("?")[2])
+    assert view.assumed() == {(FIRST, ALT): "T"} and view.problems == ()
+    assert View.parse("/", view.assuming((FIRST, ALT), "").partition("?")[2]).assumed() == {}
+    assert "assume" not in view.patient(FIRST)
+    assert View.parse("/", "?assume=302/X").problems == ("assume=302/X",)
+
+
+def test_the_rule_in_chinese(trial):
+    said = rule(ask(trial, lang="zh"))
+    assert said.startswith("暂不给出建议：1 个候选事件未判定") and "等待。不要在剂量组 3 开放新名额。" in said
+
+
+# ---- candidates and verdicts -----------------------------------------------------------------------------------------
+def test_the_queue(trial):
+    asked = ask(trial)
+    said = words(candidates_card(asked, advised(asked)))
+    assert said.startswith(
+        "1 not adjudicated. 302 Alanine aminotransferase increased grade 3 running Grade 3, day 5 of 7;"
+    )
+    assert "becomes a DLT on 2026-11-23 06:29 unless a sample shows recovery." in said
+    assert "Last: ALT 216 U/L 2026-11-21T06:50, grade 3 (CTCAE 5.0). Nobody reported it as an adverse event." in said
+
+
+def judge(client, trial, button: str, *, actor="Dr Li", reason="hepatology has seen it", cut: int = -1) -> dict:
+    """What the browser sends when a button of the form is pressed."""
+    callback = next(one for one in callbacks(client) if "written.data" in one["output"])
+    stored = {"pathname": "/", "search": ask(trial, open=opened("candidate", FIRST, ALT)).view.href.partition("?")[2]}
+    stored |= {"cut": trial.ids()[cut], "state": client.application.config["STATE"].head()}
+    body = body_of(callback, None)
+    fields = [("actor", actor), ("reason", reason)]
+    body["outputs"] = [{"id": "written", "property": "data"}, [{"id": {"told": "verdict"}, "property": "children"}]]
+    body["inputs"] = [[{"id": {"button": button}, "property": "n_clicks", "value": 1}]]
+    body["state"] = [
+        [{"id": {"field": name}, "property": "value", "value": value} for name, value in fields],
+        [{"id": {"field": name}, "property": "id", "value": {"field": name}} for name, _ in fields],
+        {"id": {"panel": "board"}, "property": "data", "value": stored},
+        [{"id": {"told": "verdict"}, "property": "children", "value": None}],
+    ]
+    body["changedPropIds"] = [json.dumps({"button": button}, separators=(",", ":")) + ".n_clicks"]
+    answer = client.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200, answer.data
+    return answer.json["response"]
+
+
+@pytest.fixture
+def writing(client, state) -> State:
+    """The application with a state that may be written to."""
+    client.application.config["STATE"] = state
+    return state
+
+
+def now_shown(client, trial, **choices) -> Asked:
+    return Asked(View(**choices), trial.open(trial.ids()[-1]), client.application.config["STATE"].head())
+
+
+def test_a_verdict_is_written_and_decides(client, trial, writing):
+    answer = judge(client, trial, "dlt")
+    (event,) = writing.events()
+    assert answer["written"]["data"] == event.hash == writing.head()
+    assert (event.actor, event.subject, event.authenticated) == ("Dr Li", FIRST, False)
+    assert (event.payload["candidate"], event.payload["dlt"], event.payload["cut"]) == (ALT, True, trial.ids()[-1])
+    with client.application.test_request_context("/"):
+        asked = now_shown(client, trial)
+        window = asked.board().window(FIRST)
+        assert (window.state.state, window.dlt_day) == ("evaluable_dlt", 12)
+        assert "302 (DLT)" in rule(asked) and "Advice withheld" not in rule(asked)
+        panel = words(page.opened_panel(now_shown(client, trial, open=opened("candidate", FIRST, ALT)), asked.board()))
+        assert "No. 1: DLT, said by Dr Li (not authenticated)" in panel and "Withdraw No. 1" in panel
+
+
+def test_a_verdict_that_is_withdrawn_holds_no_more(client, trial, writing):
+    judge(client, trial, "no_dlt")
+    with client.application.test_request_context("/"):
+        assert now_shown(client, trial).board().window(FIRST).state.state == "pending"
+    judge(client, trial, "withdraw", reason="wrong patient")
+    with client.application.test_request_context("/"):
+        assert now_shown(client, trial).board().window(FIRST).state.state == "unresolved"
+    assert "gone" not in str(judge(client, trial, "dlt")) and len(writing.events()) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"actor": " "}, "Say who says it."),
+        ({"reason": ""}, "Say why."),
+        ({"actor": "a\u202eb"}, "The name or the reason is too long, or holds a character that cannot be kept."),
+        ({"reason": "x" * 2001}, "The name or the reason is too long, or holds a character that cannot be kept."),
+        ({"cut": 0}, "This candidate is not on this cut any more; open it again."),
+    ],
+)
+def test_an_incomplete_verdict_is_not_written(client, trial, writing, given, told):
+    assert told in json.dumps(judge(client, trial, "dlt", **given)) and writing.events() == ()
+
+
+def test_nothing_to_withdraw(client, trial, writing):
+    assert "open it again" in json.dumps(judge(client, trial, "withdraw")) and writing.events() == ()
+
+
+def test_a_verdict_made_later_does_not_count_on_an_older_cut(client, trial, writing):
+    judge(client, trial, "dlt")
+    with client.application.test_request_context("/"):
+        older = Asked(View(), trial.open(trial.ids()[1]), writing.head())
+        assert rule(older).startswith("Wait. Do not open a new slot at level 2.")
+
+
+def test_a_state_that_cannot_be_read_is_said_on_every_screen(client, trial, monkeypatch):
+    from data.state import StateError
+
+    def fails(_):
+        raise StateError("unreachable", where="there")
+
+    monkeypatch.setattr(State, "head", fails)
+    callback = next(one for one in callbacks(client) if "main.children" in one["output"])
+    body = body_of(callback, None)
+    body["inputs"] = [one | {"value": "/" if one["property"] == "pathname" else None} for one in body["inputs"]]
+    assert "The adjudications cannot be read" in json.dumps(client.post("/_dash-update-component", json=body).json)
+    assert client.get("/ready").status_code == 200  # `check` is another question
+
+
+# ---- the panels ------------------------------------------------------------------------------------------------------
+def test_the_pause_rules_open_with_how_near_they_are(trial, client):
+    with client.application.test_request_context("/"):
+        asked = ask(trial, open=opened("pauses"))
+        said = words(page.opened_panel(asked, asked.board()))
+    # 201 alone had CRS grade 4.
+    assert "Two patients with CRS or ICANS grade 4 or more not met 1/2 201" in said
+    assert "Any death within 30 days of infusion not met 0/1" in said
+
+
+def test_an_unknown_candidate_opens_nothing(trial, client):
+    with client.application.test_request_context("/"):
+        asked = ask(trial, open=opened("candidate", FIRST, "LB NONE"))
+        assert find(asked) is None
+        assert "no such count" in words(page.opened_panel(asked, asked.board()))
