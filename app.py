@@ -123,7 +123,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     state = State(settings.state_url)
     with watching:
         store = Store(settings.folder)
-        app = server.create(store, state, settings.host_names).server
+        app = server.create(store, state, settings.host_names, settings.stale_days).server
         print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
         with warming.in_background(app.config["FILLS"], store, state):
             serve_forever(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)

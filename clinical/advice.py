@@ -31,6 +31,8 @@ ENGLISH = {
     "dose_unknown": "advice withheld: dose received not recorded ({patients})",
     "undecidable": "advice withheld: dates too vague to tell a result ({patients})",
     "disagreement": "advice withheld: the adjudications of the files and of this system differ ({patients})",
+    "stale": "advice withheld: the data are {days} days old, the limit is {limit}",
+    "unreadable": "advice withheld: what people adjudicated cannot be read",
     "pause_unclear": "advice withheld: {number} pause rules cannot be told",
     "sizes": "advice withheld: the protocol file has cohorts of {cohort} and {expanded}, this rule {size} and {full}",
     "hypothetical": "hypothetical: as if {patients}",
@@ -195,12 +197,14 @@ def advise(
     assumed: Mapping[str, str] = _NOTHING,
     pauses: Iterable[Pause] = (),
     disagreements: Collection[str] = (),
+    doubts: Iterable[Sentence] = (),
 ) -> Advice:
     """The advice at the cut-off, for any windows: where the rule refuses the history the advice is a hold.
 
     windows: `clinical.board.Board.windows`. subjects: as `queries.subjects`, those who wait included. assumed: "N" or
     "T" by usubjid for patients who are pending, the what-if; an open candidate counted as a DLT makes its patient "T".
-    pauses: `clinical.pauses.pauses`. disagreements: usubjid of patients about whom two adjudications differ.
+    pauses: `clinical.pauses.pauses`. disagreements: usubjid of patients about whom two adjudications differ. doubts:
+    what else withholds the advice, and only the caller knows: stale data, adjudications that cannot be read.
 
     An open candidate, an unknown dose, dates too vague to tell, or a disagreement withholds the advice, which is given
     all the same. Results that come on the same day are one. A slot is open before lymphodepletion begins, so that a
@@ -222,7 +226,7 @@ def advise(
         counted=_counts(patients, hold.level if hold else _at(patients, said)),
         locked=not hold and _locked(patients, rungs),
         hold=hold,
-        withheld=tuple(_withheld(open_windows, protocol.dlt, disagreements, unclear)),
+        withheld=(*_withheld(open_windows, protocol.dlt, disagreements, unclear), *doubts),
         cases=tuple(_cases(open_windows, patients, trial)),
         when=trial.when(patients, said, bool(hold), bool(met), _unresolved(open_windows)),
         branches=None if hold else tree(said.history, 2, **rungs.rule),

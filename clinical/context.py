@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from clinical.designs import boin_boundaries, crm_posterior, keyboard_decision
+from clinical.designs import boin_boundaries, boin_mtd, crm_posterior, keyboard_decision
 from clinical.escalation import OperatingCharacteristics, operating_characteristics
 from clinical.proportions import beta_exceedance, clopper_pearson
 from clinical.three_plus_three import COHORT, FULL, TOO_MANY
@@ -85,6 +85,17 @@ def context(patients: Iterable[Placed], protocol: Protocol) -> tuple[LevelContex
     dlts = tuple(sum(one.level == level and one.outcome == "T" for one in found) for level in numbers)
     treated = tuple(sum(one.level == level and one.outcome in "NT" for one in found) for level in numbers)
     return _context(tuple(numbers), treated, dlts, models)
+
+
+def selected(patients: Iterable[Placed], protocol: Protocol) -> tuple[int | None, dict[int, float]]:
+    """The level that BOIN would select were the trial to end with these results, and its isotonic DLT rate of each
+    level with evaluable patients. None where no level is left. Arguments as `context`, of a protocol with models."""
+    numbers, found = sorted(ladder(protocol).levels.values()), list(patients)
+    dlts = [sum(one.level == level and one.outcome == "T" for one in found) for level in numbers]
+    treated = [sum(one.level == level and one.outcome in "NT" for one in found) for level in numbers]
+    ended = boin_mtd(protocol.dlt.models.target, treated, dlts)
+    rates = {level: rate for level, rate in zip(numbers, ended.estimates["rate"], strict=True) if rate == rate}
+    return None if ended.dose is None else numbers[ended.dose - 1], rates
 
 
 @lru_cache(maxsize=256)

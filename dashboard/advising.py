@@ -9,7 +9,8 @@ from clinical.board import Board
 from clinical.context import LevelContext, context
 from clinical.infusion_rules import NotAllowed, not_allowed
 from clinical.pauses import Pause, pauses
-from dashboard.session import Asked, board_of
+from clinical.sentence import Sentence
+from dashboard.session import Asked, age_hours, board_of, stale_days
 from data.store import Cut
 from queries.adverse_events import adverse_events
 from queries.subjects import subjects
@@ -35,20 +36,32 @@ def advised(asked: Asked) -> Advised | None:
     """None in a trial without dose levels."""
     if asked.cut.protocol.dlt is None:
         return None
-    return _advised(asked.cut, asked.head, tuple(sorted(asked.view.assumed().items())))
+    return _advised(asked.cut, asked.head, tuple(sorted(asked.view.assumed().items())), days_too_old(asked))
+
+
+def days_too_old(asked: Asked) -> int:
+    """How many days old the data are, where that is too old to advise on; 0 where it is not. A cut that the address
+    names is looked at as what was known then, and a fictional calendar has no age."""
+    days = int(age_hours(asked.cut) // 24)
+    looked_back = asked.view.cut or asked.cut.fictional_day0
+    return 0 if looked_back or days <= stale_days() else days
 
 
 @lru_cache(maxsize=32)
-def _advised(cut: Cut, head: str, assumed: tuple[tuple[tuple[str, ...], str], ...]) -> Advised:
+def _advised(cut: Cut, head: str, assumed: tuple[tuple[tuple[str, ...], str], ...], too_old: int) -> Advised:
     protocol, everyone, events = cut.protocol, subjects(cut), adverse_events(cut)
     judged = tuple((key, letter == "T") for key, letter in assumed if len(key) == 2)
     given = board_of(cut, head)
     state = board_of(cut, head, judged) if judged else given
     rules = pauses(everyone, events, protocol, cut.cutoff)
     differ = {one.usubjid for window in state.windows for one in window.candidates if one.code == "disagree"}
+    doubts = [] if head else [Sentence("unreadable")]
+    if too_old:
+        doubts.append(Sentence("stale", {"days": too_old, "limit": stale_days()}))
     advice = advise(
-        state.windows, everyone, protocol, cut.cutoff, assumed=_results(assumed), pauses=rules, disagreements=differ
-    )
+        state.windows, everyone, protocol, cut.cutoff,
+        assumed=_results(assumed), pauses=rules, disagreements=differ, doubts=doubts,
+    )  # fmt: skip
     return Advised(
         given=given,
         board=state,

@@ -2,7 +2,7 @@
 
 from dash import html
 
-from clinical.context import LevelContext, characteristics
+from clinical.context import LevelContext, characteristics, selected
 from clinical.trial_history import ladder
 from dashboard.advising import Advised
 from dashboard.sentences import Sentences
@@ -26,7 +26,13 @@ def models_card(asked: Asked, found: Advised) -> list:
         stamp=stamp(asked, say("rule.hypothetical_stamp") if found.hypothetical else ""),
         name="models",
     )
-    return [table, *_on_average(asked)]
+    return [table, html.P(_selected(asked, found), className="quiet"), *_on_average(asked)]
+
+
+def _selected(asked: Asked, found: Advised) -> str:
+    level, rates = selected(found.advice.patients, asked.cut.protocol)
+    told = ", ".join(f"{asked.say('board.level_n', level=one)}: {100 * rate:.0f} %" for one, rate in rates.items())
+    return asked.say("models.selects_none" if level is None else "models.selects", level=level, rates=told)
 
 
 def _level(asked: Asked, one: LevelContext) -> list:

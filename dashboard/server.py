@@ -15,9 +15,10 @@ __all__ = ["adjudicating", "create"]  # whose callbacks are registered by its im
 log = logging.getLogger(__name__)
 
 
-def create(store: Store, state: State, names: tuple[str, ...] = ()) -> Dash:
+def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: int = 14) -> Dash:
     """The application over one store and what people write about it. Once per process: Dash's callbacks belong to the
-    first that is made. names: further host names that it answers to."""
+    first that is made. names: further host names that it answers to. stale_days: how old the data may be that are
+    advised on."""
     app = Dash(
         "dashboard",
         assets_folder="assets",
@@ -30,7 +31,7 @@ def create(store: Store, state: State, names: tuple[str, ...] = ()) -> Dash:
     app.layout = shell.layout
     app.validation_layout = [shell.layout(), *pages.all_layouts()]
     server = app.server
-    server.config.update(STORE=store, STATE=state, SEND_FILE_MAX_AGE_DEFAULT=3600)
+    server.config.update(STORE=store, STATE=state, STALE_DAYS=stale_days, SEND_FILE_MAX_AGE_DEFAULT=3600)
     server.add_url_rule("/version", "version", version)
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/ready", "ready", ready)

@@ -91,6 +91,11 @@ def the_state() -> State:
     return current_app.config["STATE"]
 
 
+def stale_days() -> int:
+    """Data older than so many days withhold the advice."""
+    return current_app.config["STALE_DAYS"]
+
+
 def state_head() -> str:
     """Hash of the last event that people wrote; "" where it cannot be read, which the screens say."""
     try:

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8050, ge=1, le=65535)
     host_names: tuple[str, ...] = ()  # further names this machine is opened by
     watch: Path | None = None  # folder whose deliveries are imported while the screens are served
+    stale_days: int = Field(default=14, ge=1)  # data older than this withhold the advice of the rule
     threads: int = Field(default=8, ge=1, le=64)  # of the web server
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -66,6 +66,9 @@ def copied_trial(trial, tmp_path) -> Store:
     return Store(Path(shutil.copytree(trial.root, tmp_path / "store")))
 
 
+NEVER_STALE = 10**6  # days
+
+
 @pytest.fixture(scope="session")
 def silent(tmp_path_factory) -> State:
     """A state in which nobody has written. Read it, never write to it: who writes takes `state`."""
@@ -85,7 +88,7 @@ def application(trial, silent):
     """The application in this process: its callbacks can be registered once only."""
     from dashboard import server
 
-    return server.create(trial, silent)
+    return server.create(trial, silent, stale_days=NEVER_STALE)
 
 
 @pytest.fixture
@@ -106,9 +109,10 @@ def serving(store: Path, *flags: str) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "app.py", "serve", "--store", str(store), "--port", str(port), "--log-level", "ERROR"]
     command += flags
+    environment = os.environ | {"TRIAL_STALE_DAYS": str(NEVER_STALE)}  # the simulated trial is seen on a day of its own
     log = store / "server.log"
     with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env=environment)
         try:
             wait_until_alive(f"http://127.0.0.1:{port}/health", process)
             yield f"http://127.0.0.1:{port}"

@@ -23,6 +23,13 @@ FIRST, SECOND = "XKDCT293-01-302", "XKDCT293-01-303"
 ALT = "LB ALT 2026-11-16 nonhaem_3_7d"
 
 
+@pytest.fixture(autouse=True)
+def in_the_application(client):
+    """A screen asks the application how old the data may be."""
+    with client.application.test_request_context("/"):
+        yield
+
+
 def words(part: object) -> str:
     """The text of components, one space between two."""
     if part is None or isinstance(part, str | int | float):
@@ -105,6 +112,29 @@ def test_what_was_supposed_is_left_behind_on_another_screen():
     assert View.parse("/", view.assuming((FIRST, ALT), "").partition("?")[2]).assumed() == {}
     assert "assume" not in view.patient(FIRST)
     assert View.parse("/", "?assume=302/X").problems == ("assume=302/X",)
+
+
+def test_data_too_old_withhold_the_advice(trial, client, monkeypatch):
+    """The trial is seen on 2026-11-22, hours after its cut-off; today is later than that."""
+    monkeypatch.setitem(client.application.config, "STALE_DAYS", -1)
+    said = rule(ask(trial, cut=1))
+    assert re.match(r"Advice withheld: the data are \d+ days old, the limit is -1", said)
+    assert "Until then: Wait." in said or "The 3+3 by itself: Wait." in said
+    older = trial.ids()[1]
+    assert rule(Asked(View(cut=older[:12]), trial.open(older))).startswith("Wait.")  # looked back at, as it was known
+
+
+def test_verdicts_that_cannot_be_read_withhold_the_advice(trial):
+    said = rule(Asked(View(), trial.open(trial.ids()[1]), ""))
+    assert said.startswith("Advice withheld: what people adjudicated cannot be read")
+
+
+def test_the_level_that_boin_would_select(trial):
+    """Isotonic means of (k + 0.05) / (n + 0.1): 0.05/3.1 = 2 %, 1.05/6.1 = 17 %, then 302 and 303 as DLTs 2.05/3.1 =
+    66 %: nearest to 30 % is level 2."""
+    asked = ask(trial, ((FIRST,), "T"), ((SECOND,), "T"))
+    said = words(page.models_card(asked, advised(asked)))
+    assert "BOIN would select level 2 (isotonic estimates Level 1: 2 %, Level 2: 17 %, Level 3: 66 %)." in said
 
 
 def test_the_rule_in_chinese(trial):

@@ -148,6 +148,7 @@ def said_keys() -> set[str]:
     keys |= {f"refused.{one}" for one in REFUSALS} | {f"state.{one}" for one in state.ENGLISH}
     columns = "level counts boin keyboard crm beta word"
     keys |= {f"models.{one}" for one in columns.split()}
+    keys |= {"models.selects", "models.selects_none"}
     keys |= {f"models.boin_{one}" for one in ("up", "stay", "down", "eliminate")}
     keys |= {f"models.keyboard_{one}" for one in ("e", "s", "d", "du")}
     keys |= {f"board.{one}" for one in ("level", "planned", *board_page.COUNTS, "interval", "state")}
