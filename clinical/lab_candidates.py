@@ -205,15 +205,25 @@ def _of_test(
         yield from ((usubjid, run) for run in _runs(patient, graded, term, clause))
 
 
+# What CTCAE 5.0 asks of grades 3 and 4 at least, so that most results need no grading: a count below, in 10^9/L, and a
+# multiple of the lower of upper limit and baseline.
+_BELOW = {"Neutrophil count decreased": {3: 1.0, 4: 0.5}, "Platelet count decreased": {3: 50.0, 4: 25.0}}
+_MULTIPLE = {"Creatinine increased": 3.0, "INR increased": 2.5}
+
+
 def _can_reach(rows: pd.DataFrame, term: str, minimum: int) -> pd.Series:
-    """Which rows need grading at all: nothing inside its normal range is grade 3, but for creatinine's baseline."""
+    """Which rows need grading at all; where a limit, baseline or unit is not known, or the result is one, all do."""
+    if minimum < 3:
+        return pd.Series(True, rows.index)
+    if term in _BELOW:
+        return (rows["value"] < _BELOW[term][min(minimum, 4)]) | (rows["unit"] != "10^9/L") | rows["qualifier"].notna()
+    if term in _MULTIPLE:
+        known = rows["range_high"].notna() & (rows["value_baseline"].isna() | (rows["unit_baseline"] == rows["unit"]))
+        lower = rows[["range_high", "value_baseline"]].min(axis=1)
+        return ~known | (rows["value"] > _MULTIPLE[term] * lower) | rows["qualifier"].notna()
     below = rows["value"] < rows["range_low"].fillna(math.inf)
     above = rows["value"] > rows["range_high"].fillna(-math.inf)
-    fixed = term in ("Neutrophil count decreased", "Platelet count decreased")
-    inside = ~(below | above) & rows["qualifier"].isna()
-    if minimum < 3 or fixed or term in ("Creatinine increased", "INR increased"):
-        inside &= False
-    return ~inside
+    return below | above | rows["qualifier"].notna()  # nothing inside its normal range is grade 3
 
 
 def _graded(row, term: str) -> _Sample:

@@ -47,7 +47,7 @@ def _arguments() -> argparse.Namespace:
         "parts", nargs="*", default=PARTS, metavar="PART", help=f"any of {', '.join(PARTS)} (default: all)"
     )
     parser.add_argument("--runs", type=int, default=RUNS, help="page loads of which the median is told (default: 7)")
-    parser.add_argument("--seconds", type=float, default=20, help="how long 50 readers read (default: 20)")
+    parser.add_argument("--seconds", type=float, default=60, help="how long 50 readers read (default: 60)")
     parser.add_argument("--demo", type=Path, metavar="DIR", help="a store made by `app.py demo`, copied, not made anew")
     parser.add_argument(
         "--many", type=Path, metavar="DIR", help="a store made by `app.py demo --subjects 500`, copied, not made anew"
