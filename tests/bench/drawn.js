@@ -17,8 +17,8 @@
   };
   function shown(selector) {
     return Array.from(document.querySelectorAll(selector)).filter(function (one) {
-      var box = one.getBoundingClientRect();
-      return box.width && box.height && box.top < window.innerHeight && box.bottom > 0;
+      var box = one.getBoundingClientRect();  // what has no size yet is awaited
+      return one.getClientRects().length && box.top < window.innerHeight && box.bottom >= 0;
     });
   }
   function drawn(graph) {
@@ -27,14 +27,21 @@
     var marks = ".mlayer path, .mlayer image, .mlayer text";
     return Boolean(plot.querySelector(plot.data.length ? marks : ".annotation"));  // without data: a sentence says so
   }
+  /* What a page has is mounted later than its texts: a page is not whole before it. */
+  function mounted() {
+    var path = window.location.pathname, one = function (what) { return document.querySelector(what) !== null; };
+    if (!one("main") || path === "/floor") { return one(".dash-graph") && one(".ag-root"); }  // bare, and the own floor
+    if (path === "/data") { return true; }
+    return one(path === "/adverse-events" ? "main .ag-root" : "main .dash-graph");
+  }
   function stamped() {
     var main = document.querySelector("main");
-    if (!main) { return Boolean(document.querySelector(".ag-root")); }  // a bare page has no stamp, but a grid
+    if (!main) { return true; }  // a bare page has no stamp
     return document.querySelector("main .stamp") !== null || /cut [0-9a-f]{7}/.test(main.textContent);
   }
   function whole() {
     return asking === 0 && !document.querySelector("[data-dash-is-loading=true]") && !/^Updating/.test(document.title) &&
-      stamped() && shown(".dash-graph").every(drawn) &&
+      stamped() && mounted() && shown(".dash-graph").every(drawn) &&
       shown(".ag-root").every(function (grid) { return grid.querySelector(".ag-row .ag-cell"); });
   }
   function look() {
