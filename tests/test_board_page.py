@@ -6,10 +6,13 @@ At the last cut level 3 has 301 without DLT, 302 on Day 17 and 303 on Day 3; 302
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from test_guard import body_of, callbacks
 
+from clinical.advice import advise
+from clinical.dlt import WindowState
 from dashboard.advising import advised
 from dashboard.candidates_card import candidates_card, find
 from dashboard.drill import opened
@@ -18,6 +21,7 @@ from dashboard.rule_card import rule_card, tree_card, what_if_card
 from dashboard.session import Asked
 from dashboard.view import View
 from data.state import State
+from queries.subjects import subjects
 
 FIRST, SECOND = "XKDCT293-01-302", "XKDCT293-01-303"
 ALT = "LB ALT 2026-11-16 nonhaem_3_7d"
@@ -264,3 +268,43 @@ def test_an_unknown_candidate_opens_nothing(trial, client):
         asked = ask(trial, open=opened("candidate", FIRST, "LB NONE"))
         assert find(asked) is None
         assert "no such count" in words(page.opened_panel(asked, asked.board()))
+
+
+# ---- hold and pause --------------------------------------------------------------------------------------------------
+def with_advice(asked: Asked, windows, rules=()):
+    """The Board as if the windows were these."""
+    found = advised(asked)
+    people = subjects(asked.cut)
+    advice = advise(windows, people, asked.cut.protocol, asked.cut.cutoff, pauses=rules)
+    return replace(found, advice=advice, pauses=tuple(rules))
+
+
+@pytest.mark.parametrize(
+    ("lang", "head", "would"),
+    [
+        (
+            "en",
+            "HOLD new infusions and lymphodepletion: level 1 is now 1/3 while level 2 is open",
+            "Expand level 1: 3 more.",
+        ),
+        ("zh", "暂停新的输注和清淋：剂量组 1 现为 1/3，而剂量组 2 已开放", "扩展剂量组 1：再入 3 例。"),
+    ],
+)
+def test_a_result_that_comes_late_is_a_hold(trial, lang, head, would):
+    """103's window becomes a DLT when levels 2 and 3 have taken patients: 1/3 asks for three more at level 1."""
+    asked = ask(trial, lang=lang)
+    late = WindowState("evaluable_dlt", "dlt", values={"onset": 20})
+    windows = [replace(one, state=late, dlt_day=20) if one.subjid == "103" else one for one in asked.board().windows]
+    found = with_advice(asked, windows)
+    said = words(rule_card(asked, found))
+    assert said.startswith(head) and would in said
+    assert all(one in said for one in ("302", "303", "304", "305"))  # pending, or waiting for a level that is open
+    assert words(what_if_card(asked, found)) and words(tree_card(asked, found))
+
+
+def test_a_pause_rule_stands_above_the_advice(trial):
+    asked = ask(trial)
+    met = replace(advised(asked).pauses[0], state="met", patients=(FIRST,))
+    said = words(rule_card(asked, with_advice(asked, asked.board().windows, [met])))
+    assert said.startswith("HOLD pending committee review HOLD pending committee review: Any death related")
+    assert "No date before the committee's review" in said and "No infusion and no lymphodepletion" in said
