@@ -36,6 +36,8 @@ ENGLISH = {
     "no_fatal_event": "died, and no fatal event is reported: whether related is not known",
     "over_by_samples": "lasted longer than the limit, as its samples show",
     "disagree": "the file says {file} and {actor} says {said}: both stand until one is withdrawn",
+    "other_event": "{actor} judged {term}, which had this number on {at}: not carried over to another event",
+    "row_gone": "judged a DLT by {actor} on {at}, and its rows are no longer in this cut: withdraw it or judge anew",
     "changed_since": "judged no DLT by {actor} on {at}; it has become worse or longer since",
 } | lab_candidates.ENGLISH
 
@@ -111,11 +113,11 @@ def candidates(
         own = list(_among(rows, infused, dlt, clauses_on, cutoff))
         own = [*_with_samples(own, rows, runs.get(patient.usubjid, ()), infused)]
         own += _unexplained_death(patient, rows, dlt, cutoff)
+        limits = {clause.id: _limit(clause, patient.day0) for clause in dlt.clauses}
+        own = [_judged(one, adjudications.get((one.usubjid, one.key)), limits.get(one.clause)) for one in own]
+        own += _rows_gone(patient.usubjid, {one.key for one in own}, adjudications)
         if own:
-            limits = {clause.id: _limit(clause, patient.day0) for clause in dlt.clauses}
-            found[patient.usubjid] = tuple(
-                _judged(one, adjudications.get((one.usubjid, one.key)), limits.get(one.clause)) for one in own
-            )
+            found[patient.usubjid] = tuple(own)
     return found
 
 
@@ -326,6 +328,10 @@ def _judged(one: Candidate, said, limit: datetime | None) -> Candidate:
         return one
     verdict = "Y" if said.dlt else "N"
     one = replace(one, adjudication=said)
+    # A supposition names no term. A term that was coded or recoded since is asked about again too.
+    if said.term and said.term.casefold() != one.term.casefold():
+        values = {"actor": said.actor, "at": said.at, "term": said.term}
+        return replace(one, adjudicated=None, verdict="cannot_tell", code="other_event", values=values)
     if one.flag and one.flag != verdict:
         values = {"file": one.flag, "said": verdict, "actor": said.actor}
         return replace(one, adjudicated=None, verdict="cannot_tell", code="disagree", values=values)
@@ -333,6 +339,18 @@ def _judged(one: Candidate, said, limit: datetime | None) -> Candidate:
         values = {"actor": said.actor, "at": said.at}
         return replace(one, adjudicated=None, code="changed_since", values=values)
     return replace(one, adjudicated=verdict)
+
+
+def _rows_gone(usubjid: str, keys: set[str], adjudications: Mapping) -> Iterator[Candidate]:
+    """A DLT that a person gave, and whose rows were corrected, renumbered or withdrawn since. It is never dropped
+    silently: the patient stays unresolved until a person says so."""
+    for (who, key), said in adjudications.items():
+        if who == usubjid and said.dlt and key not in keys:
+            values = {"actor": said.actor, "at": said.at}
+            yield Candidate(
+                who, math.nan, f"verdict {key}", said.term, said.grade, said.clause, "cannot_tell", "row_gone", None,
+                None, key, source=key[:2], values=values, adjudication=said,
+            )  # fmt: skip
 
 
 def _changed(one: Candidate, said, limit: datetime | None) -> bool:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import dropwhile, groupby
 from typing import NamedTuple
 
 import pandas as pd
@@ -150,7 +150,8 @@ def lab_runs(
 
     subjects: as `queries.subjects`. labs: as `queries.measurements` of the table "lab", in any order. clauses_on: term,
     fatal -> clauses of the protocol. cutoff: last moment the data speak of, in the trial's clock.
-    A run begins with its first sample, in the window; a clause on recovery also takes one that began before and lasts.
+    A run begins with its first sample, in the window, and is not the window's where it was surely there before; a
+    clause on recovery also takes one that began before and lasts.
     "Met" is only what samples show: at the grade over more than the limit, in hours where they have times, in calendar
     dates (the eighth for 7 days) where they have none. Results without value are no samples and show no recovery.
     Baseline: last before the first lymphodepletion, before the infusion where that is not recorded.
@@ -181,6 +182,7 @@ def _read(labs: pd.DataFrame, infused: pd.DataFrame, cutoff: datetime) -> pd.Dat
     known = labs["value"].notna() & blood & labs["usubjid"].isin(infused.index) & ~(labs["first"] > cutoff)
     order = ["usubjid", "code", "first", "last", "value", "source_row"]
     rows = labs[known & labs["code"].isin(list(TESTS))].sort_values(order)
+    rows = rows.assign(unit=rows["unit"].fillna(""))  # an INR has none, and is compared with its baseline all the same
     before = infused["lymphodepletion"].fillna(infused["day0"])
     base = rows[rows["last"] < before.reindex(rows["usubjid"]).to_numpy()].drop_duplicates(
         ["usubjid", "code"], keep="last"
@@ -205,25 +207,46 @@ def _of_test(
         yield from ((usubjid, run) for run in _runs(patient, graded, term, clause))
 
 
-# What CTCAE 5.0 asks of grades 3 and 4 at least, so that most results need no grading: a count below, in 10^9/L, and a
-# multiple of the lower of upper limit and baseline.
-_BELOW = {"Neutrophil count decreased": {3: 1.0, 4: 0.5}, "Platelet count decreased": {3: 50.0, 4: 25.0}}
-_MULTIPLE = {"Creatinine increased": 3.0, "INR increased": 2.5}
+# What CTCAE 5.0 asks of grade 3 and of grade 4 at least, in absolute terms: outside the normal range or not.
+_BELOW = {
+    "Neutrophil count decreased": ("10^9/L", 1.0, 0.5),
+    "Platelet count decreased": ("10^9/L", 50.0, 25.0),
+    "Hyponatremia": ("mmol/L", 130.0, 120.0),  # grade 3 from 129 on with symptoms
+    "Hypokalemia": ("mmol/L", 3.0, 2.5),
+    "Hypomagnesemia": ("mmol/L", 0.4, 0.3),
+}
+_ABOVE = {
+    "Hypernatremia": ("mmol/L", 155.0, 160.0),
+    "Hyperkalemia": ("mmol/L", 6.0, 7.0),
+    "Hypermagnesemia": ("mmol/L", 1.23, 3.3),
+}
 
 
 def _can_reach(rows: pd.DataFrame, term: str, minimum: int) -> pd.Series:
-    """Which rows need grading at all; where a limit, baseline or unit is not known, or the result is one, all do."""
+    """Which rows need grading at all: every one that can be at the grade. Left out, though the scale alone would not
+    exclude it, is a creatinine or an INR without baseline that is normal, or below 2.5: each patient's would be."""
     if minimum < 3:
         return pd.Series(True, rows.index)
+    return rows["qualifier"].notna() | _beyond(rows, term, min(minimum, 4))
+
+
+def _beyond(rows: pd.DataFrame, term: str, minimum: int) -> pd.Series:
+    value, high, baseline = rows["value"], rows["range_high"], rows["value_baseline"]
+    other_unit = baseline.notna() & (rows["unit_baseline"] != rows["unit"])
     if term in _BELOW:
-        return (rows["value"] < _BELOW[term][min(minimum, 4)]) | (rows["unit"] != "10^9/L") | rows["qualifier"].notna()
-    if term in _MULTIPLE:
-        known = rows["range_high"].notna() & (rows["value_baseline"].isna() | (rows["unit_baseline"] == rows["unit"]))
-        lower = rows[["range_high", "value_baseline"]].min(axis=1)
-        return ~known | (rows["value"] > _MULTIPLE[term] * lower) | rows["qualifier"].notna()
-    below = rows["value"] < rows["range_low"].fillna(math.inf)
-    above = rows["value"] > rows["range_high"].fillna(-math.inf)
-    return below | above | rows["qualifier"].notna()  # nothing inside its normal range is grade 3
+        unit, *limits = _BELOW[term]
+        return (value < limits[minimum - 3]) | (rows["unit"] != unit)
+    if term in _ABOVE:
+        unit, *limits = _ABOVE[term]
+        return (value > limits[minimum - 3]) | (rows["unit"] != unit)
+    if term == "Creatinine increased":
+        return other_unit | ~(
+            value <= (3 * rows[["value_baseline", "range_high"]].min(axis=1)).where(baseline.notna(), high)
+        )
+    if term == "INR increased":
+        return other_unit | ~(value <= 2.5 * baseline.fillna(1.0).clip(upper=1.0))  # 2.5, or 2.5 x baseline
+    # A multiple of a limit: nothing inside its normal range is grade 3.
+    return (value < rows["range_low"].fillna(math.inf)) | (value > high.fillna(-math.inf))
 
 
 def _graded(row, term: str) -> _Sample:
@@ -268,11 +291,21 @@ def _runs(patient: _Patient, graded: Iterable[_Sample], term: str, clause: Claus
         (dated if pd.notna(one.first) and one.first.date() == one.last.date() else vague).append(one)
     taken: set[str] = set()
     for run, below in _unbroken(_in_order(dated), clause.min_grade):
-        if _in_window(run, below, clause, patient):
-            yield _told(run, below, term, clause, patient, taken)
+        own = run if clause.not_recovered_by_day is not None else _since_infusion(run, clause.min_grade, patient)
+        if own and _in_window(own, below, clause, patient):
+            yield _told(own, below, term, clause, patient, taken)
     open_to_all = [one for one in vague if one.high >= clause.min_grade and _may_be_in(one, patient)]
     if open_to_all:
         yield _undated(open_to_all, term, clause, patient)
+
+
+def _since_infusion(run: Sequence[_Sample], grade: int, patient: _Patient) -> list[_Sample]:
+    """Without what surely began before the infusion. A sample that is not surely at the grade may have parted what
+    follows it from that: those before the infusion must not take the window's own with them."""
+    if run[0].first.date() >= patient.day0:
+        return list(run)
+    rest = dropwhile(lambda one: one.low >= grade, run)
+    return [one for one in rest if one.first.date() >= patient.day0]
 
 
 def _in_window(run: Sequence[_Sample], below: _Sample | None, clause: Clause, patient: _Patient) -> bool:

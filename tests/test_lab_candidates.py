@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lab_frames import labs, result
-from trial_frames import ALT, PROTOCOL, end_of, event, events, moment, subject, subjects
+from trial_frames import ALT, NEUTROPHILS, PROTOCOL, end_of, event, events, moment, subject, subjects
 
 from clinical.adjudication import Adjudication
 from clinical.board import board
 from clinical.candidates import _Definition, candidates
-from clinical.lab_candidates import lab_runs
+from clinical.grading import ctcae
+from clinical.lab_candidates import TESTS, _can_reach, _grade, _read, lab_runs
 
 CLAUSES_ON = _Definition(PROTOCOL.dlt).clauses_on
 BASE = result(25, "-7T08:00")
@@ -159,6 +160,69 @@ def test_the_baseline_is_the_last_before_lymphodepletion():
     assert told(*alt(3), result(60, -1), lymphodepletion=None) == []  # not recorded: before the infusion
 
 
+# ---- which results are graded at all --------------------------------------------------------------------------------
+INR = {"unit": "", "range_low": 0.8, "range_high": 1.2}
+CREAT = {"unit": "umol/L", "range_low": 45.0, "range_high": 100.0}
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "ranges", "base", "verdicts"),
+    [
+        # CTCAE: INR above 2.5, whatever the baseline is; 2.5 x 1.15 = 2.875 is no limit of it.
+        ("INR", 2.6, INR, 1.15, [OVER]),
+        ("INR", 2.6, INR, None, [OVER]),
+        ("INR", 2.5, INR, 1.15, []),
+        # Without unit in the files: INR has none.
+        ("INR", 2.6, INR | {"unit": None}, 1.15, [OVER]),
+        ("INR", 1.1, INR | {"unit": None}, 1.15, []),
+        ("K", 2.9, {"unit": "mmol/L", "range_low": 2.8, "range_high": 5.3}, 4.0, [OVER]),  # below 3.0, normal or not
+        ("CREAT", 150, CREAT, 40, [OVER]),  # above 3 x 40
+        ("CREAT", 150, CREAT, None, [RANGE]),  # 3 x a baseline below 50 it may be
+        ("CREAT", 100, CREAT, None, []),
+    ],
+)
+def test_no_grade_3_escapes_for_its_range_or_its_baseline(code, value, ranges, base, verdicts):
+    before = None if base is None else result(base, "-7T08:00", code, **ranges)
+    assert told(*(result(value, day, code, **ranges) for day in (3, 7, 11)), base=before) == verdicts
+
+
+UNITS = {
+    "NEUT": "10^9/L",
+    "PLAT": "10^9/L",
+    "INR": "",
+    "APTT": "s",
+    "FIBRINO": "g/L",
+    "BILI": "umol/L",
+    "CREAT": "umol/L",
+} | dict.fromkeys(("SODIUM", "K", "MG"), "mmol/L")
+sizes = st.floats(0.05, 40)
+
+
+@settings(max_examples=60)
+@given(code=st.sampled_from(sorted(TESTS)), values=st.lists(sizes, min_size=1, max_size=6), low=sizes, base=sizes)
+def test_what_is_not_graded_cannot_be_at_the_grade(code, values, low, base):
+    """Values, range and baseline in any proportion; a lower limit of fibrinogen is never below 50 mg/dL."""
+    scale = {"PLAT": 5, "SODIUM": 10, "CREAT": 20}.get(code, 1)
+    ranges = {"unit": UNITS.get(code, "U/L"), "range_low": max(low, 0.5), "range_high": max(low, 0.5) * 2}
+    rows = [result(base * scale, "-7T08:00", code, **ranges)]
+    rows += [result(value * scale, day, code, **ranges) for day, value in enumerate(values)]
+    read = _read(labs(*rows), subjects(subject("A1")).set_index("usubjid"), end_of(60))
+    for term in TESTS[code][0]:
+        for least in range(3, ctcae.reachable(term) + 1):
+            passed = _can_reach(read, term, least)
+            left_out = [_grade(row, row.value, term).high for row in read[~passed].itertuples()]
+            assert all(high < least for high in left_out)
+
+
+def test_what_cannot_be_graded_before_the_infusion_takes_no_later_run_with_it():
+    """The sample of Day -2 has no upper limit: grade 0 to 4. Days 3 to 11 are surely grade 3."""
+    unsure, sure = result(150, -2, range_high=None), alt(3, 7, 11)
+    assert told(unsure, *sure) == [OVER]
+    assert told(*alt(-3), unsure, *sure) == [OVER]  # it may have ended on Day -2
+    assert told(*alt(-3, -2), *sure) == []  # surely there before
+    assert told(unsure, result(20, 3)) == []
+
+
 # ---- blood counts ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("code", ["LYM", "LYMLE", "WBC", "CD4"])
 def test_the_lymphopenia_of_every_patient_is_no_candidate(code):
@@ -238,9 +302,9 @@ def of_a1(rows, *reported, cutoff=60, said=()):
     return [(one.key, one.verdict, one.code, one.adjudicated) for one in found.get("A1", ())]
 
 
-def judged(key, dlt, grade=3, cutoff=60):
+def judged(key, dlt, grade=3, cutoff=60, term=ALT):
     cut = end_of(cutoff)
-    return Adjudication(1, "A1", key, "nonhaem_3_7d", ALT, grade, dlt, "seen", "Dr Li", True, cut, "cut", cut)
+    return Adjudication(1, "A1", key, "nonhaem_3_7d", term, grade, dlt, "seen", "Dr Li", True, cut, "cut", cut)
 
 
 LAB, EVENT = "LB ALT 2026-03-04 nonhaem_3_7d", "AE 1 nonhaem_3_7d"
@@ -274,11 +338,31 @@ def test_what_a_person_said_beside_the_file(said, flag, expected):
     assert (code, adjudicated) == expected
 
 
+def test_a_verdict_does_not_pass_to_another_event_of_the_same_number():
+    """AESEQ 1 was the ALT that was judged; now it is an AST."""
+    ast = event("Aspartate aminotransferase increased", 3, 3, 20)
+    for dlt in (True, False):
+        assert of_a1([], ast, said=[judged(EVENT, dlt)]) == [(EVENT, "cannot_tell", "other_event", None)]
+
+
+@pytest.mark.parametrize("rows", [alt(3, 11, value=90), [*alt(2, 3, 5), result(30, 7)]])
+def test_a_dlt_whose_rows_are_gone_is_never_dropped(rows):
+    """The values were corrected, or an earlier sample came late: the run of 4 March is not there any more."""
+    patients, given = subjects(subject("A1", lymphodepletion=-5)), labs(BASE, *rows)
+
+    def of(dlt):
+        said = {("A1", LAB): judged(LAB, dlt)}
+        return board(patients, events(), PROTOCOL, end_of(40), labs=given, adjudications=said).window("A1")
+
+    assert [(one.key, one.code) for one in of(True).candidates] == [(LAB, "row_gone")]
+    assert (of(True).state.state, of(False).state.state) == ("unresolved", "evaluable_no_dlt")
+
+
 def test_a_verdict_before_the_day_of_recovery_does_not_hold_after_it():
     """Neutrophils of 0.3 from Day 2 to 30: no DLT was said on Day 20, when Day 28 had not come. Infused on 1 March."""
     rows = [result(0.3, day, "NEUT") for day in (2, 10, 20, 28, 30)]
     key = "LB NEUT 2026-03-03 haem_4_d28"
-    early, late = judged(key, False, grade=4, cutoff=20), judged(key, False, grade=4, cutoff=30)
+    early, late = (judged(key, False, grade=4, cutoff=cutoff, term=NEUTROPHILS) for cutoff in (20, 30))
     assert [row[1:] for row in of_a1(rows, said=[early])] == [("met", "changed_since", None)]
     assert [row[1:] for row in of_a1(rows, said=[late])] == [("met", "still_at", "N")]
 

@@ -102,11 +102,12 @@ def _either(*steps: Step) -> Step:
 
 def _both(*steps: Step) -> Step:
     def step(of: Values) -> Said:
-        for one in steps:  # in order: what is false needs no further input
-            said = one(of)
-            if said is not True:
-                return said
-        return True
+        asked = set(of.missing)
+        said = [one(of) for one in steps]
+        if False in said:  # whatever the others say: what they lack is not needed
+            of.missing = asked
+            return False
+        return None if None in said else True
 
     return step
 
