@@ -125,7 +125,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
         store = Store(settings.folder)
         app = server.create(store, state, settings.host_names, settings.stale_days).server
         print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
-        with warming.in_background(app.config["FILLS"], store, state):
+        with warming.in_background(app.config["FILLS"], store):
             serve_forever(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     return PUBLISHED
 

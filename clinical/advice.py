@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from clinical.board import Window
+from clinical.board import Window, off_study
 from clinical.dlt import window_state
 from clinical.escalation import Decision, RuleViolation, Tree, tree, what_if
 from clinical.infusion_rules import Lymphodepleted, lymphodepleted
@@ -367,21 +367,13 @@ class _Trial:
         state = window_state(
             window.infused,
             self.cutoff.date(),
-            off_study=None if row is None else self._off_study(row, window),
+            off_study=None if row is None else off_study(row, window.infused, window.ends, self.cutoff.date()),
             dose_fraction=window.dose_fraction,
             last_assessed=seen,
             window_days=self.protocol.dlt.window_days,
             min_dose_fraction=self.protocol.dlt.evaluability.min_dose_fraction,
         )
         return LETTERS[state.state]
-
-    def _off_study(self, row, window: Window) -> tuple[date, date] | None:
-        if pd.isna(row.off_study) or row.off_study > self.cutoff:
-            return None
-        first, last = row.off_study.date(), row.off_study_latest.date()
-        if last < window.infused:  # one of the dates is wrong: whether the window was completed cannot be told
-            return (window.infused, window.ends) if self.cutoff.date() >= window.ends else None
-        return max(first, window.infused), last
 
     def when(
         self, patients: tuple[Placed, ...], said: Known, on_hold: bool, paused: bool, unresolved: Collection[str]

@@ -161,7 +161,7 @@ def _window(row, found: Iterable[Candidate], flagged: Iterable, dlt: Dlt, cutoff
         infused,
         cutoff,
         dlt_onset=onset,
-        off_study=_off_study(row, infused, ends, cutoff),
+        off_study=off_study(row, infused, ends, cutoff),
         dose_fraction=fraction,
         last_assessed=infused if pd.isna(row.last_assessed) else row.last_assessed.date(),
         open_candidates={one.event for one in still_open},
@@ -223,7 +223,8 @@ def _onset(row, infused: date) -> Days:
     return (infused, infused) if lasts else _undated(infused)
 
 
-def _off_study(row, infused: date, ends: date, cutoff: date) -> Days | None:
+def off_study(row, infused: date, ends: date, cutoff: date) -> Days | None:
+    """First and last day on which a patient can have left; None where nothing says so. row: of `queries.subjects`."""
     if pd.isna(row.off_study) or row.off_study.date() > cutoff:
         return None
     first, last = row.off_study.date(), row.off_study_latest.date()

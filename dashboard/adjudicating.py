@@ -6,9 +6,11 @@ from dash import ALL, Input, Output, State, callback, ctx, no_update
 
 from clinical.candidates import Candidate
 from dashboard.candidates_card import find, verdicts
-from dashboard.session import Asked, the_state
-from dashboard.shell import WRITTEN
+from dashboard.session import Asked, NotUnderstood, the_state
 from data.state import Event, EventRefused, StateError
+
+WRITTEN = "written"  # a store of the frame, set by whatever writes into the state: the screen is asked for anew
+VERDICTS = {"dlt": True, "no_dlt": False}  # button -> whether a DLT
 
 log = logging.getLogger(__name__)
 
@@ -68,12 +70,14 @@ def _statement(asked: Asked, one: Candidate, button: str, reason: str) -> tuple[
         if holds is None:
             raise _Missing("gone")
         return "dlt.withdrawn", {"event": holds.event, "reason": reason}
+    if button not in VERDICTS:
+        raise NotUnderstood("button")
     return "dlt.adjudicated", {
         "candidate": one.key,
         "clause": one.clause,
         "term": one.term,
         "grade": one.grade,
-        "dlt": button == "dlt",
+        "dlt": VERDICTS[button],
         "reason": reason,
         "cut": asked.cut.id,
         "cutoff": asked.cut.cutoff.isoformat(),

@@ -1,6 +1,6 @@
 """The queue of DLT candidates: what may be a DLT, how far its clock has run, and who said what of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,8 +8,9 @@ import dash_mantine_components as dmc
 from dash import html
 
 from clinical.adjudication import Adjudication, adjudications, later
-from clinical.candidates import Candidate
-from clinical.lab_candidates import Evidence
+from clinical.board import Board
+from clinical.candidates import VERDICTS, Candidate
+from clinical.lab_candidates import TESTS, Evidence
 from dashboard.advising import Advised
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.rule_card import switch
@@ -19,7 +20,6 @@ from dashboard.still import Still
 from queries.subjects import subjects
 
 KIND = "candidate"  # of an opened panel
-ORDER = ("met", "cannot_tell", "running", "watch", "cleared")
 
 
 def candidates_card(asked: Asked, found: Advised) -> list:
@@ -34,12 +34,19 @@ def candidates_card(asked: Asked, found: Advised) -> list:
         *(_item(asked, one) for one in still_open),
         *_folded(asked, "candidates.adjudicated", adjudicated),
         *_folded(asked, "candidates.not_open", rest),
+        html.P(asked.say("candidates.watched_tests", tests=", ".join(TESTS)), className="quiet"),
         html.Div(stamp(asked), className="stamp"),
     ]
 
 
+def candidate_lines(asked: Asked, state: Board, people: Sequence[str]) -> list:
+    """The candidates of these patients that are open or a DLT, each a way to its evidence; nothing without any."""
+    own = [one for who in people for one in state.candidates.get(who, ()) if one.open or one.adjudicated == "Y"]
+    return [html.H3(asked.say("candidates.title")), *(_line(asked, one) for one in own)] if own else []
+
+
 def _urgency(one: Candidate) -> tuple:
-    return ORDER.index(one.verdict), one.usubjid, one.key
+    return VERDICTS.index(one.verdict), one.usubjid, one.key
 
 
 def _folded(asked: Asked, head: str, some: list[Candidate]) -> list:

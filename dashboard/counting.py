@@ -7,10 +7,10 @@ import pandas as pd
 
 from clinical.incidence import TOTAL, incidence, meets
 from clinical.treatment_emergent import denominator, in_window
+from dashboard.judged import judged_events
 from dashboard.session import Asked, NotUnderstood, board_of
 from data.protocol import Population, Window
 from data.store import Cut
-from queries.adverse_events import adverse_events
 from queries.subjects import subjects
 
 # What a choice of events counts: in any grade, and in grade 3 or more.
@@ -66,7 +66,7 @@ def _counted(cut: Cut, head: str, population: str, window: str) -> Counted:
     evaluable = [one for rung in board_of(cut, head).rungs for one in rung.evaluable]
     people = denominator(everyone, step.step, period, protocol, evaluable)
     day0 = everyone.set_index("usubjid")["day0"]
-    events = in_window(adverse_events(cut), people, period, protocol, cut.cutoff, day0)
+    events = in_window(judged_events(cut, head), people, period, protocol, cut.cutoff, day0)
     present = set(people["cohort"])
     return Counted(step, period, people, events, tuple(one.id for one in protocol.cohort.levels if one.id in present))
 

@@ -3,8 +3,9 @@
 from functools import lru_cache
 
 from clinical.course import Course
+from dashboard.judged import judged_events
+from data.events import START
 from data.store import Cut
-from queries.adverse_events import adverse_events
 from queries.interventions import interventions
 from queries.measurements import FINDINGS, measurements
 from queries.subjects import subjects
@@ -12,9 +13,9 @@ from queries.visits import visits
 
 
 @lru_cache(maxsize=64)
-def course(cut: Cut, usubjid: str) -> Course | None:
-    """None where this cut has no such patient."""
-    everyone, events = subjects(cut), adverse_events(cut)
+def course(cut: Cut, usubjid: str, head: str = START) -> Course | None:
+    """None where this cut has no such patient. head: hash of the last event of the state that counts."""
+    everyone, events = subjects(cut), judged_events(cut, head)
     found = everyone[everyone["usubjid"] == usubjid]
     if found.empty:
         return None

@@ -235,7 +235,7 @@ def _told(value: object) -> object:
 
 
 def _patient(asked: Asked) -> Course:
-    found = course_of(asked.cut, asked.view.subject)
+    found = course_of(asked.cut, asked.view.subject, asked.head)
     if found is None:
         raise NotUnderstood(f"subject={asked.view.subject}")
     return found

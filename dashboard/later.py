@@ -18,8 +18,6 @@ class Later(Component):
     _base_nodes: ClassVar[list[str]] = ["children"]
     _prop_names: ClassVar[list[str]] = ["children", "height"]
     _valid_wildcard_attributes: ClassVar[list[str]] = []
-    available_properties: ClassVar[list[str]] = ["children", "height"]
-    available_wildcard_properties: ClassVar[list[str]] = []
 
     def __init__(self, children: Component | list[Component], height: str):
         super().__init__(children=children, height=height)

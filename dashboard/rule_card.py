@@ -54,8 +54,12 @@ def _head(asked: Asked, advice: Advice) -> str:
     if advice.stands == "hold":
         return advice.hold.sentence.say(Sentences("advice", asked.say))
     if advice.stands == "withheld":
-        return _sentence("; ".join(one.say(Sentences("advice", asked.say)) for one in advice.withheld))
+        return _withheld(asked, advice)
     return headline(asked, advice.decision)
+
+
+def _withheld(asked: Asked, advice: Advice) -> str:
+    return _sentence("; ".join(one.say(Sentences("advice", asked.say)) for one in advice.withheld))
 
 
 def _sentence(text: str) -> str:
@@ -83,12 +87,14 @@ def _beneath(asked: Asked, found: Advised) -> list:
     """What stands under the head, by what it is."""
     advice = found.advice
     parts: list = [_pause(asked, one) for one in advice.pauses]
+    if advice.withheld and advice.stands != "withheld":  # what is graver stands at the head
+        parts.append(html.P(_withheld(asked, advice), className="alarm-line"))
     if advice.hold:
         parts += _held(asked, advice)
-    elif advice.cases:
-        parts += [_case(asked, one) for one in advice.cases]
+    parts += [_case(asked, one) for one in advice.cases]
+    if advice.cases and advice.decision:
         parts.append(_as_it_is(asked, advice))
-    elif advice.stands != "advice":
+    elif advice.decision and advice.stands != "advice":
         parts.append(html.P([html.B(f"{asked.say('rule.alone')} "), headline(asked, advice.decision)]))
     if advice.decision:
         parts.append(html.P(why(asked, advice.decision), className="why"))

@@ -6,11 +6,9 @@ from dash import Dash
 from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
 
-from dashboard import adjudicating, exports, guard, packed, pages, remembered, shell, whole
+from dashboard import exports, guard, packed, pages, remembered, shell, whole
 from data.state import State, StateError
 from data.store import Store
-
-__all__ = ["adjudicating", "create"]  # whose callbacks are registered by its import
 
 log = logging.getLogger(__name__)
 

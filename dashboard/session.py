@@ -97,9 +97,13 @@ def stale_days() -> int:
 
 
 def state_head() -> str:
-    """Hash of the last event that people wrote; "" where it cannot be read, which the screens say."""
+    """Hash of the last event that people wrote; "" where they cannot be read, or are not what was written. The screens
+    say so."""
     try:
-        return the_state().head()
+        head = the_state().head()
+        if head != START:
+            events_until(the_state(), head)
+        return head
     except StateError as error:
         log.error("what people wrote cannot be read", exc_info=error)
         return ""
@@ -149,7 +153,8 @@ def age_hours(cut: Cut) -> float:
 
 
 def stamp(asked: Asked, filters: str = "") -> str:
-    """Identity of an answer: cut, protocol, as-of, filters. It stands inside every figure and table and its export."""
+    """Identity of an answer: cut, as-of, protocol, verdicts, software, filters. It stands inside every figure and table
+    and its export."""
     cut, say = asked.cut, asked.say
     parts = [
         cut.protocol.trial.id,
@@ -158,6 +163,8 @@ def stamp(asked: Asked, filters: str = "") -> str:
         say("stamp.cut", id=cut.short),
         say("stamp.as_of", moment=f"{cut.cutoff:%Y-%m-%d %H:%M}", zone=cut.protocol.trial.timezone),
         say("stamp.protocol", id=cut.protocol.hash[:7]),
+        say("stamp.no_state") if not asked.head else "",
+        say("stamp.state", id=asked.head[:7]) if asked.head not in ("", START) else "",
         say("stamp.software", version=cut.manifest["software"]),
         say("stamp.filters", filters=filters) if filters else "",
     ]

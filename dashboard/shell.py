@@ -20,6 +20,7 @@ from dash import (
 )
 
 from dashboard import pages
+from dashboard.adjudicating import WRITTEN
 from dashboard.drill import opened
 from dashboard.labels import LANGUAGES, Say, speaker, t
 from dashboard.receipts import name_of
@@ -32,7 +33,6 @@ ADDRESS, HEADER, NOTICES, MAIN, FOOTER = "address", "header", "notices", "main",
 SHOWN, RENDERED, LIVE, NEWER, SHOW_NEWER, PROVIDER = "shown", "rendered", "live", "newer", "show-newer", "provider"
 STOPPED, STOPPED_SINCE = "stopped", "stopped-since"  # the refused or held import on the screen; the one there is now
 FAILURE = "failure"
-WRITTEN = "written"  # set by whatever writes into the state: the screen is asked for anew
 POLL = 3000  # ms; a new cut is announced within 5 s
 
 log = logging.getLogger(__name__)

@@ -62,9 +62,7 @@ class View:
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
     peak: str = ""  # cytokines: what the scatter shows, the protocol's first by default
     outcome: str = ""
-    assume: str = (
-        ""  # board: what if, "302/T" a patient's result, "302/<candidate>/N" a candidate's verdict, apart by "~"
-    )
+    assume: str = ""  # board, what if: "302/T" a result, "302/<candidate>/N" a verdict, several apart by "~"
     zoom: str = ""  # the axes that the reader has moved
     open: str = ""  # the count whose patients are shown, or the receipt that is
     problems: tuple[str, ...] = field(default=(), compare=False)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Flask, Response, jsonify, request
 
 from dashboard.remembered import ENDPOINT, is_own
+from dashboard.session import state_head
 from dashboard.shell import MAIN
 
 Answer = Callable[[], Response]
@@ -21,6 +22,11 @@ class Fills:
     def __init__(self, server: Flask, callbacks: Iterable[dict], answer: Answer):
         self._server, self._answer = server, answer
         self._fills = [one for one in callbacks if _is_fill(one)]
+
+    def head(self) -> str:
+        """As `session.state_head`, for who is asked by nobody."""
+        with self._server.app_context():
+            return state_head()
 
     def of(self, store: str, data: dict) -> Iterator[dict]:
         """The answers that a page's store starts. store: its id as text."""

@@ -6,20 +6,28 @@ At the last cut level 3 has 301 without DLT, 302 on Day 17 and 303 on Day 3; 302
 
 import json
 import re
+import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from test_guard import body_of, callbacks
 
 from clinical.advice import advise
 from clinical.dlt import WindowState
+from dashboard import models_card
 from dashboard.advising import advised
 from dashboard.candidates_card import candidates_card, find
+from dashboard.counting import counted, table
+from dashboard.courses import course
 from dashboard.drill import opened
+from dashboard.judged import judged_events
+from dashboard.pages import adverse_events
 from dashboard.pages import board as page
 from dashboard.rule_card import rule_card, tree_card, what_if_card
-from dashboard.session import Asked
+from dashboard.session import Asked, events_until, stamp, state_head
 from dashboard.view import View
+from data.protocol import Scenario
 from data.state import State
 from queries.subjects import subjects
 
@@ -157,7 +165,7 @@ def test_the_queue(trial):
     assert "Last: ALT 216 U/L 2026-11-21T06:50, grade 3 (CTCAE 5.0). Nobody reported it as an adverse event." in said
 
 
-def judge(client, trial, button: str, *, actor="Dr Li", reason="hepatology has seen it", cut: int = -1) -> dict:
+def judge(client, trial, button: str, *, actor="Dr Li", reason="hepatology has seen it", cut=-1, whole=False) -> dict:
     """What the browser sends when a button of the form is pressed."""
     callback = next(one for one in callbacks(client) if "written.data" in one["output"])
     stored = {"pathname": "/", "search": ask(trial, open=opened("candidate", FIRST, ALT)).view.href.partition("?")[2]}
@@ -175,7 +183,7 @@ def judge(client, trial, button: str, *, actor="Dr Li", reason="hepatology has s
     body["changedPropIds"] = [json.dumps({"button": button}, separators=(",", ":")) + ".n_clicks"]
     answer = client.post("/_dash-update-component", json=body)
     assert answer.status_code == 200, answer.data
-    return answer.json["response"]
+    return answer.json if whole else answer.json["response"]
 
 
 @pytest.fixture
@@ -253,6 +261,72 @@ def test_a_state_that_cannot_be_read_is_said_on_every_screen(client, trial, monk
     assert client.get("/ready").status_code == 200  # `check` is another question
 
 
+CRS_4 = ("AE AE03 crs_4", "AE AE03/7 crs_3_72h")  # 201's grade 4 under both its clauses; the file calls it a DLT
+
+
+def counted_dlts(asked: Asked) -> dict[str, tuple[int, int]]:
+    rows = table(replace(asked, view=View(page="adverse_events")), (), ("dlt",))
+    return {row.cohort: (row.k, row.n) for row in rows.itertuples()}
+
+
+def say(state: State, trial, who: str, candidate: str, *, dlt: bool, term: str, grade: int) -> None:
+    cut = trial.open(trial.ids()[-1])
+    told = {"candidate": candidate, "clause": candidate.split()[-1], "term": term, "grade": grade, "dlt": dlt}
+    told |= {"reason": "seen", "cut": cut.id, "cutoff": cut.cutoff.isoformat()}
+    state.append("dlt.adjudicated", actor="Dr Li", subject=who, payload=told)
+
+
+def test_a_verdict_counts_on_every_screen(client, trial, writing):
+    """The file has one DLT, 201's. A person says it is none under one clause: both screens count it still, and the
+    advice is withheld. None under the other either: file and person differ, and neither screen counts it."""
+    first, second = CRS_4
+    for key, dlts in ((None, 1), (first, 1), (second, 0)):
+        if key:
+            say(writing, trial, "XKDCT293-01-201", key, dlt=False, term="Cytokine release syndrome", grade=4)
+        asked = now_shown(client, trial)
+        assert counted_dlts(asked)["DL2"] == (dlts, 7)
+        assert len(asked.board().rungs[1].dlts) == dlts
+        assert ("of this system differ (201)" in rule(asked)) == bool(key)
+    assert rule(asked).startswith("HOLD new infusions")  # level 3 is open, and level 2 has a result that is not settled
+    assert asked.board().window("XKDCT293-01-201").state.state == "unresolved"
+    flags = judged_events(asked.cut, asked.head)
+    assert not (flags["aedlt"] == "Y").any() and (flags["aedlt"] == "N").sum() == 2  # 201's grade 3 and 202's ALT
+    assert (course(asked.cut, "XKDCT293-01-201", asked.head).events["aedlt"] == "Y").sum() == 0
+
+
+def test_a_dlt_of_laboratory_values_is_named_beside_the_counts_of_events(client, trial, writing):
+    judge(client, trial, "dlt")
+    asked = replace(now_shown(client, trial), view=View(page="adverse_events"))
+    found = counted(asked)
+    assert "by laboratory values that nobody reported as an event, and in no count here: 302 ." in words(
+        adverse_events.overview(asked, found, "")
+    )
+    assert counted_dlts(asked)["DL3"] == (0, 3)
+
+
+def test_an_answer_names_the_verdicts_it_rests_on(client, trial, writing):
+    assert "verdicts" not in stamp(now_shown(client, trial))
+    judge(client, trial, "dlt")
+    assert f"verdicts to {writing.head()[:7]}" in stamp(now_shown(client, trial))
+    assert "verdicts not readable" in stamp(Asked(View(), trial.open(trial.ids()[-1]), ""))
+
+
+def test_a_button_that_the_form_does_not_have_says_nothing(client, trial, writing):
+    assert "not understood" in json.dumps(judge(client, trial, "something", whole=True)) and writing.events() == ()
+
+
+def test_a_chain_that_was_changed_withholds_the_advice(client, trial, writing, tmp_path):
+    judge(client, trial, "no_dlt")
+    with sqlite3.connect(tmp_path / "state.sqlite") as raw:
+        for (name,) in raw.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            raw.execute(f"drop trigger {name}")
+        raw.execute("update event set actor = 'somebody else'")
+    raw.close()
+    events_until.cache_clear()  # another process: nothing of the chain is remembered
+    assert state_head() == ""
+    assert rule(Asked(View(), trial.open(trial.ids()[1]), "")).startswith("Advice withheld: what people adjudicated")
+
+
 # ---- the panels ------------------------------------------------------------------------------------------------------
 def test_the_pause_rules_open_with_how_near_they_are(trial, client):
     with client.application.test_request_context("/"):
@@ -268,6 +342,28 @@ def test_an_unknown_candidate_opens_nothing(trial, client):
         asked = ask(trial, open=opened("candidate", FIRST, "LB NONE"))
         assert find(asked) is None
         assert "no such count" in words(page.opened_panel(asked, asked.board()))
+
+
+def test_an_opened_count_leads_to_its_candidates(trial):
+    asked = ask(trial, open=opened("ladder", "DL3", "unresolved"))
+    said = words(page.opened_panel(asked, asked.board()))
+    assert "302" in said and "DLT candidates 302 Alanine aminotransferase increased grade 3: running" in said
+
+
+# ---- models ----------------------------------------------------------------------------------------------------------
+EXACT = json.loads((Path(__file__).parent / "reference" / "three_plus_three_exact.json").read_text())
+
+
+@pytest.mark.parametrize("known", [one for one in EXACT if one["variant"] == "six_at_mtd" and len(one["rates"]) == 3])
+def test_the_chances_on_the_screen_are_those_of_the_reference(trial, known):
+    """Exact enumeration by another program, `six_at_mtd`, which is the trial's variant."""
+    supposed = Scenario(id="x", text={"en": "supposed", "zh": "x"}, rates=known["rates"])
+    row = models_card._scenario(ask(trial), supposed)
+    assert row[1:] == [
+        *(f"{100 * one:.1f} %" for one in (known["p_none"], *known["p_mtd"])),
+        f"{known['expected_n']:.1f}",
+        f"{known['expected_dlts']:.2f}",
+    ]
 
 
 # ---- hold and pause --------------------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ from dash import Input, Output, callback, dcc, html
 from clinical.board import Board, Breach, Rung, Window
 from clinical.infusion_rules import NotAllowed
 from dashboard.advising import Advised, advised
-from dashboard.candidates_card import KIND, candidate_panel, candidates_card
+from dashboard.candidates_card import KIND, candidate_lines, candidate_panel, candidates_card
 from dashboard.drill import Opened, linked, listing, mark, named, nothing_opened, opened, panel
 from dashboard.figures.runway import Words, height, runway
 from dashboard.graphs import graph, keep_zoom, open_points
+from dashboard.judged import judged_events
 from dashboard.labels import Say, speaker
 from dashboard.models_card import models_card
 from dashboard.reasons import reason
@@ -23,7 +24,6 @@ from dashboard.still import Still
 from dashboard.tables import count_link, export_link, html_table, level_dot
 from dashboard.theme import moved
 from dashboard.view import View
-from queries.adverse_events import adverse_events
 from queries.subjects import subjects
 
 
@@ -265,7 +265,7 @@ DRAWN = 60  # windows; of more only those that still matter, and the latest
 
 
 def windows_drawn(state: Board) -> tuple[Window, ...]:
-    """All of them; of a crowd those that are not settled, those with a DLT, and the last infused."""
+    """All of them; of a crowd those that are not settled, and the last infused."""
     if len(state.windows) <= DRAWN:
         return state.windows
     last = {one.usubjid for one in sorted(state.windows, key=lambda one: one.infused)[-DRAWN // 2 :]}
@@ -331,6 +331,7 @@ def opened_panel(asked: Asked, state: Board) -> list:
     rows: list = [_subject_rows(asked, state, everyone, people)]
     if what.parts[-1] in ("dlts", "unresolved"):  # what decides is shown, not only who
         rows += [html.H3(asked.say("board.their_events")), _event_rows(asked, state, people)]
+        rows += candidate_lines(asked, state, people)
     return [panel(asked, title, people, rows, everyone)]
 
 
@@ -397,7 +398,7 @@ def _where(state: Board, usubjid: str) -> str:
 
 def _event_rows(asked: Asked, state: Board, people: list[str]) -> html.Div:
     """The events that are a DLT, or may be one."""
-    events = adverse_events(asked.cut)
+    events = judged_events(asked.cut, asked.head)
     behind = {(who, row.aeseq) for who in people for row in _window_events(state.window(who))}
     flagged = events[events["usubjid"].isin(people) & (events["aedlt"] == "Y")]
     return _rows_of(asked, behind | set(zip(flagged["usubjid"], flagged["aeseq"], strict=True)))
@@ -408,7 +409,7 @@ def _window_events(window: Window) -> tuple:
 
 
 def _rows_of(asked: Asked, wanted: set[tuple[str, float]]) -> html.Div:
-    say, events, rows = asked.say, adverse_events(asked.cut), []
+    say, events, rows = asked.say, judged_events(asked.cut, asked.head), []
     for row in events[events["usubjid"].isin({who for who, _ in wanted})].itertuples():
         if (row.usubjid, row.aeseq) not in wanted:
             continue

@@ -2,6 +2,7 @@
 
 import math
 from copy import deepcopy
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -194,7 +195,7 @@ def _names(found: Cytokines) -> dict[str, str]:
 # ---- profiles --------------------------------------------------------------------------------------------------------
 def profile_card(asked: Asked, found: Cytokines) -> dict:
     # Drawn once for all pairs of the scatter.
-    figure, left_out = _profile_figure(Asked(asked.view.change(zoom="", open="", peak="", outcome=""), asked.cut))
+    figure, left_out = _profile_figure(replace(asked, view=asked.view.change(zoom="", open="", peak="", outcome="")))
     shown = people(asked, found)
     return {
         "choices": choices(asked, found),

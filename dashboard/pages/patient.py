@@ -106,7 +106,7 @@ def _card(title: str, name: str) -> html.Section:
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
-    course = course_of(asked.cut, asked.view.usubjid)
+    course = course_of(asked.cut, asked.view.usubjid, asked.head)
     if course is None:
         return _nobody(asked)
     say, row = asked.say, course.who
@@ -132,7 +132,7 @@ def show(stored: object) -> dict:
 def show_measured(stored: object) -> list:
     """Apart from the rest: the longest tables come when the figure has been drawn."""
     asked = Asked.read(stored)
-    course = course_of(asked.cut, asked.view.usubjid)
+    course = course_of(asked.cut, asked.view.usubjid, asked.head)
     if course is None:
         return []
     say, rows = asked.say, patient_tables.measured(course, asked.view.table)
