@@ -1,8 +1,16 @@
-"""Which DLT candidates have been adjudicated, as events tell it and as far as a cut-off was known."""
+"""Which DLT candidates people have adjudicated, as events tell it and as far as a cut-off was known, and what the
+verdicts make of the candidates."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+
+from clinical.candidates import Candidate
+from data.protocol import Clause, Dlt
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class Adjudication:
     at: datetime  # UTC
     cut: str  # id of the cut it was made on
     cutoff: datetime  # of that cut, in the trial's clock
+    onset: tuple[date, date] | None = None  # first and last day that the candidate can have begun on; None: not kept
 
 
 def adjudications(events: Iterable, cutoff: datetime) -> dict[tuple[str, str], Adjudication]:
@@ -68,4 +77,88 @@ def _adjudication(event) -> Adjudication:
         at=event.at,
         cut=said["cut"],
         cutoff=datetime.fromisoformat(said["cutoff"]),
+        onset=said.get("onset") and tuple(map(date.fromisoformat, said["onset"].split("/"))),
     )
+
+
+# ---- on the candidates ----------------------------------------------------------------------------------------------
+def judged(
+    found: Mapping[str, tuple[Candidate, ...]],
+    infused: pd.DataFrame,
+    dlt: Dlt,
+    said: Mapping[tuple[str, str], Adjudication],
+) -> dict[str, tuple[Candidate, ...]]:
+    """The candidates with the verdicts on them, and a candidate for every DLT whose rows are no longer there.
+
+    found: `clinical.candidates.candidates`; infused: the frame it was made of. said: as `adjudications`; a verdict on
+    who is not among `infused` is left out.
+    """
+    patients = {one.usubjid: one.day0 for one in infused.itertuples()}
+    of_patient: dict[str, dict[str, Adjudication]] = defaultdict(dict)
+    for (usubjid, key), one in said.items():
+        if usubjid in patients:
+            of_patient[usubjid][key] = one
+    judged = dict(found)
+    for usubjid, verdicts in of_patient.items():
+        limits = {clause.id: _limit(clause, patients[usubjid]) for clause in dlt.clauses}
+        own = [_judged(one, verdicts.get(one.key), limits.get(one.clause)) for one in found.get(usubjid, ())]
+        own += _rows_gone(usubjid, {one.key for one in own}, verdicts)
+        if own:
+            judged[usubjid] = tuple(own)
+    return judged
+
+
+def _limit(clause: Clause, day0: datetime) -> datetime | None:
+    """From when on a clause on recovery can be met."""
+    if clause.not_recovered_by_day is None:
+        return None
+    return day0.normalize() + timedelta(days=clause.not_recovered_by_day)
+
+
+def _judged(one: Candidate, said: Adjudication | None, limit: datetime | None) -> Candidate:
+    """What a person said here, beside the file's flag. Where both are there and differ, the question is open. limit: of
+    a clause on recovery."""
+    if said is None:
+        return one
+    verdict = "Y" if said.dlt else "N"
+    one = replace(one, adjudication=said)
+    if _of_another(one, said):
+        values = {"actor": said.actor, "at": said.at, "term": said.term}
+        return replace(one, adjudicated=None, verdict="cannot_tell", code="other_event", values=values)
+    if one.flag and one.flag != verdict:
+        values = {"file": one.flag, "said": verdict, "actor": said.actor}
+        return replace(one, adjudicated=None, verdict="cannot_tell", code="disagree", values=values)
+    if verdict == "N" and _changed(one, said, limit):
+        values = {"actor": said.actor, "at": said.at}
+        return replace(one, adjudicated=None, code="changed_since", values=values)
+    return replace(one, adjudicated=verdict)
+
+
+def _of_another(one: Candidate, said: Adjudication) -> bool:
+    """The number may be another event's now: another term, or an onset on other days. What was coded, recoded or given
+    another date since is asked about again too; a supposition names neither term nor onset."""
+    other_term = bool(said.term) and said.term.casefold() != one.term.casefold()
+    known = said.onset is not None and one.onset is not None
+    other_days = known and (one.onset[0] > said.onset[1] or one.onset[1] < said.onset[0])
+    return other_term or other_days
+
+
+def _rows_gone(usubjid: str, keys: set[str], verdicts: Mapping[str, Adjudication]) -> Iterator[Candidate]:
+    """A DLT that a person gave, and whose rows were corrected, renumbered or withdrawn since. It is never dropped
+    silently: the patient stays unresolved until a person says so."""
+    for key, said in verdicts.items():
+        if said.dlt and key not in keys:
+            values = {"actor": said.actor, "at": said.at}
+            yield Candidate(
+                usubjid, math.nan, f"verdict {key}", said.term, said.grade, said.clause, "cannot_tell", "row_gone",
+                None, None, key, source=key[:2], values=values, adjudication=said,
+            )  # fmt: skip
+
+
+def _changed(one: Candidate, said: Adjudication, limit: datetime | None) -> bool:
+    """ "No DLT" was said of a lower grade, of an unknown one, or while the clock still ran: what is higher, or over the
+    limit, since then was not what the person looked at. A DLT stays one."""
+    worse = one.grade is not None and (said.grade is None or one.grade > said.grade)
+    due = one.clock.due if one.clock else limit
+    over = one.verdict in ("met", "cannot_tell") and due is not None and due > said.cutoff
+    return worse or over

@@ -8,9 +8,11 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from clinical.candidates import Candidate, began, candidates, event_key
+from clinical.adjudication import Adjudication, judged
+from clinical.candidates import Candidate, candidates
 from clinical.dlt import ROUNDING, WindowState, window_state
 from clinical.proportions import clopper_pearson
+from clinical.reported import began, event_key
 from data.protocol import Dlt, Level, Protocol
 
 
@@ -105,30 +107,47 @@ def board(
     cutoff: datetime,
     *,
     labs: pd.DataFrame | None = None,
-    adjudications: Mapping[tuple[str, str], object] = MappingProxyType({}),
+    adjudications: Mapping[tuple[str, str], Adjudication] = MappingProxyType({}),
+    found: Mapping[str, tuple[Candidate, ...]] | None = None,
 ) -> Board:
     """The Board at the data's cut-off.
 
     subjects, events: as `queries.subjects` and `queries.adverse_events`, in any order. cutoff: last moment the data
     speak of, in the trial's clock; an infusion or an event dated after it has not happened. A trial without dose levels
     has a pipeline only. What contradicts itself is unresolved, never an error: the Board is there for odd data too.
-    labs, adjudications: as `clinical.candidates.candidates`.
+    labs: as `clinical.candidates.candidates`; found: its answer, `candidates_of`, where it is known already (what
+    people say changes no candidate that the data have). adjudications: as `clinical.adjudication.adjudications`.
     """
     subjects = subjects.assign(day0=subjects["day0"].where(subjects["day0"] <= cutoff))
     subjects = subjects.sort_values(["consent", "usubjid"])
     windows: tuple[Window, ...] = ()
     rungs: tuple[Rung, ...] = ()
     breaches: tuple[Breach, ...] = ()
-    found: dict[str, tuple[Candidate, ...]] = {}
+    of_patients: dict[str, tuple[Candidate, ...]] = {}
     if protocol.dlt:
-        levels = [level.id for level in protocol.dose_levels]
-        infused = subjects[subjects["day0"].notna() & subjects["cohort"].isin(levels)]
-        found = candidates(infused, events, protocol.dlt, cutoff, labs=labs, adjudications=adjudications)
-        windows = _windows(infused, events, found, protocol, cutoff)
+        infused = _infused(subjects, protocol, cutoff)
+        if found is None:
+            found = candidates(infused, events, protocol.dlt, cutoff, labs=labs)
+        of_patients = judged(found, infused, protocol.dlt, adjudications)
+        windows = _windows(infused, events, of_patients, protocol, cutoff)
         rungs = tuple(_rung(level, windows, subjects, protocol.dlt) for level in protocol.dose_levels)
         rungs = _expanded_for_mtd(rungs, protocol.dlt)
         breaches = tuple(_breaches(windows, protocol))
-    return Board(windows, rungs, _pipeline(subjects), breaches, found)
+    return Board(windows, rungs, _pipeline(subjects), breaches, of_patients)
+
+
+def candidates_of(
+    subjects: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, cutoff: datetime, labs: pd.DataFrame | None
+) -> dict[str, tuple[Candidate, ...]]:
+    """The candidates of the Board before anybody judged them. Arguments as `board`."""
+    if protocol.dlt is None:
+        return {}
+    return candidates(_infused(subjects, protocol, cutoff), events, protocol.dlt, cutoff, labs=labs)
+
+
+def _infused(subjects: pd.DataFrame, protocol: Protocol, cutoff: datetime) -> pd.DataFrame:
+    levels = [level.id for level in protocol.dose_levels]
+    return subjects[(subjects["day0"] <= cutoff) & subjects["cohort"].isin(levels)]
 
 
 # ---- windows --------------------------------------------------------------------------------------------------------

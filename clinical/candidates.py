@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from types import MappingProxyType
 
 import pandas as pd
 
-from clinical import lab_candidates
+from clinical import lab_candidates, spells
 from clinical.lab_candidates import TESTS, Clock, Evidence, Run, lab_runs
+from clinical.reported import began, event_key, reported_grade
 from data.protocol import Clause, Dlt
 
 # From the clearest to the most open question; an event that meets one clause and runs towards another is met.
@@ -40,8 +40,6 @@ ENGLISH = {
     "row_gone": "judged a DLT by {actor} on {at}, and its rows are no longer in this cut: withdraw it or judge anew",
     "changed_since": "judged no DLT by {actor} on {at}; it has become worse or longer since",
 } | lab_candidates.ENGLISH
-
-OVER = ("RECOVERED/RESOLVED", "RECOVERED/RESOLVED WITH SEQUELAE", "FATAL")  # AEOUT by CDISC
 
 _DAY = timedelta(days=1)
 
@@ -87,9 +85,9 @@ def candidates(
     cutoff: datetime,
     *,
     labs: pd.DataFrame | None = None,
-    adjudications: Mapping[tuple[str, str], object] = MappingProxyType({}),
 ) -> dict[str, tuple[Candidate, ...]]:
-    """The candidates of every infused patient by usubjid, adjudicated ones included; who has none is not a key.
+    """The candidates of every infused patient by usubjid, those with a flag in the files included; who has none is not
+    a key.
 
     subjects, events: as `queries.subjects` and `queries.adverse_events`. cutoff: last moment the data speak of, in the
     trial's clock; what began after it is not read. An event is looked at when its onset can fall in the window and its
@@ -98,7 +96,7 @@ def candidates(
     Source: the clauses are the protocol file's; how time at a grade is read follows grade-change rows, 72 h needs
     times, "more than 7 days" is 8 calendar dates where no times are recorded.
     labs: as `queries.measurements` of the table "lab", None = not looked at; a run that an event of the same name
-    reports is that event's evidence, no candidate of its own. adjudications: by (usubjid, key of the candidate).
+    reports is that event's evidence, no candidate of its own. What people say here of them: `clinical.adjudication`.
     """
     clauses_on = cache(_Definition(dlt).clauses_on)
     reported = defaultdict(list)
@@ -113,22 +111,9 @@ def candidates(
         own = list(_among(rows, infused, dlt, clauses_on, cutoff))
         own = [*_with_samples(own, rows, runs.get(patient.usubjid, ()), infused)]
         own += _unexplained_death(patient, rows, dlt, cutoff)
-        limits = {clause.id: _limit(clause, patient.day0) for clause in dlt.clauses}
-        own = [_judged(one, adjudications.get((one.usubjid, one.key)), limits.get(one.clause)) for one in own]
-        own += _rows_gone(patient.usubjid, {one.key for one in own}, adjudications)
         if own:
             found[patient.usubjid] = tuple(own)
     return found
-
-
-def began(row) -> tuple[date, date]:
-    """First and last day on which a reported row can have begun: any day where undated, none after it ended."""
-    first, last = date.min, date.max
-    if pd.notna(row.aestdtc_earliest):
-        first, last = row.aestdtc_earliest.date(), row.aestdtc_latest.date()
-    if pd.notna(row.aeendtc_latest):
-        last = max(first, min(last, row.aeendtc_latest.date()))
-    return first, last
 
 
 class _Definition:
@@ -171,18 +156,13 @@ def _among(rows: list, infused: date, dlt: Dlt, clauses_on, cutoff: datetime) ->
                 continue
             if clause.scope == "any" and grade is None:
                 continue  # a death is known by its own flag, not guessed from a blank grade
-            verdict, code = _verdict(row, clause, of_event, infused, window_end, cutoff)
+            verdict, code = spells.verdict(row, clause, of_event, infused, window_end, cutoff)
             if clause.scope == "other_nonhaematologic" and pd.isna(row.aedecod) and verdict == "cleared":
                 verdict, code = "cannot_tell", "uncoded"  # another clause could forbid the grade itself
             key = _key(row, clause, taken)
             taken.add(key)
-            clock = _clock(row, clause, of_event, cutoff)
+            clock = spells.clock(row, clause, of_event, cutoff)
             yield _candidate(row, clause, verdict, code, infused, _said(row, of_event), key, clock)
-
-
-def event_key(row) -> str:
-    """The rows of one event share AEGRPID: a row a grade. One row of a wide file can report several events."""
-    return f"{row.source_file} {row.source_row} {row.aeseq}" if pd.isna(row.aegrpid) else f"group {row.aegrpid}"
 
 
 def _key(row, clause: Clause, taken: set[str]) -> str:
@@ -193,13 +173,6 @@ def _key(row, clause: Clause, taken: set[str]) -> str:
     tried = [f"AE {event} {clause.id}", f"AE {event}/{number} {clause.id}", f"AE {event}/{row.aestdtc} {clause.id}"]
     free = next((one for one in tried if one not in taken), None)
     return free or f"{tried[-1]} {sum(one.startswith(tried[-1]) for one in taken) + 1}"
-
-
-def reported_grade(row) -> int | None:
-    """The grade as reported; a fatal event is grade 5 whatever the grade column says."""
-    if row.aesdth == "Y" or row.aeout == "FATAL":
-        return 5
-    return None if pd.isna(row.aetoxgr) else int(row.aetoxgr)
 
 
 def _in_window(row, clause: Clause, infused: date, window_end: date) -> bool:
@@ -252,7 +225,7 @@ def _evidence(row) -> Evidence:
     return Evidence("AE", row.usubjid, term, dtc, "", grade, grade, "as reported", row.source_file, row.source_row)
 
 
-# ---- laboratory values and people ------------------------------------------------------------------------------------
+# ---- laboratory values ------------------------------------------------------------------------------------
 def _with_samples(own: list[Candidate], rows: list, runs: Sequence[Run], infused: date) -> Iterator[Candidate]:
     """Events with their samples as evidence, then the runs that no event reports."""
     covered = set()
@@ -316,52 +289,6 @@ def _of_run(run: Run, infused: date) -> Candidate:
     )
 
 
-def _limit(clause: Clause, day0: datetime) -> datetime | None:
-    """From when on a clause on recovery can be met."""
-    return None if clause.not_recovered_by_day is None else day0.normalize() + clause.not_recovered_by_day * _DAY
-
-
-def _judged(one: Candidate, said, limit: datetime | None) -> Candidate:
-    """What a person said here, beside the file's flag. Where both are there and differ, the question is open. limit: of
-    a clause on recovery."""
-    if said is None:
-        return one
-    verdict = "Y" if said.dlt else "N"
-    one = replace(one, adjudication=said)
-    # A supposition names no term. A term that was coded or recoded since is asked about again too.
-    if said.term and said.term.casefold() != one.term.casefold():
-        values = {"actor": said.actor, "at": said.at, "term": said.term}
-        return replace(one, adjudicated=None, verdict="cannot_tell", code="other_event", values=values)
-    if one.flag and one.flag != verdict:
-        values = {"file": one.flag, "said": verdict, "actor": said.actor}
-        return replace(one, adjudicated=None, verdict="cannot_tell", code="disagree", values=values)
-    if verdict == "N" and _changed(one, said, limit):
-        values = {"actor": said.actor, "at": said.at}
-        return replace(one, adjudicated=None, code="changed_since", values=values)
-    return replace(one, adjudicated=verdict)
-
-
-def _rows_gone(usubjid: str, keys: set[str], adjudications: Mapping) -> Iterator[Candidate]:
-    """A DLT that a person gave, and whose rows were corrected, renumbered or withdrawn since. It is never dropped
-    silently: the patient stays unresolved until a person says so."""
-    for (who, key), said in adjudications.items():
-        if who == usubjid and said.dlt and key not in keys:
-            values = {"actor": said.actor, "at": said.at}
-            yield Candidate(
-                who, math.nan, f"verdict {key}", said.term, said.grade, said.clause, "cannot_tell", "row_gone", None,
-                None, key, source=key[:2], values=values, adjudication=said,
-            )  # fmt: skip
-
-
-def _changed(one: Candidate, said, limit: datetime | None) -> bool:
-    """ "No DLT" was said of a lower grade, of an unknown one, or while the clock still ran: what is higher, or over the
-    limit, since then was not what the person looked at. A DLT stays one."""
-    worse = one.grade is not None and (said.grade is None or one.grade > said.grade)
-    due = one.clock.due if one.clock else limit
-    over = one.verdict in ("met", "cannot_tell") and due is not None and due > said.cutoff
-    return worse or over
-
-
 def _unexplained_death(patient, rows: list, dlt: Dlt, cutoff: datetime) -> Iterator[Candidate]:
     """A death in the window without a fatal event: its relation is missing, which counts as possibly related."""
     clause = next((one for one in dlt.clauses if one.scope == "any"), None)
@@ -374,129 +301,3 @@ def _unexplained_death(patient, rows: list, dlt: Dlt, cutoff: datetime) -> Itera
         yield Candidate(
             patient.usubjid, math.nan, "death", "Death", 5, clause.id, verdict, code, day, None, key, onset=onset
         )  # fmt: skip
-
-
-# ---- how long -------------------------------------------------------------------------------------------------------
-Moments = tuple[datetime, datetime]  # the first and the last that can be meant
-
-
-@dataclass(frozen=True)
-class _Spell:
-    """Unbroken time at a grade or above it."""
-
-    began: Moments | None  # None: undated
-    ended: Moments | None  # None: goes on at the cut-off
-    below: Moments | None  # when the grade was lower again
-    graded: bool  # every row of it has a grade
-    by_grade: bool  # its rows are one a grade; otherwise one row that has the maximum
-
-    @property
-    def contradictory(self) -> bool:
-        return bool(self.began and self.ended) and self.ended[1] < self.began[0]
-
-
-def _clock(row, clause: Clause, of_event: list, cutoff: datetime) -> Clock | None:
-    """Of an event under a clause on its length, from the earliest moment it can have begun; None where undated."""
-    if clause.longer_than_hours is None:
-        return None
-    spell = _spell(row, of_event, clause.min_grade, cutoff)
-    if spell.began is None:
-        return None
-    first, last = spell.began
-    end = spell.ended[1] if spell.ended else cutoff
-    due = first + timedelta(hours=clause.longer_than_hours)
-    return Clock(first, (end - first) // _DAY, clause.longer_than_hours, due, first == last, end)
-
-
-def _verdict(row, clause: Clause, of_event: list, infused: date, window_end: date, cutoff: datetime) -> tuple[str, str]:
-    """The verdict on one row under a clause that is about it, and why."""
-    grade = reported_grade(row)
-    lasting = clause.longer_than_hours is not None or clause.not_recovered_by_day is not None
-    if grade == 5 or not lasting:
-        return ("met", "grade") if (grade or 1) >= clause.min_grade else ("cannot_tell", "grade_missing")
-    spell = _spell(row, of_event, clause.min_grade, cutoff)
-    if spell.contradictory:
-        return "cannot_tell", "times"
-    if clause.not_recovered_by_day is not None:
-        found = _recovery(spell, infused + clause.not_recovered_by_day * _DAY, window_end, cutoff)
-    else:
-        found = _duration(spell, timedelta(hours=clause.longer_than_hours), cutoff)
-    # What would be too short even at the clause's grade needs no grade.
-    return found if spell.graded or found[0] in ("watch", "cleared") else ("cannot_tell", "grade_missing")
-
-
-def _spell(row, rows: Sequence, grade: int, cutoff: datetime) -> _Spell:
-    """The rows of this event around `row` without a lower grade or a recorded gap between them."""
-    first = last = next(number for number, one in enumerate(rows) if one is row)
-    while first > 0 and _joined(rows[first - 1], rows[first], grade):
-        first -= 1
-    while last + 1 < len(rows) and _joined(rows[last], rows[last + 1], grade):
-        last += 1
-    own, after = rows[first : last + 1], started(rows[last + 1]) if last + 1 < len(rows) else None
-    # A row without end ended when the next, at a lower grade, began.
-    ends = [ended(one, cutoff) or (after and (after[0] - timedelta(seconds=1), after[1])) for one in own]
-    over = None if None in ends else _latest(ends)
-    below = _latest([over, after]) if over and after and after[0] - over[1] <= _DAY else over
-    graded = all(reported_grade(one) is not None for one in own)
-    return _Spell(started(own[0]), over, below, graded, by_grade=pd.notna(row.aegrpid))
-
-
-def _latest(moments: Iterable[Moments]) -> Moments:
-    first, last = zip(*moments, strict=True)
-    return max(first), max(last)
-
-
-def _joined(before, after, grade: int) -> bool:
-    """Both rows are, or can be, at the grade, and no time between them is recorded."""
-    if any(one is not None and one < grade for one in (reported_grade(before), reported_grade(after))):
-        return False
-    if pd.isna(before.aeendtc_latest) or pd.isna(after.aestdtc_earliest):
-        return True
-    return (after.aestdtc_earliest.date() - before.aeendtc_latest.date()).days <= 1
-
-
-def started(row) -> Moments | None:
-    """The first and the last moment a row can have begun; None where undated."""
-    return None if pd.isna(row.aestdtc_earliest) else (row.aestdtc_earliest, row.aestdtc_latest)
-
-
-def ended(row, cutoff: datetime) -> Moments | None:
-    """None where the row goes on. One that is over, but nobody wrote since when, ended between its start and now."""
-    if pd.notna(row.aeendtc_earliest) and row.aeendtc_earliest <= cutoff:
-        return row.aeendtc_earliest, min(row.aeendtc_latest, cutoff)
-    if pd.isna(row.aeendtc_earliest) and row.aeout in OVER and pd.notna(row.aestdtc_earliest):
-        return row.aestdtc_earliest, cutoff
-    return None
-
-
-def _duration(spell: _Spell, limit: timedelta, cutoff: datetime) -> tuple[str, str]:
-    """Longer at the clause's grade than its hours?"""
-    if spell.began is None:
-        return "cannot_tell", "times"
-    first, last = spell.ended or (cutoff, cutoff)
-    start_first, start_last = spell.began
-    start_last = min(start_last, last)
-    dated_only = start_first != start_last and (spell.ended is None or first != last)
-    if dated_only and limit > 3 * _DAY:  # 72 h needs times; longer limits are counted in calendar dates
-        shortest = ((first.date() - start_last.date()).days + 1) * _DAY
-        longest = ((last.date() - start_first.date()).days + 1) * _DAY
-    else:
-        shortest, longest = first - start_last, last - start_first
-    if shortest > limit:
-        # Without grade-change rows the event may have been at its maximum for part of the time only.
-        return ("met", "over") if spell.by_grade else ("cannot_tell", "time_at_grade")
-    if longest <= limit:
-        return ("cleared", "ended") if spell.ended else ("running", "within")
-    return "cannot_tell", "times"
-
-
-def _recovery(spell: _Spell, limit: date, window_end: date, cutoff: datetime) -> tuple[str, str]:
-    """Still at the clause's grade after its day? A lower grade, or the end, on the day itself is recovery by it."""
-    still = ("met", "not_recovered") if spell.by_grade else ("cannot_tell", "time_at_grade")
-    if spell.below is None:
-        if cutoff.date() >= limit:
-            return still
-        return ("watch" if cutoff.date() < window_end else "running"), "within"
-    if spell.below[1].date() <= limit:
-        return "cleared", "recovered"
-    return still if spell.below[0].date() > limit else ("cannot_tell", "times")

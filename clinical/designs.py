@@ -155,6 +155,7 @@ def _boundary(lower: float, upper: float) -> float:
     return math.log((1 - lower) / (1 - upper)) / math.log(upper * (1 - lower) / (lower * (1 - upper)))
 
 
+@cache
 def _eliminates(n: int, target: float) -> int | None:
     """The fewest DLTs of n that eliminate the dose."""
     if n < LEAST_TREATED:

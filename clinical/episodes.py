@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from clinical.candidates import Moments, ended, event_key, reported_grade, started
+from clinical.reported import Moments, ended, event_key, reported_grade, started
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from clinical.candidates import began
+from clinical.reported import began
 from data.protocol import PauseRule, Protocol
 
 # One sentence a code; {rule} is the rule's own text. A translation has the same keys and placeholders.

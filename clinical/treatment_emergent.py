@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from clinical.candidates import OVER
+from clinical.reported import OVER
 from data.protocol import Aesi, Protocol, Window
 
 

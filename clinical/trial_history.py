@@ -153,21 +153,22 @@ def known(text: str, rungs: Ladder) -> Known:
     try:
         return Known(text, decide(text, **rungs.rule))
     except RuleViolation as refused:
-        legal = _legal_part(parse(text), refused.step - 1, rungs)
+        legal = _legal_part(parse(text)[: refused.step], rungs)
         return Known(legal, decide(legal, **rungs.rule), refused)
 
 
-def _legal_part(steps: Sequence[Step], whole: int, rungs: Ladder) -> str:
-    """The steps before the one that breaks the rule, and of that as many patients as the rule allows, DLTs first."""
-    broken = steps[whole]
+@lru_cache(maxsize=1024)
+def _legal_part(steps: tuple[Step, ...], rungs: Ladder) -> str:
+    """Without the last step, which breaks the rule, and of that as many patients as the rule allows, DLTs first."""
+    *whole, broken = steps
     letters = "T" * broken.dlts + "N" * broken.no_dlt + "P" * broken.pending + "X" * broken.replaced
     longest = min(len(letters) - 1, FULL) if len(letters) - broken.replaced > FULL else len(letters) - 1
     for length in range(longest, 0, -1):
         counts = Counter(letters[:length])
-        part = written([*steps[:whole], Step(broken.dose, *(counts[letter] for letter in OUTCOMES))])
+        part = written([*whole, Step(broken.dose, *(counts[letter] for letter in OUTCOMES))])
         if _is_legal(part, rungs):
             return part
-    return written(steps[:whole])
+    return written(whole)
 
 
 def _is_legal(text: str, rungs: Ladder) -> bool:

@@ -81,4 +81,5 @@ def _statement(asked: Asked, one: Candidate, button: str, reason: str) -> tuple[
         "reason": reason,
         "cut": asked.cut.id,
         "cutoff": asked.cut.cutoff.isoformat(),
+        "onset": one.onset and "/".join(day.isoformat() for day in one.onset),
     }

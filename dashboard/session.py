@@ -8,7 +8,8 @@ from functools import lru_cache
 from flask import current_app, g
 
 from clinical.adjudication import Adjudication, adjudications
-from clinical.board import Board, board
+from clinical.board import Board, board, candidates_of
+from clinical.candidates import Candidate
 from clinical.lab_candidates import TESTS
 from dashboard.labels import Say, speaker
 from dashboard.view import View
@@ -132,10 +133,17 @@ def _numbers(cut: Cut) -> dict[str, str]:
 @lru_cache(maxsize=16)
 def board_of(cut: Cut, head: str = START, judged: tuple[tuple[tuple[str, str], bool], ...] = ()) -> Board:
     """head: hash of the last event that counts. judged: what if, ((usubjid, candidate), whether a DLT)."""
-    labs = measurements(cut, ("lab",), codes=tuple(TESTS))
     said = adjudications(events_until(the_state(), head), cut.cutoff) if head not in ("", START) else {}
     said |= {(who, key): _supposed(cut, who, key, dlt) for (who, key), dlt in judged}
-    return board(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, labs=labs, adjudications=said)
+    return board(
+        subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, found=_candidates(cut), adjudications=said
+    )
+
+
+@lru_cache(maxsize=16)
+def _candidates(cut: Cut) -> dict[str, tuple[Candidate, ...]]:
+    labs = measurements(cut, ("lab",), codes=tuple(TESTS))
+    return candidates_of(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, labs)
 
 
 def _supposed(cut: Cut, usubjid: str, candidate: str, dlt: bool) -> Adjudication:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -66,6 +66,14 @@ def _prose(text: str) -> str:
     return text
 
 
+def _interval(text: str) -> str:
+    """Two dates, the later one last."""
+    first, last = map(date.fromisoformat, text.split("/"))
+    if last < first:
+        raise ValueError("ends before it begins")
+    return text
+
+
 def _moment(text: str) -> str:
     """A date-time in the trial's clock, as a cut has it: without offset."""
     if "T" not in text or datetime.fromisoformat(text).tzinfo:
@@ -106,6 +114,8 @@ class Adjudicated(Payload):
     reason: Typed
     cut: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
     cutoff: Annotated[str, AfterValidator(_moment)]  # of that cut
+    # First and last day the candidate can have begun on, as 2026-03-04/2026-03-04; None: not known, or not asked yet.
+    onset: Annotated[str, AfterValidator(_interval)] | None = None
 
 
 class Withdrawn(Payload):

@@ -1,6 +1,7 @@
 """Runs of laboratory values against the clauses: each by hand. Infused on Day 0; ALT's ULN 40, grade 3 > 200."""
 
 import random
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from trial_frames import ALT, NEUTROPHILS, PROTOCOL, end_of, event, events, mome
 
 from clinical.adjudication import Adjudication
 from clinical.board import board
-from clinical.candidates import _Definition, candidates
+from clinical.candidates import _Definition
 from clinical.grading import ctcae
 from clinical.lab_candidates import TESTS, _can_reach, _grade, _read, lab_runs
 
@@ -291,20 +292,21 @@ def test_the_verdict_does_not_depend_on_the_order_of_rows(pairs, seed):
 
 # ---- beside events and verdicts --------------------------------------------------------------------------------------
 def of_a1(rows, *reported, cutoff=60, said=()):
-    found = candidates(
+    shown = board(
         subjects(subject("A1", lymphodepletion=-5)),
         events(*reported),
-        PROTOCOL.dlt,
+        PROTOCOL,
         end_of(cutoff),
         labs=labs(BASE, *rows),
         adjudications={("A1", one.candidate): one for one in said},
     )
+    found = shown.candidates
     return [(one.key, one.verdict, one.code, one.adjudicated) for one in found.get("A1", ())]
 
 
-def judged(key, dlt, grade=3, cutoff=60, term=ALT):
+def judged(key, dlt, grade=3, cutoff=60, term=ALT, onset=None):
     cut = end_of(cutoff)
-    return Adjudication(1, "A1", key, "nonhaem_3_7d", term, grade, dlt, "seen", "Dr Li", True, cut, "cut", cut)
+    return Adjudication(1, "A1", key, "nonhaem_3_7d", term, grade, dlt, "seen", "Dr Li", True, cut, "cut", cut, onset)
 
 
 LAB, EVENT = "LB ALT 2026-03-04 nonhaem_3_7d", "AE 1 nonhaem_3_7d"
@@ -343,6 +345,21 @@ def test_a_verdict_does_not_pass_to_another_event_of_the_same_number():
     ast = event("Aspartate aminotransferase increased", 3, 3, 20)
     for dlt in (True, False):
         assert of_a1([], ast, said=[judged(EVENT, dlt)]) == [(EVENT, "cannot_tell", "other_event", None)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "code"),
+    [
+        ("2026-03-04", "2026-03-04", "over_by_samples"),
+        ("2026-03-01", "2026-03-31", "over_by_samples"),  # a partial date that was completed since
+        ("2026-03-12", "2026-03-12", "other_event"),
+        ("2026-03-01", "2026-03-03", "other_event"),
+    ],
+)
+def test_a_verdict_does_not_pass_to_another_event_of_the_same_term(first, last, code):
+    """Two ALT events were renumbered: AESEQ 1, which began on 4 March, was another one when it was judged."""
+    said = judged(EVENT, True, onset=(date.fromisoformat(first), date.fromisoformat(last)))
+    assert [row[2] for row in of_a1(alt(3, 11), event(ALT, 3, 3, 20), said=[said])] == [code]
 
 
 @pytest.mark.parametrize("rows", [alt(3, 11, value=90), [*alt(2, 3, 5), result(30, 7)]])
