@@ -122,10 +122,9 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(PUBLISHED))  # as Ctrl-C: the import that runs is finished
     state = State(settings.state_url)
     with watching:
-        store = Store(settings.folder)
-        app = server.create(store, state, settings.host_names, settings.stale_days).server
+        app = server.create(Store(settings.folder), state, settings.host_names, settings.stale_days).server
         print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
-        with warming.in_background(app.config["FILLS"], store):
+        with warming.in_background(app, settings):
             serve_forever(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     return PUBLISHED
 

@@ -10,7 +10,7 @@ from clinical.context import LevelContext, context
 from clinical.infusion_rules import NotAllowed, not_allowed
 from clinical.pauses import Pause, pauses
 from clinical.sentence import Sentence
-from dashboard.session import Asked, age_hours, board_of, stale_days
+from dashboard.session import Asked, board_of, present, stale_days
 from data.store import Cut
 from queries.adverse_events import adverse_events
 from queries.subjects import subjects
@@ -42,7 +42,7 @@ def advised(asked: Asked) -> Advised | None:
 def days_too_old(asked: Asked) -> int:
     """How many days old the data are, where that is too old to advise on; 0 where it is not. A cut that the address
     names is looked at as what was known then, and a fictional calendar has no age."""
-    days = int(age_hours(asked.cut) // 24)
+    days = int(present(asked.cut)[1])
     looked_back = asked.view.cut or asked.cut.fictional_day0
     return 0 if looked_back or days <= stale_days() else days
 

@@ -2,14 +2,12 @@
 
 Remembered is the whole answer of a callback that is started by a page's own stores and reads nothing else of the
 browser. It holds as long as the cut's file is untouched; where the callback has looked into the store (the lists of
-cuts and receipts), as long as nothing in the store is. And a minute at most, because a screen may say how old its data
-are.
+cuts and receipts), as long as nothing in the store is. And as long as what a screen may say of the present holds.
 """
 
 import json
 import threading
 import time
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,12 +15,13 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from dashboard.session import looked_into_store, the_store
+from dashboard.session import looked_into_store, present, the_store
+from data.store import CutError
 
 ENDPOINT = "/_dash-update-component"
-KEPT = 64 * 1024**2  # bytes of answers
+KEPT = 128 * 1024**2  # bytes of answers
+QUESTIONS = 256  # last ones that are known, to be answered for the next cut before they are asked again
 AT_ONCE = 2  # answers that are made; Python makes more of them no sooner, and what is remembered would wait for all
-MINUTE = 60  # seconds
 _OWN = {"view"}, {"panel"}
 
 Key = tuple[object, ...]
@@ -33,6 +32,7 @@ class Answers:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Key, bytes] = OrderedDict()
+        self._questions: OrderedDict[str, tuple[float, dict]] = OrderedDict()
         self._making: dict[Key, threading.Lock] = {}
         self._lock = threading.Lock()
         self._makers = threading.Semaphore(AT_ONCE)
@@ -56,13 +56,32 @@ class Answers:
                 with self._makers:
                     answer = make()
                 if _is_whole(answer):
-                    self._keep(of_store if looked_into_store() else of_cut, answer.get_data())
+                    self.keep(of_store if looked_into_store() else of_cut, answer.get_data())
                 return answer
         finally:
             with self._lock:
                 self._making.pop(of_cut, None)
 
-    def _keep(self, key: Key, data: bytes) -> None:
+    def keys(self) -> set[Key]:
+        with self._lock:
+            return set(self._kept)
+
+    def note(self, question: dict) -> None:
+        """question: body of a request."""
+        said = json.dumps([question["output"], [_without_cut(one) for one in question["inputs"]]], sort_keys=True)
+        with self._lock:
+            self._questions.pop(said, None)
+            self._questions[said] = time.monotonic(), question
+            while len(self._questions) > QUESTIONS:
+                self._questions.popitem(last=False)
+
+    def questions(self, seconds: float) -> list[dict]:
+        """Those asked in the last so many seconds, of whichever cut; the last one first."""
+        since = time.monotonic() - seconds
+        with self._lock:
+            return [question for asked, question in reversed(self._questions.values()) if asked >= since]
+
+    def keep(self, key: Key, data: bytes) -> None:
         with self._lock:
             self._size += len(data) - len(self._kept.pop(key, b""))
             self._kept[key] = data
@@ -70,7 +89,7 @@ class Answers:
                 self._size -= len(self._kept.popitem(last=False)[1])
 
 
-def install(server: Flask) -> None:
+def install(server: Flask) -> Answers:
     """After the guard's gate and before Dash: who may ask is asked first."""
     answers, answer = Answers(), server.view_functions[ENDPOINT]
 
@@ -79,6 +98,7 @@ def install(server: Flask) -> None:
         asked = _asked(body)
         if asked is None:
             return answer()
+        answers.note(body)
         cut, *said = asked
         root = the_store().root
         files = (root / "CURRENT", root / "receipts", *(root / "cuts").glob("*"))
@@ -86,6 +106,7 @@ def install(server: Flask) -> None:
         return answers.made((*said, _stamps(own)), (*said, _stamps(files)), answer)
 
     server.view_functions[ENDPOINT] = answered
+    return answers
 
 
 def _is_whole(answer: Response) -> bool:
@@ -95,13 +116,24 @@ def _is_whole(answer: Response) -> bool:
 
 def _asked(body: dict) -> Key | None:
     """The cut that is asked for, and everything else that the answer depends on beside files; None where it may depend
-    on more. Answers grow old one by one: were it all in the same second, every reader would wait for all of them."""
+    on more."""
     values = [one.get("value") if is_own(one) else None for one in body["inputs"]]
     if body.get("state") or not all(isinstance(one, dict) and isinstance(one.get("cut"), str) for one in values):
         return None
     said = json.dumps([body["output"], [one["id"] for one in body["inputs"]], values], sort_keys=True)
-    minute = int((time.time() + zlib.crc32(said.encode())) // MINUTE)
-    return (values[0]["cut"] or "none", said, minute)
+    return (values[0]["cut"] or "none", said, _present(values[0]["cut"]))
+
+
+def _present(cut: str) -> Key:
+    try:
+        return present(the_store().open(cut))
+    except CutError:
+        return ()
+
+
+def _without_cut(given: dict) -> list:
+    value = given["value"]
+    return [given["id"], {name: value[name] for name in value if name not in ("cut", "state")}]
 
 
 def is_own(given: object) -> bool:

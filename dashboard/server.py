@@ -7,6 +7,7 @@ from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
 
 from dashboard import exports, guard, packed, pages, remembered, shell, whole
+from dashboard.session import offered, the_store
 from data.state import State, StateError
 from data.store import Store
 
@@ -29,7 +30,7 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
     app.layout = shell.layout
     app.validation_layout = [shell.layout(), *pages.all_layouts()]
     server = app.server
-    server.config.update(STORE=store, STATE=state, STALE_DAYS=stale_days, SEND_FILE_MAX_AGE_DEFAULT=3600)
+    server.config.update(STORE=store, STATE=state, STALE_DAYS=stale_days, OFFERED="", SEND_FILE_MAX_AGE_DEFAULT=3600)
     server.add_url_rule("/version", "version", version)
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/ready", "ready", ready)
@@ -37,7 +38,7 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
     server.add_url_rule("/receipt/<name>.<kind>", "receipt", exports.receipt)
     app._setup_server()  # moves the registered callbacks into the app, so that the guard knows them all
     guard.install(server, names, app.csp_hashes(), app.callback_map)
-    remembered.install(server)
+    server.config["ANSWERS"] = remembered.install(server)
     server.config["FILLS"] = whole.install(server, app._callback_list)
     Compress(server)
     packed.install(server)
@@ -46,9 +47,8 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
 
 
 def version() -> Response:
-    """Which cut is current, for the live indicator; opens nothing."""
-    store: Store = current_app.config["STORE"]
-    current, refused = store.current(), store.last_refused()
+    """Which cut readers are shown, for the live indicator; opens nothing."""
+    current, refused = offered(), the_store().last_refused()
     response = jsonify(cut=current, refused=refused.at if refused else "")
     response.set_etag(f"{current}-{refused.at if refused else ''}")
     return response.make_conditional(request)

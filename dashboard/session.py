@@ -1,8 +1,9 @@
 """What a callback works on: the store of this process, and the reader's request as typed values."""
 
 import logging
+import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from flask import current_app, g
@@ -15,7 +16,7 @@ from dashboard.labels import Say, speaker
 from dashboard.view import View
 from data.events import START
 from data.state import Event, State, StateError
-from data.store import Cut, CutError, Store
+from data.store import Cut, CutError, Serving, Store
 from queries.adverse_events import adverse_events
 from queries.measurements import measurements
 from queries.subjects import subjects
@@ -88,6 +89,20 @@ def the_store() -> Store:
     return current_app.config["STORE"]
 
 
+def offered() -> str:
+    """The cut that readers are shown, "" where there is none: the current one, or the one before until the current
+    one's screens are made (`dashboard.warming`)."""
+    return current_app.config["OFFERED"] or the_store().current()
+
+
+def serving() -> Serving:
+    """The cut that readers are shown, or the last good one with the reason."""
+    try:
+        return Serving(store().open(offered()))
+    except CutError:
+        return store().serving()
+
+
 def the_state() -> State:
     return current_app.config["STATE"]
 
@@ -158,6 +173,12 @@ def age_hours(cut: Cut) -> float:
     """How old the data are: hours from the clinical cut-off to now."""
     end = cut.cutoff.replace(tzinfo=cut.protocol.trial.zone)
     return (datetime.now(UTC) - end).total_seconds() / 3600
+
+
+def present(cut: Cut) -> tuple[date, float]:
+    """All that an answer may say of the present: the trial's date, and how old the data are in days, the last tenth
+    begun. The header, which is made for every reader anew, may say more."""
+    return datetime.now(cut.protocol.trial.zone).date(), math.floor(age_hours(cut) / 2.4) / 10
 
 
 def stamp(asked: Asked, filters: str = "") -> str:

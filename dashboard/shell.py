@@ -24,10 +24,10 @@ from dashboard.adjudicating import WRITTEN
 from dashboard.drill import opened
 from dashboard.labels import LANGUAGES, Say, speaker, t
 from dashboard.receipts import name_of
-from dashboard.session import NotUnderstood, age_hours, read_view, state_head, store
+from dashboard.session import NotUnderstood, age_hours, offered, read_view, serving, state_head, store
 from dashboard.view import View
 from data.receipt import Receipt
-from data.store import Cut, CutError, Serving
+from data.store import Cut, CutError
 
 ADDRESS, HEADER, NOTICES, MAIN, FOOTER = "address", "header", "notices", "main", "footer"
 SHOWN, RENDERED, LIVE, NEWER, SHOW_NEWER, PROVIDER = "shown", "rendered", "live", "newer", "show-newer", "provider"
@@ -192,27 +192,27 @@ class Found:
 
 def find_cut(view: View, shown: object) -> Found:
     """The cut the address names, else the one this screen began with, else the current one (or the last good one)."""
-    serving: Serving = store().serving()
+    shown_to_all = serving()
     if view.cut:
         named = [one for one in store().ids() if one.startswith(view.cut)]
         if len(named) == 1:
             try:
-                return Found(store().open(named[0]), serving.problem, older=named[0] != store().current())
+                return Found(store().open(named[0]), shown_to_all.problem, older=named[0] != store().current())
             except CutError as error:
-                return Found(serving.cut, str(error))
-        return Found(serving.cut, f"no cut begins with {view.cut}")
-    if isinstance(shown, str) and shown and not serving.problem:
+                return Found(shown_to_all.cut, str(error))
+        return Found(shown_to_all.cut, f"no cut begins with {view.cut}")
+    if isinstance(shown, str) and shown and not shown_to_all.problem:
         try:
             return Found(store().open(shown))
         except CutError:
             log.warning("the cut on a reader's screen cannot be opened any more; the current one is shown")
-    return Found(serving.cut, serving.problem)
+    return Found(shown_to_all.cut, shown_to_all.problem)
 
 
 def followed(view: View, found: Found, shown: object) -> str | None:
     """The cut that this reader follows. One that the address names is visited only: the way back leads here."""
     if view.cut:
-        return shown if isinstance(shown, str) and shown else store().current() or None
+        return shown if isinstance(shown, str) and shown else offered() or None
     return found.cut.id if found.cut else None
 
 

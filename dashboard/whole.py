@@ -20,7 +20,7 @@ class Fills:
     """The callbacks that fill pages, and what answers them."""
 
     def __init__(self, server: Flask, callbacks: Iterable[dict], answer: Answer):
-        self._server, self._answer = server, answer
+        self._server, self.answer = server, answer
         self._fills = [one for one in callbacks if _is_fill(one)]
 
     def head(self) -> str:
@@ -33,7 +33,7 @@ class Fills:
         for fill in self._fills:
             if fill["inputs"][0]["id"] == store:
                 with self._server.test_request_context(ENDPOINT, method="POST", json=_body(fill, data)):
-                    yield self._answer().get_json(silent=True) or {}
+                    yield self.answer().get_json(silent=True) or {}
 
     def into(self, frame: dict) -> dict:
         """The frame's answer with the page's parts in it; what a callback that raised tells the reader is told too."""

@@ -105,8 +105,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(store: Path, *flags: str) -> Iterator[str]:
-    """`python app.py serve` over a store, as a reader would start it; gives its address."""
+def serving(store: Path, *flags: str, fails: str = "") -> Iterator[str]:
+    """`python app.py serve` over a store, as a reader would start it; gives its address. fails: what it has to log as
+    an error; anything else it must not."""
     port = free_port()
     command = [sys.executable, "app.py", "serve", "--store", str(store), "--port", str(port), "--log-level", "ERROR"]
     command += flags
@@ -121,7 +122,8 @@ def serving(store: Path, *flags: str) -> Iterator[str]:
             process.terminate()
             process.wait(10)
     said = log.read_text()
-    assert '"ERROR"' not in said, said
+    errors = [line for line in said.splitlines() if '"ERROR"' in line]
+    assert all(fails and fails in line for line in errors) and bool(errors) == bool(fails), said
 
 
 def wait_until_alive(address: str, process: subprocess.Popen) -> None:

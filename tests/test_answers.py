@@ -15,8 +15,8 @@ from test_guard import body_of, callbacks
 
 from dashboard import remembered
 from dashboard.drill import opened
+from dashboard.making import Wanted, made
 from dashboard.still import Still
-from dashboard.warming import warm
 from data.events import START
 from data.store import Store
 
@@ -140,15 +140,36 @@ def test_a_page_that_cannot_be_filled_says_so(client, monkeypatch):
     assert parts(answer["response"]["main"]["children"])['"board-ladder"'].get("children") is None
 
 
-def test_a_new_cut_is_warm_before_anyone_asks(application, client, trial, monkeypatch):
+def test_a_new_cut_is_made_before_anyone_asks(application, client, trial, monkeypatch):
+    """What was asked of the last cut, and the first look at every screen: the answers are what a reader would get, and
+    are not made again."""
     from dashboard.pages import board
 
-    fills, made = application.server.config["FILLS"], []
-    monkeypatch.setattr(board, "ladder", lambda *_: made.append(1))
-    monkeypatch.setattr(remembered, "MINUTE", 10**9)  # no answer grows old while this is looked at
-    warm(fills, "board", trial.ids()[0], START)
-    ask(client, "board-ladder.children", pathname="/", cut=trial.ids()[0], state=START)
-    assert made == [1]
+    older, newer = trial.ids()[:2]
+    asked = {"pathname": "/", "search": "?assume=XKDCT293-01-302/N", "state": START}
+    ask(client, "board-ladder.children", cut=older, **asked)
+    answers = application.server.config["ANSWERS"]
+    pieces = list(made(application.server, Wanted(newer, START, answers.questions(60))))
+    given = {key: data for piece in pieces for key, data in piece.items()}
+    said = [json.loads(key[0])[2][0] for key in given]
+    assert {one["cut"] for one in said} == {newer}
+    assert {"/", "/kinetics", "/cytokines", "/data"} < {one["pathname"] for one in said}
+    assert asked["search"] in {one["search"] for one in said}
+    assert all(f"cut {newer[:7]}".encode() in data for data in given.values() if b"cut " in data)
+
+    monkeypatch.setattr(board, "ladder", lambda *_: pytest.fail("made again"))
+    assert ask(client, "board-ladder.children", cut=newer, **asked)[0] == 200
+
+
+def test_a_question_is_known_once_whichever_cut_it_was_asked_of():
+    answers = remembered.Answers()
+    for cut in ("a", "b"):
+        answers.note({"output": "x", "inputs": [{"id": "i", "value": {"cut": cut, "state": cut, "search": ""}}]})
+    assert [one["inputs"][0]["value"]["cut"] for one in answers.questions(60)] == ["b"]
+    assert answers.questions(-1) == []
+    for number in range(remembered.QUESTIONS + 5):
+        answers.note({"output": number, "inputs": []})
+    assert [one["output"] for one in answers.questions(60)][::-1] == list(range(5, remembered.QUESTIONS + 5))
 
 
 # ---- packed files ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Board: where the dose escalation stands and what the rule says of it; who is in the window, who comes next."""
 
-from datetime import datetime
 from enum import StrEnum
 
 import pandas as pd
@@ -19,7 +18,7 @@ from dashboard.models_card import models_card
 from dashboard.reasons import reason
 from dashboard.rule_card import rule_card, tree_card, what_if_card
 from dashboard.sentences import Sentences, people, with_links
-from dashboard.session import Asked, stamp
+from dashboard.session import Asked, present, stamp
 from dashboard.still import Still
 from dashboard.tables import count_link, export_link, html_table, level_dot
 from dashboard.theme import moved
@@ -275,7 +274,7 @@ def windows_drawn(state: Board) -> tuple[Window, ...]:
 
 def _figure(asked: Asked, drawn: tuple[Window, ...]):
     protocol, say = asked.cut.protocol, asked.say
-    today = datetime.now(protocol.trial.zone).date()
+    today, _ = present(asked.cut)
     levels = {one.id: one.level for one in protocol.dose_levels}
     words = Words(
         cutoff=say("board.cutoff_line", day=f"{asked.cut.cutoff:%Y-%m-%d}"),

@@ -10,7 +10,7 @@ from dashboard.drill import listing, opened
 from dashboard.labels import Say, speaker
 from dashboard.receipt_panel import as_written, loaded, made, moment, outcome_badge, receipt_panel
 from dashboard.receipts import Filed, Listed, account, by_domain, cuts, filed, name_of, overdrawn
-from dashboard.session import Asked, age_hours, read_view, stamp, store
+from dashboard.session import Asked, present, read_view, stamp, store
 from dashboard.tables import export_link, html_table
 from dashboard.view import View
 from data.receipt import FileRead, Receipt
@@ -326,7 +326,7 @@ def _age(asked: Asked) -> str:
     return asked.say(
         "data.age",
         cutoff=f"{asked.cut.cutoff:%Y-%m-%d %H:%M}",
-        days=f"{age_hours(asked.cut) / 24:.1f}",
+        days=f"{present(asked.cut)[1]:.1f}",
         zone=asked.cut.protocol.trial.timezone,
     )
 

@@ -25,6 +25,7 @@ THINKING = (2, 6)  # seconds that a reader looks at what came
 GOES_ON = 0.3  # of the steps lead to another screen, the others are choices on the same
 TAKES_THE_NEWEST = 0.5  # of those who go on: they have pressed "show now" before
 EVERY = 20  # seconds from one import to the next
+BEFORE = 30  # seconds that they read before anything is counted: the server has just been started
 LEFT_OUT = ("lb", "vs", "qs")  # the largest files: without them several cuts are published in the time there is
 STEPS = ("filter change", "next screen")
 HEAD = ("", "requests", "p50 ms", "p95 ms", "max ms")
@@ -34,12 +35,14 @@ HEAD = ("", "requests", "p50 ms", "p95 ms", "max ms")
 class Read:
     """What one process of readers met: seconds by page, and how often something was wrong."""
 
+    since: float = 0.0  # what was asked before is not counted
     took: dict[str, list[float]] = field(default_factory=dict)
     wrong: Counter = field(default_factory=Counter)
     cuts: set[str] = field(default_factory=set)
 
     def add(self, name: str, seconds: float) -> None:
-        self.took.setdefault(name, []).append(seconds)
+        if time.monotonic() - seconds >= self.since:
+            self.took.setdefault(name, []).append(seconds)
 
     def join(self, other: "Read") -> None:
         for name, took in other.took.items():
@@ -84,6 +87,7 @@ def tables(trial: Trial, seconds: float) -> list[Table]:
     found.notes.append(f"{wrong}; {len(read.cuts)} cuts read; slowest import {waited:.1f} s")
     found.notes.append("filter change: the frame's callback and then the page's own, one after the other")
     found.notes.append(f"each reader looks {THINKING[0]} to {THINKING[1]} s at what came; a cut every {EVERY} s")
+    found.notes.append(f"the server was started and read for {BEFORE} s before")
     return [found]
 
 
@@ -105,7 +109,7 @@ def _read(address: str, root: Path, files: list[Path], screens: list[asking.Scre
         one.start()
     found = Read()
     for _ in range(PROCESSES):
-        found.join(answers.get(timeout=seconds + 300))
+        found.join(answers.get(timeout=BEFORE + seconds + 300))
     end.set()
     took = imports.get(timeout=300)
     for one in running:
@@ -131,10 +135,11 @@ def _readers(address: str, screens: list[asking.Screen], count: int, seed: int, 
     client, found, lock = Client(address), Read(), threading.Lock()
     dependencies = client.json("/_dash-dependencies")
     changes = [_changes(client, dependencies, one) for one in screens]
-    until = time.monotonic() + seconds
+    counted = time.monotonic() + BEFORE
+    until = counted + seconds
 
     def read(number: int) -> None:
-        own = _reader(address, dependencies, changes, random.Random(f"{seed}-{number}"), until)
+        own = _reader(address, dependencies, changes, random.Random(f"{seed}-{number}"), counted, until)
         with lock:
             found.join(own)
 
@@ -155,8 +160,10 @@ def _changes(client: Client, dependencies: list[dict], screen: asking.Screen) ->
     return found
 
 
-def _reader(address: str, dependencies: list, changes: list, chance: random.Random, until: float) -> Read:
-    client, found = Client(address), Read()
+def _reader(
+    address: str, dependencies: list, changes: list, chance: random.Random, counted: float, until: float
+) -> Read:
+    client, found = Client(address), Read(since=counted)
     cut, route = client.json("/version")["cut"], asking.route_callback(dependencies)
     here = None
     time.sleep(chance.uniform(0, THINKING[1]))
