@@ -15,6 +15,7 @@ from data.protocol import Clause, Dlt
 
 # LBTESTCD -> its CTCAE terms, and the names an adverse event of it goes by (MedDRA, English and Chinese).
 # White cells and lymphocytes are not here: their fall is the purpose of lymphodepletion, and never a candidate.
+# Neither is total calcium, which is graded after correction for the albumin of the same sample.
 TESTS = {
     "ALT": (("Alanine aminotransferase increased",), ("丙氨酸氨基转移酶升高",)),
     "AST": (("Aspartate aminotransferase increased",), ("天门冬氨酸氨基转移酶升高",)),
@@ -28,6 +29,14 @@ TESTS = {
     "SODIUM": (("Hyponatremia", "Hypernatremia"), ("Hyponatraemia", "Hypernatraemia", "低钠血症", "高钠血症")),
     "K": (("Hypokalemia", "Hyperkalemia"), ("Hypokalaemia", "Hyperkalaemia", "低钾血症", "高钾血症")),
     "MG": (("Hypomagnesemia", "Hypermagnesemia"), ("Hypomagnesaemia", "Hypermagnesaemia", "低镁血症", "高镁血症")),
+    "CAION": (
+        ("Hypocalcemia (Ionized)", "Hypercalcemia (Ionized)"),
+        ("Hypocalcaemia", "Hypercalcaemia", "低钙血症", "高钙血症"),
+    ),
+    "GLUC": (("Hypoglycemia",), ("Hypoglycaemia", "Blood glucose decreased", "低血糖", "低血糖症")),
+    "ALB": (("Hypoalbuminemia",), ("Hypoalbuminaemia", "Blood albumin decreased", "低白蛋白血症")),
+    "TRIG": (("Hypertriglyceridemia",), ("Hypertriglyceridaemia", "Blood triglycerides increased", "高甘油三酯血症")),
+    "CHOL": (("Cholesterol high",), ("Hypercholesterolaemia", "Blood cholesterol increased", "高胆固醇血症")),
     "FIBRINO": (("Fibrinogen decreased",), ("Blood fibrinogen decreased", "血纤维蛋白原降低")),
     "INR": (("INR increased",), ("International normalised ratio increased", "国际标准化比值升高")),
     "APTT": (("Activated partial thromboplastin time prolonged",), ("活化部分凝血活酶时间延长",)),
@@ -214,11 +223,17 @@ _BELOW = {
     "Hyponatremia": ("mmol/L", 130.0, 120.0),  # grade 3 from 129 on with symptoms
     "Hypokalemia": ("mmol/L", 3.0, 2.5),
     "Hypomagnesemia": ("mmol/L", 0.4, 0.3),
+    "Hypocalcemia (Ionized)": ("mmol/L", 0.9, 0.8),
+    "Hypoglycemia": ("mmol/L", 2.2, 1.7),
+    "Hypoalbuminemia": ("g/L", 20.0, 0.0),
 }
 _ABOVE = {
     "Hypernatremia": ("mmol/L", 155.0, 160.0),
     "Hyperkalemia": ("mmol/L", 6.0, 7.0),
     "Hypermagnesemia": ("mmol/L", 1.23, 3.3),
+    "Hypercalcemia (Ionized)": ("mmol/L", 1.6, 1.8),
+    "Hypertriglyceridemia": ("mmol/L", 5.7, 11.4),
+    "Cholesterol high": ("mmol/L", 10.34, 12.92),
 }
 
 

@@ -29,6 +29,11 @@ from clinical.grading.ctcae import grade
         ("Hypernatremia", "mmol/L", (145, 150, 155, 160), (146, 151, 156, 161), {"uln": 145}),
         ("Hyperkalemia", "mmol/L", (5, 5.5, 6, 7), (5.1, 5.6, 6.1, 7.1), {"uln": 5}),
         ("Hypomagnesemia", "mmol/L", (0.7, 0.5, 0.4, 0.3), (0.69, 0.49, 0.39, 0.29), {"lln": 0.7}),
+        ("Hypocalcemia (Ionized)", "mmol/L", (1.15, 1.0, 0.9, 0.8), (1.14, 0.99, 0.89, 0.79), {"lln": 1.15}),
+        ("Hypercalcemia (Ionized)", "mmol/L", (1.3, 1.5, 1.6, 1.8), (1.31, 1.51, 1.61, 1.81), {"uln": 1.3}),
+        ("Hypoglycemia", "mmol/L", (3.9, 3.0, 2.2, 1.7), (3.89, 2.99, 2.19, 1.69), {"lln": 3.9}),
+        ("Cholesterol high", "mmol/L", (5.2, 7.75, 10.34, 12.92), (5.21, 7.76, 10.35, 12.93), {"uln": 5.2}),
+        ("Hypertriglyceridemia", "mmol/L", (1.7, 3.42, 5.7, 11.4), (1.71, 3.43, 5.71, 11.41), {}),
         ("Hyponatremia", "mmol/L", (135, 130, 125, 120), (134, 129, 124, 119), {"lln": 135, "symptomatic": False}),
     ],
 )
@@ -56,6 +61,8 @@ def test_both_sides_of_each_limit(term, unit, on_the_limit, beyond, given):
         ("INR increased", "ratio", (1.1, 1.6), (1, 2), {"baseline": 1.0, "anticoagulated": True}),
         ("Activated partial thromboplastin time prolonged", "s", (40, 41, 61, 101, 900), (0, 1, 2, 3, 3), {"uln": 40}),
         ("Anemia", "g/L", (120, 119, 100, 99, 80, 79, 20), (0, 1, 1, 2, 2, 3, 3), {"lln": 120}),
+        ("Hypoalbuminemia", "g/L", (35, 34, 30, 29, 20, 19), (0, 1, 1, 2, 2, 3), {"lln": 35}),
+        ("Hypoalbuminemia", "g/dL", (3.0, 2.9, 2.0, 1.9), (1, 2, 2, 3), {"lln": 3.5}),
         ("Hypokalemia", "mmol/L", (3.5, 3.4, 3.0, 2.9, 2.5, 2.4), (0, 1, 1, 3, 3, 4),
          {"lln": 3.5, "symptomatic": False}),
         ("Hypermagnesemia", "mmol/L", (1.0, 1.1, 1.23, 1.24, 3.31), (0, 1, 1, 3, 4), {"uln": 1.0}),
@@ -85,6 +92,11 @@ def test_what_is_missing_gives_a_range_and_is_named():
     assert bounds("Alanine aminotransferase increased", 40, "U/L", uln=40, baseline_high=None) == (0, 0, 0)
     assert bounds("Platelet count decreased", 24, "10^9/L") == (4, 4, 4)  # no range needed
     assert bounds("Platelet count decreased", 80, "10^9/L") == (None, 0, 1)
+
+
+def test_a_glucose_in_another_unit_is_not_held_against_the_limits_of_this_one():
+    """39.9 mg/dL is grade 3 in its own limits (below 40), and 2.21 mmol/L would be grade 2."""
+    assert grade("Hypoglycemia", 39.9, "mg/dL", lln=70).reason == "unit 'mg/dL' not known for this test"
 
 
 @pytest.mark.parametrize("unit", [None, "", "%", "furlong"])

@@ -52,6 +52,10 @@ def _above(limit: float) -> Step:
     return lambda of: _exceeds(of.value, limit)
 
 
+def _from(limit: float) -> Step:
+    return lambda of: not _exceeds(limit, of.value)
+
+
 def _below(limit: float) -> Step:
     return lambda of: _exceeds(limit, of.value)
 
@@ -272,6 +276,31 @@ TERMS = {
     "hypomagnesemia": _Term(
         _MMOL, ("<LLN - 0.5 mmol/L", "<0.5 - 0.4 mmol/L", "<0.4 - 0.3 mmol/L", "<0.3 mmol/L"),
         _fixed(_below, _LOW, 0.5, 0.4, 0.3),
+    ),
+    "hypercalcemia (ionized)": _Term(
+        _MMOL, (">ULN - 1.5 mmol/L", ">1.5 - 1.6 mmol/L", ">1.6 - 1.8 mmol/L", ">1.8 mmol/L"),
+        _fixed(_above, _HIGH, 1.5, 1.6, 1.8),
+    ),
+    "hypocalcemia (ionized)": _Term(
+        _MMOL, ("<LLN - 1.0 mmol/L", "<1.0 - 0.9 mmol/L", "<0.9 - 0.8 mmol/L", "<0.8 mmol/L"),
+        _fixed(_below, _LOW, 1.0, 0.9, 0.8),
+    ),
+    # The published limits in mg/dL (55, 40, 30) are not these in another unit, and are not mixed with them.
+    "hypoglycemia": _Term(
+        _MMOL, ("<LLN - 3.0 mmol/L", "<3.0 - 2.2 mmol/L", "<2.2 - 1.7 mmol/L", "<1.7 mmol/L; seizures"),
+        _fixed(_below, _LOW, 3.0, 2.2, 1.7),
+    ),
+    "hypoalbuminemia": _Term(
+        {"g/l": 1, "g/dl": 10}, ("<LLN - 30 g/L", "<30 - 20 g/L", "<20 g/L", "Life-threatening consequences"),
+        (*_fixed(_below, _LOW, 30, 20), None),
+    ),
+    "hypertriglyceridemia": _Term(
+        _MMOL, ("1.71 - 3.42 mmol/L", ">3.42 - 5.7 mmol/L", ">5.7 - 11.4 mmol/L", ">11.4 mmol/L"),
+        (_from(1.71), _above(3.42), _above(5.7), _above(11.4)),
+    ),
+    "cholesterol high": _Term(
+        _MMOL, (">ULN - 7.75 mmol/L", ">7.75 - 10.34 mmol/L", ">10.34 - 12.92 mmol/L", ">12.92 mmol/L"),
+        _fixed(_above, _HIGH, 7.75, 10.34, 12.92),
     ),
 }  # fmt: skip
 
