@@ -16,10 +16,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 START = "0" * 64  # `previous` of the first event
 HASHED = ("id", "at", "actor", "authenticated", "action", "subject", "payload", "previous")
 
-# Why a withdrawal is refused; a translation has the same keys and placeholders.
+# Why an event is refused; a translation has the same keys and placeholders.
 REFUSALS = {
     "not_adjudicated": "event {event} is no adjudication of this patient",
     "withdrawn": "event {event} was withdrawn already",
+    "said_already": "event {event} says the same, by the same person",
 }
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # the last turn the script about
@@ -99,8 +100,8 @@ class _Statement(_Strict):
 
 
 class Payload(_Strict):
-    def admit(self, earlier: Sequence[Event]) -> None:
-        """EventRefused where what was said of this subject earlier does not allow the event."""
+    def admit(self, actor: str, earlier: Sequence[Event]) -> None:
+        """EventRefused where what was said of this subject earlier, in its order, does not allow the event."""
 
 
 class Adjudicated(Payload):
@@ -117,6 +118,13 @@ class Adjudicated(Payload):
     # First and last day the candidate can have begun on, as 2026-03-04/2026-03-04; None: not known, or not asked yet.
     onset: Annotated[str, AfterValidator(_interval)] | None = None
 
+    def admit(self, actor: str, earlier: Sequence[Event]) -> None:
+        """A button pressed twice says nothing new."""
+        withdrawn = {one.payload["event"] for one in earlier if one.action == "dlt.withdrawn"}
+        said = [one for one in earlier if one.payload.get("candidate") == self.candidate and one.id not in withdrawn]
+        if said and (said[-1].actor, said[-1].payload) == (actor, self.model_dump(mode="json")):
+            raise EventRefused("said_already", event=said[-1].id)
+
 
 class Withdrawn(Payload):
     """An adjudication no longer holds."""
@@ -124,7 +132,7 @@ class Withdrawn(Payload):
     event: int  # id of the adjudication
     reason: Typed
 
-    def admit(self, earlier: Sequence[Event]) -> None:
+    def admit(self, actor: str, earlier: Sequence[Event]) -> None:
         if not any(one.id == self.event and one.action == "dlt.adjudicated" for one in earlier):
             raise EventRefused("not_adjudicated", event=self.event)
         if any(one.action == "dlt.withdrawn" and one.payload["event"] == self.event for one in earlier):

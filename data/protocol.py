@@ -137,7 +137,7 @@ class Escalation(Section):
     expanded_size: int = Field(ge=2, le=24)
     sentinel_gap_days: Days
     stagger_days: Days
-    concurrent_cohorts: bool
+    concurrent_cohorts: Literal[False]  # two levels that enrol at the same time are not computed
 
 
 class Haematologic(Section):

@@ -110,11 +110,12 @@ class State:
 
         action: a key of `data.events.ACTIONS`; payload: as its model. actor: 1 to 120 characters. subject: usubjid.
         ValueError naming the argument; EventRefused, a ValueError, for the withdrawal of what is no adjudication of
-        this subject or was withdrawn already. Nothing is written then.
+        this subject or was withdrawn already, and for what the same person has just said. Nothing is written then.
         """
         who, said = statement(actor, subject), payload_of(action, payload)
         with _told(self._database), writing(self._database) as connection:
-            said.admit([event_of(row) for row in connection.execute(_events(subject=who["subject"])).mappings()])
+            earlier = connection.execute(_events(subject=who["subject"])).mappings()
+            said.admit(who["actor"], [event_of(row) for row in earlier])
             content = who | {"action": action, "payload": canonical(said.model_dump(mode="json"))}
             row = _following(connection, content)
             connection.execute(insert(event).values(row))

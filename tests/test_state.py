@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from conftest import ROOT, free_port
@@ -121,6 +122,8 @@ def on_file(file) -> State:
 
 
 def adjudicate(state: State, subject: str = "X-101", actor: str = "Dr Wang", **changes):
+    """Of another candidate each time: the same said twice by one person is refused."""
+    changes.setdefault("candidate", f"group {uuid4()}|other")
     return state.append("dlt.adjudicated", actor=actor, subject=subject, payload=VERDICT | changes)
 
 
@@ -243,6 +246,20 @@ def test_only_a_standing_adjudication_of_this_patient_is_withdrawn(state):
     with pytest.raises(EventRefused, match="event 2 is no adjudication"):
         withdraw(state, 2)
     assert len(state.events()) == 2
+
+
+def test_a_button_pressed_twice_writes_once(state):
+    said = {"candidate": "group 1|other"}
+    adjudicate(state, **said)
+    with pytest.raises(EventRefused, match="event 1 says the same, by the same person") as refused:
+        adjudicate(state, **said)
+    assert (refused.value.code, refused.value.values) == ("said_already", {"event": 1})
+    # Another person, another word, the contrary, or the same after a withdrawal, is said.
+    adjudicate(state, actor="Dr Li", **said)
+    adjudicate(state, **said, reason="seen again")
+    adjudicate(state, **said, dlt=False)
+    withdraw(state, adjudicate(state, **said).id)
+    assert adjudicate(state, **said).id == 7 and adjudicate(state, subject="X-102", **said).id == 8
 
 
 # ---- nothing is changed unseen ---------------------------------------------------------------------------------------
