@@ -9,25 +9,9 @@ find_browser() {
     return 1
 }
 
-if browser=$(find_browser); then
-    echo "Browser of the tests: $browser"
-    exit 0
-fi
-
-if [ "$(id -u)" = 0 ]; then
-    as_root="env"
-elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    as_root="sudo -n env"
-else
-    as_root=""
-fi
-
-if [ -n "$as_root" ] && command -v apt-get >/dev/null; then
-    $as_root DEBIAN_FRONTEND=noninteractive apt-get update
-    $as_root DEBIAN_FRONTEND=noninteractive apt-get install -y chromium
-    echo "Browser of the tests: $(find_browser)"
-else
+if ! find_browser >/dev/null && ! sh "$(dirname "$0")/apt_get.sh" chromium; then
     echo "The browser tests need Chromium or Google Chrome on PATH. Install the package 'chromium'" >&2
     echo "(Debian: sudo apt-get install chromium) and run this again." >&2
     exit 1
 fi
+echo "Browser of the tests: $(find_browser)"

@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 from tests.test_browser import settled
 
@@ -25,6 +26,13 @@ def test_a_screen_has_no_serious_finding(site, open_tab, path, theme):
     page = open_tab()
     page.goto(f"{site}{path}{'&' if '?' in path else '?'}theme={theme}")
     settled(page)
-    found = Axe().run(page).response["violations"]
-    grave = [one for one in found if one["impact"] in ("serious", "critical")]
+    grave = _grave(page)
+    if grave:  # a grid may be laying out its columns anew at this moment, which nobody can operate; a fault stays
+        page.wait_for_timeout(1000)
+        grave = _grave(page)
     assert not grave, [(one["id"], one["help"], [node["html"][:160] for node in one["nodes"][:4]]) for one in grave]
+
+
+def _grave(page: Page) -> list[dict]:
+    found = Axe().run(page).response["violations"]
+    return [one for one in found if one["impact"] in ("serious", "critical")]

@@ -38,6 +38,7 @@ WHOLE = """() => {
         one => !one.getClientRects().length || one.querySelector(inside));
     return !document.querySelector('.held-back, [data-dash-is-loading=true]')
         && has('main .dash-graph', '.js-plotly-plot .main-svg')
+        && has('main .ag-root', '.ag-header-cell')
         && has('main .ag-root', '.ag-center-cols-container .ag-cell, .ag-overlay-no-rows-center');
 }"""
 
