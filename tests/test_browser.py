@@ -195,6 +195,25 @@ def test_the_patient_stack_through_its_periods_its_zoom_and_its_neighbours(site,
     settled(page)
 
 
+def test_what_is_mounted_later_shows_what_came_meanwhile(site, open_tab):
+    """The tables below the window are mounted after their answer came, and after the reader's next choice too."""
+    page = open_tab(viewport={"width": 1440, "height": 400})
+    page.goto(f"{site}/patient/XKDCT293-01-201")
+    settled(page)
+    expect(page.locator("#patient-measured .summary")).to_contain_text("results, the newest first")
+    # Nothing is mounted by itself: only what the reader scrolls to.
+    page.add_init_script("window.requestIdleCallback = () => 0")
+    page.goto(f"{site}/kinetics")
+    expect(page.locator("main .stamp").first).to_be_visible()
+    page.wait_for_timeout(1000)
+    assert page.locator(".held-back").count() == 2
+    page.get_by_role("link", name="1 × 10⁷ CAR+ T/kg").click()
+    expect(page.locator("#kinetics-curves .infolayer")).to_contain_text("filters: 1 × 10⁷ CAR+ T/kg")
+    page.locator(".held-back").first.scroll_into_view_if_needed()
+    expect(page.locator("main .ag-row").first).to_contain_text("301")
+    assert page.locator("main .ag-center-cols-container .ag-row").count() == 3
+
+
 def days_shown(page: Page, first: int) -> list[int]:
     """The whole days between which the stack stands, once it begins at `first`."""
     script = "document.querySelector('#patient-stack .js-plotly-plot').layout.xaxis.range.map(Math.round)"

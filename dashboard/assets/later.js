@@ -2,6 +2,11 @@
 (function () {
   "use strict";
   var NEAR = "200px", HEIGHT = 150, REST = 600;  // ms: until what stands above has its height; until the browser rests
+  // Dash shows a component that is drawn for the first time as the page brought it; answers that came since are in its
+  // store, and are read from there where the component is not called new.
+  function asItIsNow(child) {
+    return React.isValidElement(child) ? React.cloneElement(child, { _newRender: 0 }) : child;
+  }
   window.later = {
     Later: function (props) {
       var box = React.useRef(null), state = React.useState(false), mounted = state[0];
@@ -23,7 +28,7 @@
         };
       }, [mounted]);
       var place = mounted ? { ref: box } : { ref: box, className: "held-back", style: { minHeight: props.height } };
-      return React.createElement("div", place, mounted ? props.children : null);
+      return React.createElement("div", place, mounted ? React.Children.map(props.children, asItIsNow) : null);
     },
   };
 })();
