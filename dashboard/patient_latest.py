@@ -10,7 +10,7 @@ from clinical.episodes import Episode
 from dashboard.figures.panels import CRS_ICANS, moment
 from dashboard.figures.series import assay_results, results
 from dashboard.labels import Say
-from dashboard.patient_tables import result_text
+from dashboard.patient_tables import result_text, shown
 from dashboard.session import Asked
 
 BLOOD = ("NEUT", "PLAT", "HGB")
@@ -126,7 +126,7 @@ def _seen(course: Course, table: str, code: str, say: Say) -> str:
         return say("patient.not_assessed")
     last = rows.loc[rows["first"].idxmax()]
     hours = (pd.Timestamp(course.cutoff) - last["first"]).total_seconds() / 3600
-    value = f"{last['value']:g}, {moment(last['first'])}"
+    value = f"{shown(last['value'])}, {moment(last['first'])}"
     if hours < 72:
         return say("patient.before_cut", moment=value, hours=round(hours))
     return say("patient.before_cut_days", moment=value, days=round(hours / 24))

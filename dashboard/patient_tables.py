@@ -1,5 +1,6 @@
 """The tables of one patient: adverse events, interventions, measurements, visits; every row with its source."""
 
+import math
 from collections.abc import Sequence
 
 import dash_ag_grid as dag
@@ -31,8 +32,11 @@ def rows_of(name: str, head: Sequence[str], rows: list[list], say: Say, *, wide:
 # ---- adverse events --------------------------------------------------------------------------------------------------
 def events_summary(course: Course, say: Say) -> str:
     grades = course.events["aetoxgr"]
-    worst = say("word.not_recorded") if grades.isna().all() else f"{grades.max()}"
-    return say("patient.events_summary", count=len(grades), worst=worst, unknown=int(grades.isna().sum()))
+    if grades.empty:
+        return ""  # the table says it
+    if grades.isna().all():
+        return say("patient.events_ungraded", count=len(grades))
+    return say("patient.events_summary", count=len(grades), worst=grades.max(), unknown=int(grades.isna().sum()))
 
 
 def event_rows(course: Course, say: Say) -> html.Div | html.P:
@@ -135,22 +139,29 @@ def _result(one, say: Say) -> list:
     ]
 
 
+def shown(value: float) -> str:
+    """Without the digits that only the conversion of a unit made: decimals as far as the fourth digit that counts, and
+    no digit before the point lost."""
+    decimals = 3 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{round(value, max(0, decimals)):.12g}"
+
+
 def result_text(one, say: Say) -> str:
     """A result with its unit; a text as it came; where nothing was found, why."""
     if one.not_done == "NOT DONE" or (pd.isna(one.value) and not isinstance(one.text, str)):
         return say("patient.not_done", why=_text(one.why) or say("word.not_recorded"))
     if pd.isna(one.value):
         return one.text
-    found = f"{_text(one.qualifier)} {one.value:g} {unit_words(one.unit)}".strip()
+    found = f"{_text(one.qualifier)} {shown(one.value)} {unit_words(one.unit)}".strip()
     told = {"DETECTED": "patient.detected_below", "NOT DETECTED": "patient.not_detected"}.get(one.qualitative)
     return f"{found} ({say(told)})" if told else found
 
 
 def _limits(one) -> str:
     if pd.notna(one.range_low) or pd.notna(one.range_high):
-        low, high = ("" if pd.isna(value) else f"{value:g}" for value in (one.range_low, one.range_high))
+        low, high = ("" if pd.isna(value) else shown(value) for value in (one.range_low, one.range_high))
         return f"{low}–{high}"
-    return "" if pd.isna(one.lloq) else f"LLOQ {one.lloq:g}"
+    return "" if pd.isna(one.lloq) else f"LLOQ {shown(one.lloq)}"
 
 
 # ---- visits ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from dashboard.theme import level_colour
 from dashboard.view import View
 from queries.subjects import subjects
 
+TALLEST, HEAD, ROW = 560, 104, 36  # px: the grid; its two rows of headings; a term
+
 
 class Id(StrEnum):
     CHOICES = "ae-choices"
@@ -42,7 +44,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                 [
                     html.H2(say("ae.by_term")),
                     html.P(id=Id.SUMMARY, className="summary"),
-                    grid(Id.GRID, [], height="560px", row_id="key"),
+                    grid(Id.GRID, [], height=f"{TALLEST}px", row_id="key"),
                     html.Div(id=Id.STAMP),
                 ],
                 className="card",
@@ -60,6 +62,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "summary": Output(Id.SUMMARY, "children"),
         "columns": Output(Id.GRID, "columnDefs"),
         "rows": Output(Id.GRID, "rowData"),
+        "style": Output(Id.GRID, "style"),
         "stamp": Output(Id.STAMP, "children"),
     },
     inputs={"stored": Input({"view": "adverse_events"}, "data")},
@@ -68,14 +71,15 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
     found = counted(asked)
-    say, identity = asked.say, stamp(asked, filters(asked, found))
+    say, identity, rows = asked.say, stamp(asked, filters(asked, found)), grid_rows(asked)
     export = export_link(f"/export/adverse-events.csv?{asked.view.change(open='').href.partition('?')[2]}", say)
     return {
         "choices": choices(asked),
         "overview": overview(asked, found, identity),
         "summary": summary(asked, found),
         "columns": columns(asked, found),
-        "rows": grid_rows(asked),
+        "rows": rows,
+        "style": {"height": f"{min(TALLEST, HEAD + ROW * len(rows))}px"},
         "stamp": [html.Div(identity, className="stamp"), export],
     }
 
