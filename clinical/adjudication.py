@@ -9,8 +9,10 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from clinical.candidates import Candidate
+from clinical.candidates import VERDICTS, Candidate
 from data.protocol import Clause, Dlt
+
+SUPPOSED = "supposed"  # `code` of a verdict that nobody gave
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Adjudication:
     cut: str  # id of the cut it was made on
     cutoff: datetime  # of that cut, in the trial's clock
     onset: tuple[date, date] | None = None  # first and last day that the candidate can have begun on; None: not kept
+    verdict: str = ""  # the candidate's own, of `clinical.candidates.VERDICTS`; "" not kept
+    code: str = ""  # why
+    causality: str | None = None
+    rows: int = 0  # of its evidence
 
 
 def adjudications(events: Iterable, cutoff: datetime) -> dict[tuple[str, str], Adjudication]:
@@ -78,6 +84,10 @@ def _adjudication(event) -> Adjudication:
         cut=said["cut"],
         cutoff=datetime.fromisoformat(said["cutoff"]),
         onset=said.get("onset") and tuple(map(date.fromisoformat, said["onset"].split("/"))),
+        verdict=said.get("verdict") or "",
+        code=said.get("code") or "",
+        causality=said.get("causality"),
+        rows=said.get("rows") or 0,
     )
 
 
@@ -121,6 +131,8 @@ def _judged(one: Candidate, said: Adjudication | None, limit: datetime | None) -
     if said is None:
         return one
     verdict = "Y" if said.dlt else "N"
+    if said.code == SUPPOSED:
+        return replace(one, adjudicated=verdict)
     one = replace(one, adjudication=said)
     if _of_another(one, said):
         values = {"actor": said.actor, "at": said.at, "term": said.term}
@@ -136,7 +148,7 @@ def _judged(one: Candidate, said: Adjudication | None, limit: datetime | None) -
 
 def _of_another(one: Candidate, said: Adjudication) -> bool:
     """The number may be another event's now: another term, or an onset on other days. What was coded, recoded or given
-    another date since is asked about again too; a supposition names neither term nor onset."""
+    another date since is asked about again too."""
     other_term = bool(said.term) and said.term.casefold() != one.term.casefold()
     known = said.onset is not None and one.onset is not None
     other_days = known and (one.onset[0] > said.onset[1] or one.onset[1] < said.onset[0])
@@ -145,20 +157,38 @@ def _of_another(one: Candidate, said: Adjudication) -> bool:
 
 def _rows_gone(usubjid: str, keys: set[str], verdicts: Mapping[str, Adjudication]) -> Iterator[Candidate]:
     """A DLT that a person gave, and whose rows were corrected, renumbered or withdrawn since. It is never dropped
-    silently: the patient stays unresolved until a person says so."""
+    silently: the patient stays unresolved until a person says so, knowing that they are gone."""
     for key, said in verdicts.items():
-        if said.dlt and key not in keys:
-            values = {"actor": said.actor, "at": said.at}
-            yield Candidate(
-                usubjid, math.nan, f"verdict {key}", said.term, said.grade, said.clause, "cannot_tell", "row_gone",
-                None, None, key, source=key[:2], values=values, adjudication=said,
-            )  # fmt: skip
+        if key in keys or not (said.dlt or said.code == SUPPOSED):
+            continue
+        judged = {True: "Y", False: "N"}[said.dlt] if said.code in ("row_gone", SUPPOSED) else None
+        yield Candidate(
+            usubjid=usubjid,
+            aeseq=math.nan,
+            event=f"verdict {key}",
+            term=said.term,
+            grade=said.grade,
+            clause=said.clause,
+            verdict="cannot_tell",
+            code="row_gone",
+            onset_day=None,
+            adjudicated=judged,
+            key=key,
+            source=key[:2],
+            onset=said.onset,
+            values={"actor": said.actor, "at": said.at},
+            adjudication=said,
+        )
 
 
 def _changed(one: Candidate, said: Adjudication, limit: datetime | None) -> bool:
-    """ "No DLT" was said of a lower grade, of an unknown one, or while the clock still ran: what is higher, or over the
-    limit, since then was not what the person looked at. A DLT stays one."""
+    """ "No DLT" was said of a lower grade, of an unknown one, of something less clear or less related, or while the
+    clock still ran: what is higher, clearer or over the limit since then was not what the person looked at. A DLT
+    stays one."""
     worse = one.grade is not None and (said.grade is None or one.grade > said.grade)
     due = one.clock.due if one.clock else limit
     over = one.verdict in ("met", "cannot_tell") and due is not None and due > said.cutoff
-    return worse or over
+    clearer = bool(said.verdict) and VERDICTS.index(one.verdict) < VERDICTS.index(said.verdict)
+    related = one.causality == "related" and said.causality != "related" and bool(said.verdict)
+    undated = one.onset is None and 0 < said.rows < len(one.evidence)
+    return worse or over or clearer or related or undated

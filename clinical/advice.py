@@ -31,6 +31,7 @@ ENGLISH = {
     "dose_unknown": "advice withheld: dose received not recorded ({patients})",
     "undecidable": "advice withheld: dates too vague to tell a result ({patients})",
     "disagreement": "advice withheld: the adjudications of the files and of this system differ ({patients})",
+    "without_window": "advice withheld: a DLT of who is not infused at a dose level in this cut ({patients})",
     "stale": "advice withheld: the data are {days} days old, the limit is {limit}",
     "unreadable": "advice withheld: what people adjudicated cannot be read",
     "pause_unclear": "advice withheld: {number} pause rules cannot be told",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from clinical.adjudication import Adjudication, judged
+from clinical.adjudication import SUPPOSED, Adjudication, judged
 from clinical.candidates import Candidate, candidates
 from clinical.dlt import ROUNDING, WindowState, window_state
 from clinical.proportions import clopper_pearson
@@ -95,6 +95,7 @@ class Board:
     pipeline: Pipeline
     breaches: tuple[Breach, ...]
     candidates: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)  # of every verdict, by usubjid
+    without_window: tuple[str, ...] = ()  # usubjid of who has a DLT, by the file or by a person, and no window
 
     def window(self, usubjid: str) -> Window | None:
         return next((one for one in self.windows if one.usubjid == usubjid), None)
@@ -124,6 +125,7 @@ def board(
     rungs: tuple[Rung, ...] = ()
     breaches: tuple[Breach, ...] = ()
     of_patients: dict[str, tuple[Candidate, ...]] = {}
+    lost: tuple[str, ...] = ()
     if protocol.dlt:
         infused = _infused(subjects, protocol, cutoff)
         if found is None:
@@ -133,7 +135,18 @@ def board(
         rungs = tuple(_rung(level, windows, subjects, protocol.dlt) for level in protocol.dose_levels)
         rungs = _expanded_for_mtd(rungs, protocol.dlt)
         breaches = tuple(_breaches(windows, protocol))
-    return Board(windows, rungs, _pipeline(subjects), breaches, of_patients)
+        lost = _without_window(windows, events, adjudications)
+    return Board(windows, rungs, _pipeline(subjects), breaches, of_patients, lost)
+
+
+def _without_window(
+    windows: Iterable[Window], events: pd.DataFrame, adjudications: Mapping[tuple[str, str], Adjudication]
+) -> tuple[str, ...]:
+    """A DLT must not be gone because its patient is not infused, or not assigned, in this cut."""
+    there = {one.usubjid for one in windows}
+    has = {who for (who, _), said in adjudications.items() if said.dlt and said.code != SUPPOSED}
+    has |= set(events[events["aedlt"] == "Y"]["usubjid"])
+    return tuple(sorted(has - there))
 
 
 def candidates_of(

@@ -37,8 +37,9 @@ ENGLISH = {
     "over_by_samples": "lasted longer than the limit, as its samples show",
     "disagree": "the file says {file} and {actor} says {said}: both stand until one is withdrawn",
     "other_event": "{actor} judged {term}, which had this number on {at}: not carried over to another event",
-    "row_gone": "judged a DLT by {actor} on {at}, and its rows are no longer in this cut: withdraw it or judge anew",
-    "changed_since": "judged no DLT by {actor} on {at}; it has become worse or longer since",
+    "row_gone": "judged a DLT by {actor} on {at}, and no candidate of this cut any more (removed, renumbered, regraded "
+    "or unrelated): withdraw it or judge anew",
+    "changed_since": "judged no DLT by {actor} on {at}; it has become worse, longer or clearer since",
 } | lab_candidates.ENGLISH
 
 _DAY = timedelta(days=1)
@@ -63,6 +64,7 @@ class Candidate:
     evidence: tuple[Evidence, ...] = ()
     values: Mapping[str, object] = field(default_factory=dict, hash=False)  # of the sentence `code`
     flag: str | None = None  # what the file says
+    causality: str | None = None  # as `queries.adverse_events` has it; None: not recorded, or of no event
     adjudication: object | None = None  # what a person said here: `clinical.adjudication.Adjudication`
 
     @property
@@ -214,8 +216,9 @@ def _candidate(
         flag=said,
         key=key,
         onset=began(row),
-        clock=clock if verdict in ("running", "met") or code in ("times", "time_at_grade") else None,
+        clock=clock if verdict in ("running", "met", "cannot_tell") else None,
         evidence=(_evidence(row),),
+        causality=None if pd.isna(row.causality) else row.causality,
     )
 
 
@@ -227,16 +230,17 @@ def _evidence(row) -> Evidence:
 
 # ---- laboratory values ------------------------------------------------------------------------------------
 def _with_samples(own: list[Candidate], rows: list, runs: Sequence[Run], infused: date) -> Iterator[Candidate]:
-    """Events with their samples as evidence, then the runs that no event reports."""
+    """Events with their samples as evidence, then the runs that no event reports to their end."""
     covered = set()
     for one in own:
-        mine = [run for run in runs if run.clause.id == one.clause and _reports(_row_of(one, rows), run)]
+        row = _row_of(one, rows)
+        mine = [run for run in runs if run.clause.id == one.clause and _reports(row, run)]
         # An event that is over in time does not hide samples that show the contrary, or that leave it open.
-        mine = [run for run in mine if one.adjudicated or one.verdict != "cleared" or run.verdict == "cleared"]
-        covered.update(run.key for run in mine)
-        yield _by_samples(one, mine)
+        hides = [run for run in mine if one.verdict != "cleared" or run.verdict == "cleared"]
+        covered.update(run.key for run in hides if _lasts(row, run) or one.open)
+        yield _by_samples(one, mine if one.open or one.adjudicated else hides)
     unrelated = [row for row in rows if row.causality == "unrelated"]
-    covered.update(run.key for run in runs if any(_reports(row, run) for row in unrelated))
+    covered.update(run.key for run in runs if any(_reports(row, run) and _lasts(row, run) for row in unrelated))
     yield from (_of_run(run, infused) for run in runs if run.key not in covered)
 
 
@@ -249,15 +253,22 @@ def _row_of(one: Candidate, rows: list):
 def _reports(row, run: Run) -> bool:
     """An event of the same name, at the grade or without one, on a day of the run."""
     term = row.aeterm if pd.isna(row.aedecod) else row.aedecod
-    names = _folded(name for group in TESTS[run.code] for name in group)
+    names = _folded((run.term, *TESTS[run.code][run.term]))
     grade = reported_grade(row)
     if term.casefold() not in names or (grade is not None and grade < (run.grade or run.clause.min_grade)):
         return False
     if run.began is None:
         return False
-    first = began(row)[0]
-    last = date.max if pd.isna(row.aeendtc_latest) else row.aeendtc_latest.date()
-    return first <= run.last and last >= run.began
+    return began(row)[0] <= run.last and _last_day(row) >= run.began
+
+
+def _lasts(row, run: Run) -> bool:
+    """To the last sample of the run: what goes on beyond the event's end is not told by it."""
+    return _last_day(row) >= run.last
+
+
+def _last_day(row) -> date:
+    return date.max if pd.isna(row.aeendtc_latest) else row.aeendtc_latest.date()
 
 
 def _by_samples(one: Candidate, runs: Sequence[Run]) -> Candidate:

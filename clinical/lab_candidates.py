@@ -2,49 +2,48 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import dropwhile, groupby
+from itertools import dropwhile, groupby, takewhile
 from typing import NamedTuple
 
 import pandas as pd
 
 from clinical.grading import Grade, ctcae
 from data.protocol import Clause, Dlt
+from data.specimens import NOT_BLOOD
 
-# LBTESTCD -> its CTCAE terms, and the names an adverse event of it goes by (MedDRA, English and Chinese).
+# LBTESTCD -> its CTCAE terms, each with the other names an adverse event of it goes by (MedDRA, English and Chinese).
 # White cells and lymphocytes are not here: their fall is the purpose of lymphodepletion, and never a candidate.
 # Neither is total calcium, which is graded after correction for the albumin of the same sample.
-TESTS = {
-    "ALT": (("Alanine aminotransferase increased",), ("丙氨酸氨基转移酶升高",)),
-    "AST": (("Aspartate aminotransferase increased",), ("天门冬氨酸氨基转移酶升高",)),
-    "ALP": (("Alkaline phosphatase increased",), ("Blood alkaline phosphatase increased", "血碱性磷酸酶升高")),
-    "GGT": (("GGT increased",), ("Gamma-glutamyltransferase increased", "γ-谷氨酰转移酶升高")),
-    "BILI": (("Blood bilirubin increased",), ("Hyperbilirubinaemia", "血胆红素升高", "高胆红素血症")),
-    "CREAT": (("Creatinine increased",), ("Blood creatinine increased", "血肌酐升高")),
-    "LIPASE": (("Lipase increased",), ("脂肪酶升高",)),
-    "AMYLASE": (("Serum amylase increased",), ("Amylase increased", "Blood amylase increased", "淀粉酶升高")),
-    "CK": (("CPK increased",), ("Blood creatine phosphokinase increased", "血肌酸磷酸激酶升高")),
-    "SODIUM": (("Hyponatremia", "Hypernatremia"), ("Hyponatraemia", "Hypernatraemia", "低钠血症", "高钠血症")),
-    "K": (("Hypokalemia", "Hyperkalemia"), ("Hypokalaemia", "Hyperkalaemia", "低钾血症", "高钾血症")),
-    "MG": (("Hypomagnesemia", "Hypermagnesemia"), ("Hypomagnesaemia", "Hypermagnesaemia", "低镁血症", "高镁血症")),
-    "CAION": (
-        ("Hypocalcemia (Ionized)", "Hypercalcemia (Ionized)"),
-        ("Hypocalcaemia", "Hypercalcaemia", "低钙血症", "高钙血症"),
-    ),
-    "GLUC": (("Hypoglycemia",), ("Hypoglycaemia", "Blood glucose decreased", "低血糖", "低血糖症")),
-    "ALB": (("Hypoalbuminemia",), ("Hypoalbuminaemia", "Blood albumin decreased", "低白蛋白血症")),
-    "TRIG": (("Hypertriglyceridemia",), ("Hypertriglyceridaemia", "Blood triglycerides increased", "高甘油三酯血症")),
-    "CHOL": (("Cholesterol high",), ("Hypercholesterolaemia", "Blood cholesterol increased", "高胆固醇血症")),
-    "FIBRINO": (("Fibrinogen decreased",), ("Blood fibrinogen decreased", "血纤维蛋白原降低")),
-    "INR": (("INR increased",), ("International normalised ratio increased", "国际标准化比值升高")),
-    "APTT": (("Activated partial thromboplastin time prolonged",), ("活化部分凝血活酶时间延长",)),
-    "NEUT": (("Neutrophil count decreased",), ("Neutropenia", "中性粒细胞计数降低", "中性粒细胞减少症")),
-    "PLAT": (("Platelet count decreased",), ("Thrombocytopenia", "血小板计数降低", "血小板减少症")),
+TESTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "ALT": {"Alanine aminotransferase increased": ("丙氨酸氨基转移酶升高",)},
+    "AST": {"Aspartate aminotransferase increased": ("天门冬氨酸氨基转移酶升高",)},
+    "ALP": {"Alkaline phosphatase increased": ("Blood alkaline phosphatase increased", "血碱性磷酸酶升高")},
+    "GGT": {"GGT increased": ("Gamma-glutamyltransferase increased", "γ-谷氨酰转移酶升高")},
+    "BILI": {"Blood bilirubin increased": ("Hyperbilirubinaemia", "血胆红素升高", "高胆红素血症")},
+    "CREAT": {"Creatinine increased": ("Blood creatinine increased", "血肌酐升高")},
+    "LIPASE": {"Lipase increased": ("脂肪酶升高",)},
+    "AMYLASE": {"Serum amylase increased": ("Amylase increased", "Blood amylase increased", "淀粉酶升高")},
+    "CK": {"CPK increased": ("Blood creatine phosphokinase increased", "血肌酸磷酸激酶升高")},
+    "SODIUM": {"Hyponatremia": ("Hyponatraemia", "低钠血症"), "Hypernatremia": ("Hypernatraemia", "高钠血症")},
+    "K": {"Hypokalemia": ("Hypokalaemia", "低钾血症"), "Hyperkalemia": ("Hyperkalaemia", "高钾血症")},
+    "MG": {"Hypomagnesemia": ("Hypomagnesaemia", "低镁血症"), "Hypermagnesemia": ("Hypermagnesaemia", "高镁血症")},
+    "CAION": {
+        "Hypocalcemia (Ionized)": ("Hypocalcemia", "Hypocalcaemia", "低钙血症"),
+        "Hypercalcemia (Ionized)": ("Hypercalcemia", "Hypercalcaemia", "高钙血症"),
+    },
+    "GLUC": {"Hypoglycemia": ("Hypoglycaemia", "Blood glucose decreased", "低血糖", "低血糖症")},
+    "ALB": {"Hypoalbuminemia": ("Hypoalbuminaemia", "Blood albumin decreased", "低白蛋白血症")},
+    "TRIG": {"Hypertriglyceridemia": ("Hypertriglyceridaemia", "Blood triglycerides increased", "高甘油三酯血症")},
+    "CHOL": {"Cholesterol high": ("Hypercholesterolaemia", "Blood cholesterol increased", "高胆固醇血症")},
+    "FIBRINO": {"Fibrinogen decreased": ("Blood fibrinogen decreased", "血纤维蛋白原降低")},
+    "INR": {"INR increased": ("International normalised ratio increased", "国际标准化比值升高")},
+    "APTT": {"Activated partial thromboplastin time prolonged": ("活化部分凝血活酶时间延长",)},
+    "NEUT": {"Neutrophil count decreased": ("Neutropenia", "中性粒细胞计数降低", "中性粒细胞减少症")},
+    "PLAT": {"Platelet count decreased": ("Thrombocytopenia", "血小板计数降低", "血小板减少症")},
 }
-# A urine creatinine is another quantity.
-SPECIMENS = ("BLOOD", "SERUM", "PLASMA", "SERUM OR PLASMA", "WHOLE BLOOD")
 
 ENGLISH = {
     "samples_over": "grade {grade} or more shown from {began} to {last}, longer than the limit",
@@ -59,7 +58,33 @@ ENGLISH = {
     "still_at": "grade {grade} still on {last}, Day {limit_day} or later",
 }
 
+# What is not known where a grade is a range; a translation has the same keys.
+LACKING = {
+    "uln": "upper limit of normal",
+    "lln": "lower limit of normal",
+    "baseline": "baseline",
+    "pct_change": "change from baseline",
+    "symptomatic": "symptoms",
+    "anticoagulated": "anticoagulation",
+    "unit": "no unit, or one that is not known",
+    "limit": "the result is a limit",
+    "moment": "results of one moment differ",
+}
+
 _DAY = timedelta(days=1)
+
+
+class Lacking(tuple):
+    """Keys of LACKING; in a sentence their English words."""
+
+    def __str__(self) -> str:
+        return self.say(LACKING)
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+    def say(self, words: Mapping[str, str]) -> str:
+        return ", ".join(words[one] for one in self)
 
 
 @dataclass(frozen=True)
@@ -144,7 +169,7 @@ class _Sample:
     last: datetime
     low: int
     high: int
-    lacking: str
+    lacking: tuple[str, ...]  # keys of LACKING
     evidence: tuple[Evidence, ...]
 
     @property
@@ -159,8 +184,8 @@ def lab_runs(
 
     subjects: as `queries.subjects`. labs: as `queries.measurements` of the table "lab", in any order. clauses_on: term,
     fatal -> clauses of the protocol. cutoff: last moment the data speak of, in the trial's clock.
-    A run begins with its first sample, in the window, and is not the window's where it was surely there before; a
-    clause on recovery also takes one that began before and lasts.
+    A run begins with its first sample, in the window, and is not the window's where it was surely there before and did
+    not become worse; a clause on recovery also takes one that began before and lasts.
     "Met" is only what samples show: at the grade over more than the limit, in hours where they have times, in calendar
     dates (the eighth for 7 days) where they have none. Results without value are no samples and show no recovery.
     Baseline: last before the first lymphodepletion, before the infusion where that is not recorded.
@@ -168,7 +193,7 @@ def lab_runs(
     found: dict[str, list[Run]] = defaultdict(list)
     infused = subjects[subjects["day0"] <= cutoff].set_index("usubjid")
     read = _read(labs, infused, cutoff)
-    for code, (terms, _) in TESTS.items():
+    for code, terms in TESTS.items():
         of_test = read[read["code"] == code]
         if of_test.empty:
             continue
@@ -186,8 +211,8 @@ def _lasting(clause: Clause) -> bool:
 
 
 def _read(labs: pd.DataFrame, infused: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
-    """Samples with a value, of blood, of the infused, up to the cut-off; with the row's baseline."""
-    blood = labs["specimen"].isna() | labs["specimen"].str.upper().isin(SPECIMENS)
+    """Samples with a value, of blood as far as is known, of the infused, up to the cut-off; with the row's baseline."""
+    blood = ~labs["specimen"].str.upper().isin(NOT_BLOOD) & (labs["category"].str.upper() != "URINALYSIS")
     known = labs["value"].notna() & blood & labs["usubjid"].isin(infused.index) & ~(labs["first"] > cutoff)
     order = ["usubjid", "code", "first", "last", "value", "source_row"]
     rows = labs[known & labs["code"].isin(list(TESTS))].sort_values(order)
@@ -278,7 +303,8 @@ def _graded(row, term: str) -> _Sample:
     evidence = Evidence(
         "LB", row.usubjid, row.code, row.dtc, text.strip(), low, high, ends[0].scale, row.source_file, row.source_row
     )  # fmt: skip
-    lacking = next((one.reason for one in ends if one.reason), f"result {text.strip()}" if low < high else "")
+    missing = tuple(dict.fromkeys(name for one in ends for name in one.missing))
+    lacking = missing or (("unit",) if not known else ("limit",) if low < high else ())
     return _Sample(row.first, row.last, low, high, lacking, (evidence,))
 
 
@@ -315,12 +341,19 @@ def _runs(patient: _Patient, graded: Iterable[_Sample], term: str, clause: Claus
 
 
 def _since_infusion(run: Sequence[_Sample], grade: int, patient: _Patient) -> list[_Sample]:
-    """Without what surely began before the infusion. A sample that is not surely at the grade may have parted what
-    follows it from that: those before the infusion must not take the window's own with them."""
+    """Without what surely began before the infusion, unless it became worse after it: then from there on.
+
+    A sample that is not surely at the grade may have parted what follows it from that: those before the infusion must
+    not take the window's own with them.
+    """
     if run[0].first.date() >= patient.day0:
         return list(run)
-    rest = dropwhile(lambda one: one.low >= grade, run)
-    return [one for one in rest if one.first.date() >= patient.day0]
+    began_before = list(takewhile(lambda one: one.low >= grade, run))
+    rest = [one for one in run[len(began_before) :] if one.first.date() >= patient.day0]
+    highest = max((one.high for one in began_before if one.first.date() < patient.day0), default=0)
+    after = [one for one in began_before if one.first.date() >= patient.day0]
+    worse = list(dropwhile(lambda one: one.low <= highest, after))
+    return worse + rest if worse else rest
 
 
 def _in_window(run: Sequence[_Sample], below: _Sample | None, clause: Clause, patient: _Patient) -> bool:
@@ -374,7 +407,7 @@ def _as_one(some: Sequence[_Sample]) -> _Sample:
         return some[0]
     low, high = min(one.low for one in some), max(one.high for one in some)
     evidence = sorted((each for one in some for each in one.evidence), key=lambda one: one.source_row)
-    lacking = max(one.lacking for one in some) or ("results of one moment differ" if low < high else "")
+    lacking = max(one.lacking for one in some) or (("moment",) if low < high else ())
     first, last = min(one.first for one in some), max(one.last for one in some)
     return _Sample(first, last, low, high, lacking, tuple(evidence))
 
@@ -394,7 +427,7 @@ def _unbroken(samples: Sequence[_Sample], grade: int) -> Iterator[tuple[list[_Sa
 
 def _name(code: str, term: str) -> str:
     """A sodium can be too low and too high: which of them is part of the name."""
-    return code if len(TESTS[code][0]) == 1 else f"{code} {term}"
+    return code if len(TESTS[code]) == 1 else f"{code} {term}"
 
 
 def _told(
@@ -429,7 +462,7 @@ def _values(run: Sequence[_Sample], below: _Sample | None, clause: Clause, clock
         "grade": clause.min_grade,
         "low": min(one.low for one in run),
         "high": max(one.high for one in run),
-        "lacking": next((one.lacking for one in run if one.lacking), ""),
+        "lacking": Lacking(next((one.lacking for one in run if one.lacking), ())),
         "began": run[0].first.date(),
         "last": run[-1].first.date(),
         "below": below and below.first.date(),

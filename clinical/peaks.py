@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 
 from data.protocol import Analyte, Peak, Protocol
+from data.specimens import BLOOD
 
 TABLE = {"cytokine": "cytokine", "inflammation": "lab"}  # panel of the protocol file -> table of the store
-# What is measured in liquor, effusions or marrow is a series of its own. A file that names no specimen means blood.
-BLOOD = ("BLOOD", "PERIPHERAL BLOOD", "WHOLE BLOOD", "SERUM", "PLASMA")
 HOUR = pd.Timedelta(hours=1)  # a moment that is known no closer is a date
 
 BELOW, ABOVE = "<", ">"  # a result that is a limit: the value is at most, or at least, this
@@ -42,6 +41,7 @@ def samples(measurements: pd.DataFrame, analytes: tuple[Analyte, ...]) -> pd.Dat
 def _of_analyte(measurements: pd.DataFrame, one: Analyte) -> pd.DataFrame:
     specimen = measurements["specimen"].str.upper()
     own = (measurements["table"] == TABLE[one.panel]) & (measurements["code"] == one.code)
+    # Liquor, effusions and marrow are series of their own. A file that names no specimen means blood.
     own &= specimen.isna() | specimen.isin(BLOOD)
     rows = measurements[own & (measurements["not_done"] != "NOT DONE")]
     lloq = rows["lloq"].fillna(np.nan if one.lloq is None else one.lloq).astype(float)

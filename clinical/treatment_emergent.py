@@ -117,7 +117,8 @@ def _described(
         # A blank relation, and one that cannot be judged, is unknown: the count takes it as related and marks it.
         related=_told(events["causality"], {"related": True, "unlikely": False, "unrelated": False}),
         serious=_told(events["aeser"], {"Y": True, "N": False}),
-        dlt=(events["aedlt"] == "Y").astype(bool),
+        # U: the verdicts differ. What nobody judged is no DLT.
+        dlt=pd.Series([{"Y": True, "U": None}.get(one, False) for one in events["aedlt"]], events.index, dtype=object),
         aesi=_told(pd.Series(best, events.index), {YES: True, NO: False}),
         aesi_groups=pd.Series(in_groups, events.index, dtype=object),
         rel_day=days["first"].astype("Int64"),

@@ -57,7 +57,7 @@ def _append(asked: Asked, button: str, actor: str, reason: str) -> Event:
         raise _Missing("why")
     action, payload = _statement(asked, one, button, reason)
     try:
-        return the_state().append(action, actor=actor, subject=one.usubjid, payload=payload)
+        return the_state().append(action, actor=actor, subject=one.usubjid, payload=payload, seen=asked.head)
     except EventRefused:
         raise
     except ValueError as error:  # a character that no text may hold
@@ -82,4 +82,8 @@ def _statement(asked: Asked, one: Candidate, button: str, reason: str) -> tuple[
         "cut": asked.cut.id,
         "cutoff": asked.cut.cutoff.isoformat(),
         "onset": one.onset and "/".join(day.isoformat() for day in one.onset),
+        "verdict": one.verdict,
+        "code": one.code,
+        "causality": one.causality,
+        "rows": len(one.evidence),
     }

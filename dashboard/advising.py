@@ -10,7 +10,7 @@ from clinical.context import LevelContext, context
 from clinical.infusion_rules import NotAllowed, not_allowed
 from clinical.pauses import Pause, pauses
 from clinical.sentence import Sentence
-from dashboard.session import Asked, board_of, present, stale_days
+from dashboard.session import Asked, board_of, offered, present, stale_days
 from data.store import Cut
 from queries.adverse_events import adverse_events
 from queries.subjects import subjects
@@ -40,10 +40,10 @@ def advised(asked: Asked) -> Advised | None:
 
 
 def days_too_old(asked: Asked) -> int:
-    """How many days old the data are, where that is too old to advise on; 0 where it is not. A cut that the address
-    names is looked at as what was known then, and a fictional calendar has no age."""
+    """How many days old the data are, where that is too old to advise on; 0 where it is not. An older cut that the
+    address names is looked at as what was known then, and a fictional calendar has no age."""
     days = int(present(asked.cut)[1])
-    looked_back = asked.view.cut or asked.cut.fictional_day0
+    looked_back = (asked.view.cut and asked.cut.id != offered()) or asked.cut.fictional_day0
     return 0 if looked_back or days <= stale_days() else days
 
 
@@ -56,6 +56,10 @@ def _advised(cut: Cut, head: str, assumed: tuple[tuple[tuple[str, ...], str], ..
     rules = pauses(everyone, events, protocol, cut.cutoff)
     differ = {one.usubjid for window in state.windows for one in window.candidates if one.code == "disagree"}
     doubts = [] if head else [Sentence("unreadable")]
+    if state.without_window:
+        numbers = dict(zip(everyone["usubjid"], everyone["subjid"], strict=True))
+        named = ", ".join(numbers.get(one, one) for one in state.without_window)
+        doubts.append(Sentence("without_window", {"patients": named}))
     if too_old:
         doubts.append(Sentence("stale", {"days": too_old, "limit": stale_days()}))
     advice = advise(

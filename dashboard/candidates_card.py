@@ -10,7 +10,7 @@ from dash import html
 from clinical.adjudication import Adjudication, adjudications, later
 from clinical.board import Board
 from clinical.candidates import VERDICTS, Candidate
-from clinical.lab_candidates import TESTS, Evidence
+from clinical.lab_candidates import TESTS, Evidence, Lacking
 from dashboard.advising import Advised
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.rule_card import switch
@@ -113,13 +113,19 @@ def _why(asked: Asked, one: Candidate) -> list:
     clause = next(
         (rule.text.in_(asked.view.lang) for rule in asked.cut.protocol.dlt.clauses if rule.id == one.clause), ""
     )
-    said = replace(one, values={name: _moment(value) for name, value in one.values.items()})
+    said = replace(one, values={name: _in_words(asked, value) for name, value in one.values.items()})
     said = said.say(Sentences("candidate", asked.say))
     return [f"{said[:1].upper()}{said[1:]}{asked.say('rule.full_stop')} ", html.Span(clause, className="quiet")]
 
 
-def _moment(value: object) -> object:
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value
+def _in_words(asked: Asked, value: object) -> object:
+    """A moment in the trial's clock, what is not known in the reader's language."""
+    if isinstance(value, Lacking):
+        return value.say(Sentences("lacking", asked.say))
+    if not isinstance(value, datetime):
+        return value
+    told = value.astimezone(asked.cut.protocol.trial.zone) if value.tzinfo else value
+    return f"{told:%Y-%m-%d %H:%M}"
 
 
 def _last(asked: Asked, one: Candidate) -> str:
@@ -223,7 +229,8 @@ def _form(asked: Asked, one: Candidate) -> list:
             [
                 dmc.TextInput(id={"field": "actor"}, label=say("candidates.actor"), description=say("candidates.typed"),
                               persistence=True, persistence_type="session"),
-                dmc.Textarea(id={"field": "reason"}, label=say("candidates.reason"), minRows=2),
+                dmc.Textarea(id={"field": "reason"}, label=say("candidates.reason"), minRows=2,
+                             persistence=one.key, persistence_type="memory"),  # the page may be renewed meanwhile
                 html.Div(buttons, className="buttons"),
                 html.P(id={"told": "verdict"}, className="alarm-line", role="alert"),
             ],

@@ -1,7 +1,7 @@
 """The process beside the server that makes answers: the server goes on answering meanwhile, on another core.
 
 It is the same application over the same store and state. Asked for the screens of a cut it answers with what it would
-remember, piece by piece, then None.
+remember, piece by piece, then None, each with the number of what was asked.
 """
 
 import os
@@ -41,9 +41,12 @@ def run(asked: Connection, settings: Settings) -> None:
     server = create(Store(settings.folder), State(settings.state_url), settings.host_names, settings.stale_days).server
     try:
         while True:
-            for piece in made(server, asked.recv()):
-                asked.send(piece)
-            asked.send(None)
+            number, wanted = asked.recv()
+            for piece in made(server, wanted):
+                asked.send((number, piece))
+                if asked.poll():  # something newer is wanted
+                    break
+            asked.send((number, None))
     except (EOFError, BrokenPipeError):
         return  # the server has ended
 

@@ -11,6 +11,7 @@ from clinical.course import Course
 from dashboard.drill import listing
 from dashboard.figures.panels import unit_words
 from dashboard.labels import Say
+from dashboard.reasons import dlt_words
 from dashboard.tables import row_grid
 
 LONG = 60  # rows; more are drawn only as they come in sight
@@ -63,7 +64,7 @@ def _event(one, course: Course, say: Say) -> list:
         say("word.ongoing") if pd.isna(one.aeendtc) else one.aeendtc,
         blank if pd.isna(one.aerel) else one.aerel,
         blank if pd.isna(one.aeser) else one.aeser,
-        {"Y": say("word.dlt"), "N": say("word.no_dlt")}.get(one.aedlt, ""),
+        dlt_words(one.aedlt, say),
         f"{one.source_file} {one.source_row}",
     ]
 

@@ -17,6 +17,12 @@ def reason(window: Window, say: Say) -> str:
     return text
 
 
+def dlt_words(aedlt: object, say: Say) -> str:
+    """Of one row of `dashboard.judged.judged_events`; "" where nobody said anything."""
+    words = {"Y": "word.dlt", "N": "word.no_dlt", "U": "word.dlt_open"}
+    return say(words[aedlt]) if aedlt in words else ""
+
+
 class _Sentences(dict):
     """The sentences of `clinical.dlt` from the table of labels."""
 

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from dashboard.session import looked_into_store, present, the_store
-from data.store import CutError
+from dashboard.session import looked_into_store, offered, the_store, today
 
 ENDPOINT = "/_dash-update-component"
 KEPT = 128 * 1024**2  # bytes of answers
@@ -121,14 +120,10 @@ def _asked(body: dict) -> Key | None:
     if body.get("state") or not all(isinstance(one, dict) and isinstance(one.get("cut"), str) for one in values):
         return None
     said = json.dumps([body["output"], [one["id"] for one in body["inputs"]], values], sort_keys=True)
-    return (values[0]["cut"] or "none", said, _present(values[0]["cut"]))
-
-
-def _present(cut: str) -> Key:
-    try:
-        return present(the_store().open(cut))
-    except CutError:
-        return ()
+    cut = values[0]["cut"]
+    # Whether a cut that the address names is an older one may change; who follows the current one keeps what he has.
+    older = any("cut=" in one.get("search", "") for one in values) and cut != offered()
+    return (cut or "none", said, today(cut), older)
 
 
 def _without_cut(given: dict) -> list:

@@ -7,7 +7,7 @@ from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
 
 from dashboard import exports, guard, packed, pages, remembered, shell, whole
-from dashboard.session import offered, the_store
+from dashboard.session import offered, state_head, the_store, today
 from data.state import State, StateError
 from data.store import Store
 
@@ -47,10 +47,10 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
 
 
 def version() -> Response:
-    """Which cut readers are shown, for the live indicator; opens nothing."""
-    current, refused = offered(), the_store().last_refused()
-    response = jsonify(cut=current, refused=refused.at if refused else "")
-    response.set_etag(f"{current}-{refused.at if refused else ''}")
+    """Which cut readers are shown, and what else an answer depends on, for the live indicator."""
+    current, refused, said = offered(), the_store().last_refused(), f"{state_head()} {today(offered())}"
+    response = jsonify(cut=current, refused=refused.at if refused else "", said=said)
+    response.set_etag(f"{current}-{refused.at if refused else ''}-{said}")
     return response.make_conditional(request)
 
 

@@ -2,13 +2,13 @@
 
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from flask import current_app, g
 
-from clinical.adjudication import Adjudication, adjudications
+from clinical.adjudication import SUPPOSED, Adjudication, adjudications
 from clinical.board import Board, board, candidates_of
 from clinical.candidates import Candidate
 from clinical.lab_candidates import TESTS
@@ -149,7 +149,7 @@ def _numbers(cut: Cut) -> dict[str, str]:
 def board_of(cut: Cut, head: str = START, judged: tuple[tuple[tuple[str, str], bool], ...] = ()) -> Board:
     """head: hash of the last event that counts. judged: what if, ((usubjid, candidate), whether a DLT)."""
     said = adjudications(events_until(the_state(), head), cut.cutoff) if head not in ("", START) else {}
-    said |= {(who, key): _supposed(cut, who, key, dlt) for (who, key), dlt in judged}
+    said |= {(who, key): _supposed(cut, who, key, dlt, said.get((who, key))) for (who, key), dlt in judged}
     return board(
         subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, found=_candidates(cut), adjudications=said
     )
@@ -161,11 +161,13 @@ def _candidates(cut: Cut) -> dict[str, tuple[Candidate, ...]]:
     return candidates_of(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, labs)
 
 
-def _supposed(cut: Cut, usubjid: str, candidate: str, dlt: bool) -> Adjudication:
-    """A verdict that nobody has given, on whatever grade the candidate has."""
+def _supposed(cut: Cut, usubjid: str, candidate: str, dlt: bool, given: Adjudication | None) -> Adjudication:
+    """A verdict that nobody has given, of a candidate that may be known by an earlier one only."""
+    if given:
+        return replace(given, dlt=dlt, code=SUPPOSED)
     return Adjudication(
-        event=0, usubjid=usubjid, candidate=candidate, clause="", term="", grade=5, dlt=dlt, reason="", actor="",
-        authenticated=False, at=datetime.now(UTC), cut=cut.id, cutoff=cut.cutoff,
+        event=0, usubjid=usubjid, candidate=candidate, clause="", term="", grade=None, dlt=dlt, reason="", actor="",
+        authenticated=False, at=datetime.now(UTC), cut=cut.id, cutoff=cut.cutoff, code=SUPPOSED,
     )  # fmt: skip
 
 
@@ -179,6 +181,14 @@ def present(cut: Cut) -> tuple[date, float]:
     """All that an answer may say of the present: the trial's date, and how old the data are in days, the last tenth
     begun. The header, which is made for every reader anew, may say more."""
     return datetime.now(cut.protocol.trial.zone).date(), math.floor(age_hours(cut) / 2.4) / 10
+
+
+def today(cut: str) -> tuple:
+    """`present` of a cut by its id; () where it cannot be opened."""
+    try:
+        return present(the_store().open(cut))
+    except CutError:
+        return ()
 
 
 def stamp(asked: Asked, filters: str = "") -> str:

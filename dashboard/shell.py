@@ -77,6 +77,12 @@ clientside_callback(
 )
 clientside_callback(ClientsideFunction("live", "language"), Input(RENDERED, "data"))
 clientside_callback(
+    ClientsideFunction("live", "renew"),
+    Output(WRITTEN, "data", allow_duplicate=True),
+    Input(LIVE, "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
     ClientsideFunction("live", "stopped"),
     Output(STOPPED_SINCE, "data"),
     Input(LIVE, "data"),

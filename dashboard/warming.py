@@ -7,20 +7,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
 
 from flask import Flask
 
 from dashboard import making
 from dashboard.making import Wanted
 from dashboard.remembered import Answers
-from dashboard.session import present
+from dashboard.session import today
 from dashboard.whole import Fills
 from data.settings import Settings
-from data.store import CutError, Store
+from data.store import Store
 
 EVERY = 1.0  # seconds between two looks at which cut is current
 HELD = 30.0  # seconds a new cut waits at most for its screens
+LONGEST = 120.0  # seconds that its screens may take
 LATELY = 600.0  # seconds since a question was asked that is answered again for a new cut
 
 log = logging.getLogger(__name__)
@@ -48,48 +48,82 @@ class Watcher:
         self._store: Store = server.config["STORE"]
         self._answers: Answers = server.config["ANSWERS"]
         self._fills: Fills = server.config["FILLS"]
-        self._beside: Connection | None = None
+        self._beside: Beside | None = None
         server.config["OFFERED"] = self._store.current()
 
     def watch(self) -> None:
         known: tuple = ()
         while not self.end.wait(EVERY):
-            current = self._store.current()
-            now = (current, self._fills.head(), *self._present(current))
-            if current and now != known:
-                self.make(current, now[1])
-            known, self._server.config["OFFERED"] = now, current
-        if self._beside:
-            self._beside.close()
+            try:
+                known = self.look(known)
+            except Exception:  # whatever it is: readers must not be left with an older cut
+                self._server.config["OFFERED"] = ""
+                log.exception("the current cut is shown without its screens having been made")
+        self._let_go()
+
+    def look(self, known: tuple) -> tuple:
+        """Has made what is new since `known`, and offers it. What is known then."""
+        current = self._store.current()
+        with self._server.app_context():
+            now = (current, self._fills.head(), *today(current))
+        if current and now != known:
+            self.make(current, now[1])
+        self._server.config["OFFERED"] = current
+        return now
 
     def make(self, cut: str, head: str) -> None:
-        """Has the screens made; gives up where the process beside fails, and offers the cut after HELD in any case."""
-        wanted, since = Wanted(cut, head, self._answers.questions(LATELY)), time.monotonic()
+        """Has the screens made, and offers the cut after HELD in any case. Gives up where a newer cut is current, or
+        the process beside fails or says nothing for long: it is ended, and started again for the next cut."""
+        since = time.monotonic()
         try:
-            self._beside = self._beside or self._started()
-            self._beside.send(wanted)
-            while not self.end.is_set():
-                if self._beside.poll(EVERY):
-                    piece = self._beside.recv()
-                    if piece is None:
-                        return
-                    for key, data in piece.items():
-                        self._answers.keep(key, data)
+            self._beside = self._beside or Beside(self._settings)
+            self._beside.ask(Wanted(cut, head, self._answers.questions(LATELY)))
+            while not self.end.is_set() and self._store.current() == cut:
+                answered = self._beside.answer(EVERY)
+                if answered is None:
+                    return
+                for key, data in answered.items():
+                    self._answers.keep(key, data)
                 if time.monotonic() - since > HELD:
                     self._server.config["OFFERED"] = cut
+                if time.monotonic() - since > LONGEST:
+                    raise TimeoutError(f"not ready after {LONGEST:.0f} s")
         except (EOFError, OSError):
-            self._beside = None
+            self._let_go()
             log.exception("the screens of a new cut could not be made before they are asked for")
 
-    def _present(self, cut: str) -> tuple:
-        try:
-            return present(self._store.open(cut))
-        except CutError:
-            return ()
+    def _let_go(self) -> None:
+        if self._beside:
+            self._beside.end()
+        self._beside = None
 
-    def _started(self) -> Connection:
+
+class Beside:
+    """The process beside the server, as the server sees it."""
+
+    def __init__(self, settings: Settings):
         apart = multiprocessing.get_context("spawn")
-        own, other = apart.Pipe()
-        apart.Process(target=making.run, args=(other, self._settings), name="making", daemon=True).start()
-        other.close()  # so that the end of the process beside is seen
-        return own
+        self._connection, other = apart.Pipe()
+        self._process = apart.Process(target=making.run, args=(other, settings), name="making", daemon=True)
+        self._process.start()
+        other.close()  # so that the end of the process is seen
+        self._asked = 0
+
+    def ask(self, wanted: Wanted) -> None:
+        """What was asked before and is not ready is not wanted any more."""
+        self._asked += 1
+        self._connection.send((self._asked, wanted))
+
+    def answer(self, seconds: float) -> dict | None:
+        """What has been made within so many seconds, by key; None once all that was asked last is. EOFError, OSError
+        where the process has ended."""
+        while self._connection.poll(seconds):
+            asked, piece = self._connection.recv()
+            if piece is not None or asked == self._asked:
+                return piece
+        return {}
+
+    def end(self) -> None:
+        self._connection.close()
+        self._process.kill()
+        self._process.join()

@@ -5,7 +5,7 @@ What is about one kind of row is asked of its frame; what holds for every table 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 from sqlalchemy import Table
@@ -86,6 +86,17 @@ def check_against(current: Receipt, mapped: Mapped, cutoff: str) -> None:
     if cutoff and current.cutoff and cutoff < current.cutoff:
         message = f"data cut-off {cutoff[:10]}, the current cut's is {current.cutoff[:10]}: an older extract"
         findings.add("hold", "older extract", message)
+
+
+def check_treated(before: Collection[str], mapped: Mapped) -> None:
+    """Nobody stops having been treated: his adverse events would count nowhere, and a DLT among them would be gone."""
+    subjects = mapped.tables["subject"]
+    now = set(subjects.loc[subjects["day0"].notna(), "usubjid"])
+    lost = sorted(set(before) - now)
+    if lost:
+        message = f"treated in the current cut and not in these files: {', '.join(lost[:5])}"
+        message += f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        mapped.findings.add("hold", "no longer treated", f"{message}; look whether EX is whole")
 
 
 def _rows_by_domain(files: Iterable[FileRead]) -> dict[str, int]:

@@ -21,6 +21,8 @@ REFUSALS = {
     "not_adjudicated": "event {event} is no adjudication of this patient",
     "withdrawn": "event {event} was withdrawn already",
     "said_already": "event {event} says the same, by the same person",
+    "meanwhile": "event {event} was written by {actor} after what this person saw",
+    "contrary": "event {event} of {actor} says that it is a DLT; it is to be withdrawn first",
 }
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # the last turn the script about
@@ -100,8 +102,9 @@ class _Statement(_Strict):
 
 
 class Payload(_Strict):
-    def admit(self, actor: str, earlier: Sequence[Event]) -> None:
-        """EventRefused where what was said of this subject earlier, in its order, does not allow the event."""
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
+        """EventRefused where what was said of this subject earlier, in its order, does not allow the event. unseen: the
+        last of it, which the actor did not have before him."""
 
 
 class Adjudicated(Payload):
@@ -117,13 +120,27 @@ class Adjudicated(Payload):
     cutoff: Annotated[str, AfterValidator(_moment)]  # of that cut
     # First and last day the candidate can have begun on, as 2026-03-04/2026-03-04; None: not known, or not asked yet.
     onset: Annotated[str, AfterValidator(_interval)] | None = None
+    # What the program itself said of it, and on how many rows; None: not asked yet.
+    verdict: FromFiles | None = None
+    code: FromFiles | None = None
+    causality: FromFiles | None = None
+    rows: Annotated[int, Field(ge=0)] | None = None
 
-    def admit(self, actor: str, earlier: Sequence[Event]) -> None:
-        """A button pressed twice says nothing new."""
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
+        """A button pressed twice says nothing new; nobody overrules what he has not seen, nor another's "DLT"."""
         withdrawn = {one.payload["event"] for one in earlier if one.action == "dlt.withdrawn"}
-        said = [one for one in earlier if one.payload.get("candidate") == self.candidate and one.id not in withdrawn]
-        if said and (said[-1].actor, said[-1].payload) == (actor, self.model_dump(mode="json")):
-            raise EventRefused("said_already", event=said[-1].id)
+        said = [one for one in earlier if one.payload.get("candidate") == self.candidate]
+        standing = [one for one in said if one.id not in withdrawn]
+        if standing and (standing[-1].actor, standing[-1].payload) == (actor, self.model_dump(mode="json")):
+            raise EventRefused("said_already", event=standing[-1].id)
+        known = {one.id for one in said}
+        new = [one for one in unseen if one.id in known or one.payload.get("event") in known]
+        if new:
+            raise EventRefused("meanwhile", event=new[-1].id, actor=new[-1].actor)
+        latest = {one.actor: one for one in standing}.values()
+        others = [one for one in latest if one.actor != actor and one.payload["dlt"]]
+        if others and not self.dlt:  # a DLT over an older "no DLT" is the cautious way, and needs no withdrawal
+            raise EventRefused("contrary", event=others[-1].id, actor=others[-1].actor)
 
 
 class Withdrawn(Payload):
@@ -132,7 +149,7 @@ class Withdrawn(Payload):
     event: int  # id of the adjudication
     reason: Typed
 
-    def admit(self, actor: str, earlier: Sequence[Event]) -> None:
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
         if not any(one.id == self.event and one.action == "dlt.adjudicated" for one in earlier):
             raise EventRefused("not_adjudicated", event=self.event)
         if any(one.action == "dlt.withdrawn" and one.payload["event"] == self.event for one in earlier):

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 import pandas as pd
+from sqlalchemy import select
 
 from data import checks, dates, delivery, readers, schema
 from data.mapping import Mapped, derive
@@ -288,6 +289,8 @@ def _same_kind(mapped: Mapped, store: Store, cutoff: str) -> None:
         mapped.findings.add("error", "simulated and real", message)
     elif not mapped.refused:
         checks.check_against(cut.receipt, mapped, cutoff)
+        treated = cut.frame(select(schema.subject.c.usubjid).where(schema.subject.c.day0.is_not(None)))
+        checks.check_treated(treated["usubjid"], mapped)
 
 
 def _already(store: Store, key: str) -> Cut | None:

@@ -12,14 +12,10 @@ from typing import NamedTuple
 import pandas as pd
 from sqlalchemy import Table
 
+from data.specimens import BLOOD
 from data.units import Measurand, measurands, spelled
 
 AGREE = 0.02  # of the value: as far as two factors of one conversion differ; what was rounded off comes on top
-_LIQUIDS = {
-    "", "BLOOD", "PLASMA", "SERUM", "SERUM OR PLASMA", "WHOLE BLOOD", "PERIPHERAL BLOOD", "ARTERIAL BLOOD",
-    "VENOUS BLOOD", "血", "血液", "血清", "血浆", "全血", "外周血", "静脉血", "动脉血",
-}  # fmt: skip
-
 _NUMBER = re.compile(r"(?P<sign>[<>]=?|[≤≥])?\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?)")
 _COMMA = re.compile(r"[<>≤≥=\s]*[+-]?\d+(,\d+)+(\.\d+)?")
 _FLAGS = re.compile(r"[↑↓→←*]+$|\s+[HL]{1,2}$")  # trailing arrows and letters of local laboratories
@@ -111,7 +107,7 @@ def result(row: "_Row") -> Result:
     qualitative = standard.qualitative or original.qualitative or None
     if row.stat and row.stat.upper() == "NOT DONE":
         return _nothing(row, "not done" + (f": {row.reasnd}" if row.reasnd else ""), qualitative)
-    liquid = (row.spec or "").upper() in _LIQUIDS and (row.cat or "").upper() != "URINALYSIS"
+    liquid = (not row.spec or row.spec.upper() in BLOOD) and (row.cat or "").upper() != "URINALYSIS"
     known = measurands().get((row.testcd or "").upper()) if liquid else None
     read = _known(known, original, standard, row) if known else _as_it_came(original, standard, row)
     return read._replace(qualitative=qualitative)

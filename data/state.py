@@ -1,6 +1,7 @@
 """The state: what people write, an append-only chain of events in SQLite or PostgreSQL."""
 
 import errno
+import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -105,17 +106,22 @@ class State:
                 with self._database.making(), writing(self._database) as connection:
                     migrations.upgrade(connection)
 
-    def append(self, action: str, *, actor: str, subject: str, payload: Mapping[str, object]) -> Event:
+    def append(
+        self, action: str, *, actor: str, subject: str, payload: Mapping[str, object], seen: str | None = None
+    ) -> Event:
         """Writes one event behind the last; it is on the disk when this returns.
 
         action: a key of `data.events.ACTIONS`; payload: as its model. actor: 1 to 120 characters. subject: usubjid.
-        ValueError naming the argument; EventRefused, a ValueError, for the withdrawal of what is no adjudication of
-        this subject or was withdrawn already, and for what the same person has just said. Nothing is written then.
+        seen: `head` when the actor looked; None: he has seen all. ValueError naming the argument; EventRefused, a
+        ValueError, for the withdrawal of what is no adjudication of this subject or was withdrawn already, for what
+        the same person has just said, for "no DLT" where another person says DLT, and for what follows a verdict that
+        the actor had not seen. Nothing is written then.
         """
         who, said = statement(actor, subject), payload_of(action, payload)
         with _told(self._database), writing(self._database) as connection:
-            earlier = connection.execute(_events(subject=who["subject"])).mappings()
-            said.admit(who["actor"], [event_of(row) for row in earlier])
+            earlier = [event_of(row) for row in connection.execute(_events(subject=who["subject"])).mappings()]
+            last = math.inf if seen is None else _number(connection, seen)
+            said.admit(who["actor"], earlier, [one for one in earlier if one.id > last])
             content = who | {"action": action, "payload": canonical(said.model_dump(mode="json"))}
             row = _following(connection, content)
             connection.execute(insert(event).values(row))
@@ -176,6 +182,11 @@ def _last(connection: Connection) -> tuple[int, str]:
     """Number and hash of the last event; what comes before the first is 0 and zeros."""
     found = connection.execute(select(event.c.id, event.c.hash).order_by(event.c.id.desc()).limit(1)).first()
     return tuple(found) if found else (0, START)
+
+
+def _number(connection: Connection, hash_: str) -> int:
+    """Of the event with that hash; 0 of none."""
+    return connection.execute(select(event.c.id).where(event.c.hash == hash_)).scalar() or 0
 
 
 def _following(connection: Connection, content: Mapping[str, str]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from data.dates import interval
 ALT_RANGE = {"unit": "U/L", "range_low": 7.0, "range_high": 40.0}
 COUNTS = {"unit": "10^9/L", "range_low": 1.8, "range_high": 6.3}
 _DATED = dict.fromkeys(("first", "last"), "datetime64[us]")
-_COLUMNS = ["usubjid", "code", "specimen", "value", "unit", "qualifier", "range_low", "range_high", "dtc"]
+_COLUMNS = ["usubjid", "code", "specimen", "category", "value", "unit", "qualifier", "range_low", "range_high", "dtc"]
 
 
 def result(value: float | None, when, code: str = "ALT", *, who: str = "A1", **more) -> dict:
@@ -22,5 +22,5 @@ def labs(*rows: dict) -> pd.DataFrame:
     frame["first"], frame["last"] = zip(*spans, strict=True) if spans else ((), ())
     frame["source_file"], frame["source_row"] = "lb.xpt", range(1, len(frame) + 1)
     numbers = dict.fromkeys(("value", "range_low", "range_high"), float)
-    texts = dict.fromkeys(("specimen", "qualifier", "unit"), object)
+    texts = dict.fromkeys(("specimen", "category", "qualifier", "unit"), object)
     return frame.astype(_DATED | numbers | texts)

@@ -298,7 +298,7 @@ def test_a_dlt_of_laboratory_values_is_named_beside_the_counts_of_events(client,
     judge(client, trial, "dlt")
     asked = replace(now_shown(client, trial), view=View(page="adverse_events"))
     found = counted(asked)
-    assert "by laboratory values that nobody reported as an event, and in no count here: 302 ." in words(
+    assert "DLTs that no row of an adverse event shows (a laboratory value, a death): 302 ;" in words(
         adverse_events.overview(asked, found, "")
     )
     assert counted_dlts(asked)["DL3"] == (0, 3)

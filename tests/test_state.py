@@ -121,10 +121,10 @@ def on_file(file) -> State:
     return State(f"sqlite:///{file}")
 
 
-def adjudicate(state: State, subject: str = "X-101", actor: str = "Dr Wang", **changes):
+def adjudicate(state: State, subject: str = "X-101", actor: str = "Dr Wang", seen: str | None = None, **changes):
     """Of another candidate each time: the same said twice by one person is refused."""
     changes.setdefault("candidate", f"group {uuid4()}|other")
-    return state.append("dlt.adjudicated", actor=actor, subject=subject, payload=VERDICT | changes)
+    return state.append("dlt.adjudicated", actor=actor, subject=subject, payload=VERDICT | changes, seen=seen)
 
 
 def withdraw(state: State, event: int, subject: str = "X-101"):
@@ -254,12 +254,39 @@ def test_a_button_pressed_twice_writes_once(state):
     with pytest.raises(EventRefused, match="event 1 says the same, by the same person") as refused:
         adjudicate(state, **said)
     assert (refused.value.code, refused.value.values) == ("said_already", {"event": 1})
-    # Another person, another word, the contrary, or the same after a withdrawal, is said.
+    # Another person, another word, or the same after a withdrawal, is said.
     adjudicate(state, actor="Dr Li", **said)
     adjudicate(state, **said, reason="seen again")
-    adjudicate(state, **said, dlt=False)
     withdraw(state, adjudicate(state, **said).id)
-    assert adjudicate(state, **said).id == 7 and adjudicate(state, subject="X-102", **said).id == 8
+    assert adjudicate(state, **said, reason="again").id == 6 and adjudicate(state, subject="X-102", **said).id == 7
+
+
+def test_no_dlt_of_another_person_needs_the_dlt_to_be_withdrawn(state):
+    said = {"candidate": "group 1|other"}
+    adjudicate(state, **said, dlt=False)
+    adjudicate(state, actor="Dr Li", **said)  # the cautious way
+    with pytest.raises(EventRefused, match="event 2 of Dr Li says that it is a DLT; it is to be withdrawn first"):
+        adjudicate(state, **said, dlt=False, reason="seen again")
+    withdraw(state, 2)
+    assert adjudicate(state, **said, dlt=False, reason="seen again").id == 4
+    adjudicate(state, actor="Dr Li", **said)
+    adjudicate(state, actor="Dr Li", **said, dlt=False, reason="own word")
+    assert adjudicate(state, **said, dlt=False, reason="seen anew").id == 7
+
+
+def test_nobody_overrules_what_he_has_not_seen(state):
+    said = {"candidate": "group 1|other"}
+    seen = state.head()
+    adjudicate(state, actor="Dr Li", **said)
+    adjudicate(state, subject="X-102", **said), adjudicate(state, candidate="another")
+    with pytest.raises(EventRefused, match="event 1 was written by Dr Li after what this person saw") as refused:
+        adjudicate(state, **said, seen=seen)
+    assert (refused.value.code, refused.value.values) == ("meanwhile", {"event": 1, "actor": "Dr Li"})
+    seen = state.head()
+    withdraw(state, 1)
+    with pytest.raises(EventRefused, match="event 4 was written by Dr Li"):
+        adjudicate(state, **said, seen=seen)
+    assert adjudicate(state, **said, seen=state.head()).id == 5
 
 
 # ---- nothing is changed unseen ---------------------------------------------------------------------------------------

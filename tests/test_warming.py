@@ -29,57 +29,94 @@ def test_readers_keep_the_cut_before_until_the_new_one_is_made(client, copied_tr
 
 
 class Beside:
-    """The other end of the process that makes answers."""
+    """In the place of the process that makes answers: `answers` one after the other, an error is raised."""
 
-    def __init__(self, *pieces):
-        self.pieces, self.asked = list(pieces), []
+    def __init__(self, *answers):
+        self.answers, self.asked, self.ended = list(answers), [], False
 
-    def send(self, wanted):
+    def ask(self, wanted):
         self.asked.append(wanted)
 
-    def poll(self, seconds):
-        return bool(self.pieces)
+    def answer(self, seconds):
+        found = self.answers.pop(0) if self.answers else {}
+        if isinstance(found, Exception):
+            raise found
+        return found
 
-    def recv(self):
-        if isinstance(self.pieces[0], Exception):
-            raise self.pieces.pop(0)
-        return self.pieces.pop(0)
-
-    def close(self):
-        pass
+    def end(self):
+        self.ended = True
 
 
 @pytest.fixture
 def watcher(application, monkeypatch, trial):
     monkeypatch.setitem(application.server.config, "OFFERED", "")
+    monkeypatch.setitem(application.server.config, "STORE", trial)
     return warming.Watcher(application.server, None)
 
 
 def test_what_was_made_beside_is_kept(watcher, application, monkeypatch, trial):
     key = (trial.current(), "question", ())
-    monkeypatch.setattr(watcher, "_started", lambda: Beside({key: b"answer"}, None))
+    monkeypatch.setattr(warming, "Beside", lambda settings: Beside({key: b"answer"}, None))
     watcher.make(trial.current(), START)
     assert application.server.config["ANSWERS"].find(key) == b"answer"
 
 
-def test_a_process_beside_that_fails_is_started_again(watcher, monkeypatch, trial, caplog):
-    started = [Beside(EOFError()), Beside(None)]
-    monkeypatch.setattr(watcher, "_started", lambda: started.pop(0))
+def test_a_process_beside_that_fails_is_ended_and_started_again(watcher, monkeypatch, trial, caplog):
+    first, second = Beside(EOFError()), Beside(None, None)
+    started = [first, second]
+    monkeypatch.setattr(warming, "Beside", lambda settings: started.pop(0))
     for _ in range(3):
         watcher.make(trial.current(), START)
-        watcher._beside and watcher._beside.pieces.append(None)
-    assert not started
+    assert first.ended and not second.ended and len(second.asked) == 2
     assert [one.message for one in caplog.records] == [
         "the screens of a new cut could not be made before they are asked for"
     ]
 
 
-def test_a_cut_whose_screens_take_too_long_is_shown_without_them(watcher, application, monkeypatch, trial):
+def test_a_cut_whose_screens_take_too_long_is_shown_without_them(watcher, application, monkeypatch, trial, caplog):
+    """And a process that says nothing is not waited for."""
     monkeypatch.setattr(warming, "HELD", 0)
-    monkeypatch.setattr(watcher, "_started", lambda: Beside({}, None))
+    monkeypatch.setattr(warming, "LONGEST", 0.01)
+    silent = Beside()
+    monkeypatch.setattr(warming, "Beside", lambda settings: silent)
     application.server.config["OFFERED"] = trial.ids()[0]
     watcher.make(trial.current(), START)
     assert application.server.config["OFFERED"] == trial.current()
+    assert silent.ended and "not ready after" in str(caplog.records[0].exc_info[1])
+
+
+def test_a_newer_cut_is_not_kept_waiting_by_the_one_before(watcher, application, monkeypatch, copied_trial):
+    application.server.config["STORE"] = watcher._store = copied_trial
+    first, _, last = copied_trial.ids()
+
+    class Publishing(Beside):
+        def answer(self, seconds):
+            (copied_trial.root / "CURRENT").write_text(last)
+            return {}
+
+    (copied_trial.root / "CURRENT").write_text(first)
+    monkeypatch.setattr(warming, "Beside", lambda settings: Publishing())
+    watcher.make(first, START)
+    monkeypatch.setattr(warming, "Beside", lambda settings: Beside(None))
+    watcher.look(())
+    assert application.server.config["OFFERED"] == last
+
+
+def test_whatever_goes_wrong_readers_are_not_left_with_an_older_cut(watcher, application, monkeypatch, trial, caplog):
+    application.server.config["OFFERED"] = trial.ids()[0]
+    looked = []
+
+    def look(known):
+        looked.append(known)
+        if len(looked) == 2:
+            watcher.end.set()
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(warming, "EVERY", 0.001)
+    monkeypatch.setattr(watcher, "look", look)
+    watcher.watch()
+    assert len(looked) == 2 and application.server.config["OFFERED"] == ""
+    assert "the current cut is shown without its screens" in caplog.text
 
 
 # ---- the two processes -----------------------------------------------------------------------------------------------

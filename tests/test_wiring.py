@@ -23,6 +23,7 @@ from clinical import (
     pauses,
     peaks,
 )
+from clinical.lab_candidates import LACKING
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
 from dashboard.counting import OVERVIEW
@@ -145,6 +146,7 @@ def said_keys() -> set[str]:
         f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone", "who", "why", "characters")
     }
     keys |= {"candidates.adjudicated", "candidates.not_open"}
+    keys |= {f"lacking.{one}" for one in LACKING}
     keys |= {f"refused.{one}" for one in REFUSALS} | {f"state.{one}" for one in state.ENGLISH}
     columns = "level counts boin keyboard crm beta word"
     keys |= {f"models.{one}" for one in columns.split()}

@@ -10,3 +10,4 @@ class Grade:
     high: int | None  # None with low: nothing can be said
     scale: str  # such as "CTCAE 5.0"
     reason: str = ""  # what is missing; "" where the grade is known
+    missing: tuple[str, ...] = ()  # the arguments that would decide, by name

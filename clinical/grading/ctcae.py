@@ -349,7 +349,7 @@ def grade(
     if low == high:
         return Grade(low, low, high, scale)
     lacking = ", ".join(_NAMED[one] for one in sorted(values.missing))
-    return Grade(None, low, high, scale, f"not known: {lacking}")
+    return Grade(None, low, high, scale, f"not known: {lacking}", tuple(sorted(values.missing)))
 
 
 def reachable(term: str) -> int:

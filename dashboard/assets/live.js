@@ -12,6 +12,12 @@ window.dash_clientside.live = {
     var changed = live && typeof live.refused === "string" && live.refused !== (onScreen || "");
     return changed ? live.refused : window.dash_clientside.no_update;
   },
+  /* Verdicts that others wrote, and a day that has begun: the page is asked for anew, of the cut that it shows. */
+  renew: function (live) {
+    var before = window.dash_clientside.live.said;
+    if (live && typeof live.said === "string") { window.dash_clientside.live.said = live.said; }
+    return before && live && live.said && live.said !== before ? live.said : window.dash_clientside.no_update;
+  },
   /* The language of the page, for whoever has it read aloud. */
   language: function (rendered) {
     if (rendered) { document.documentElement.lang = rendered[2] === "zh" ? "zh-CN" : "en"; }

@@ -10,7 +10,7 @@ from clinical.incidence import TOTAL, grade_not_recorded, uncoded
 from dashboard.choices import choice
 from dashboard.counting import CRITERIA, OVERVIEW, Counted, counted, rows_behind, table
 from dashboard.drill import Opened, linked, mark, nothing_opened, opened, panel
-from dashboard.judged import laboratory_dlts
+from dashboard.judged import dlts_without_event
 from dashboard.labels import Say, speaker
 from dashboard.session import Asked, stamp
 from dashboard.tables import count_link, export_link, grid, html_table, level_dot, row_grid
@@ -135,9 +135,9 @@ def _full(counts: pd.DataFrame, cohort: str) -> str:
 def _missing(asked: Asked, found: Counted) -> list[html.P]:
     """What is not known, or stands on another screen, is said in the open, beside the numbers that it limits."""
     say, lines = asked.say, []
-    elsewhere = [one for one in laboratory_dlts(asked.cut, asked.head) if one in set(found.people["usubjid"])]
+    elsewhere = [one for one in dlts_without_event(asked.cut, asked.head) if one in set(found.people["usubjid"])]
     if elsewhere:
-        lines.append(linked(asked, say("ae.laboratory_dlts", who=", ".join(mark(one) for one in elsewhere))))
+        lines.append(linked(asked, say("ae.dlts_without_event", who=", ".join(mark(one) for one in elsewhere))))
     blank, events = grade_not_recorded(found.events)
     if blank:
         lines.append(say("ae.grade_not_recorded", k=blank, n=events))

@@ -413,7 +413,9 @@ def _rows_of(asked: Asked, wanted: set[tuple[str, float]]) -> html.Div:
         if (row.usubjid, row.aeseq) not in wanted:
             continue
         grade = say("word.not_recorded") if pd.isna(row.aetoxgr) else str(row.aetoxgr)
-        flag = {"Y": say("word.dlt"), "N": say("word.no_dlt")}.get(row.aedlt, say("word.not_adjudicated"))
+        flag = {"Y": say("word.dlt"), "N": say("word.no_dlt"), "U": say("word.dlt_open")}.get(
+            row.aedlt, say("word.not_adjudicated")
+        )
         source = f"{row.source_file} {row.source_row}"
         rows.append([named(asked, row.usubjid), row.aeterm, grade, row.aestdtc, flag, source])
     head = ["patient", "event", "grade", "onset", "dlt", "source"]
