@@ -97,11 +97,12 @@ def judged(
     infused: pd.DataFrame,
     dlt: Dlt,
     said: Mapping[tuple[str, str], Adjudication],
+    cutoff: datetime,
 ) -> dict[str, tuple[Candidate, ...]]:
     """The candidates with the verdicts on them, and a candidate for every DLT whose rows are no longer there.
 
     found: `clinical.candidates.candidates`; infused: the frame it was made of. said: as `adjudications`; a verdict on
-    who is not among `infused` is left out.
+    who is not among `infused` is left out. cutoff: of the cut.
     """
     patients = {one.usubjid: one.day0 for one in infused.itertuples()}
     of_patient: dict[str, dict[str, Adjudication]] = defaultdict(dict)
@@ -111,7 +112,7 @@ def judged(
     judged = dict(found)
     for usubjid, verdicts in of_patient.items():
         limits = {clause.id: _limit(clause, patients[usubjid]) for clause in dlt.clauses}
-        own = [_judged(one, verdicts.get(one.key), limits.get(one.clause)) for one in found.get(usubjid, ())]
+        own = [_judged(one, verdicts.get(one.key), limits.get(one.clause), cutoff) for one in found.get(usubjid, ())]
         own += _rows_gone(usubjid, {one.key for one in own}, verdicts)
         if own:
             judged[usubjid] = tuple(own)
@@ -125,7 +126,7 @@ def _limit(clause: Clause, day0: datetime) -> datetime | None:
     return day0.normalize() + timedelta(days=clause.not_recovered_by_day)
 
 
-def _judged(one: Candidate, said: Adjudication | None, limit: datetime | None) -> Candidate:
+def _judged(one: Candidate, said: Adjudication | None, limit: datetime | None, cutoff: datetime) -> Candidate:
     """What a person said here, beside the file's flag. Where both are there and differ, the question is open. limit: of
     a clause on recovery."""
     if said is None:
@@ -140,7 +141,7 @@ def _judged(one: Candidate, said: Adjudication | None, limit: datetime | None) -
     if one.flag and one.flag != verdict:
         values = {"file": one.flag, "said": verdict, "actor": said.actor}
         return replace(one, adjudicated=None, verdict="cannot_tell", code="disagree", values=values)
-    if verdict == "N" and _changed(one, said, limit):
+    if verdict == "N" and _changed(one, said, limit, cutoff):
         values = {"actor": said.actor, "at": said.at}
         return replace(one, adjudicated=None, code="changed_since", values=values)
     return replace(one, adjudicated=verdict)
@@ -181,13 +182,13 @@ def _rows_gone(usubjid: str, keys: set[str], verdicts: Mapping[str, Adjudication
         )
 
 
-def _changed(one: Candidate, said: Adjudication, limit: datetime | None) -> bool:
+def _changed(one: Candidate, said: Adjudication, limit: datetime | None, cutoff: datetime) -> bool:
     """ "No DLT" was said of a lower grade, of an unknown one, of something less clear or less related, or while the
     clock still ran: what is higher, clearer or over the limit since then was not what the person looked at. A DLT
     stays one."""
     worse = one.grade is not None and (said.grade is None or one.grade > said.grade)
     due = one.clock.due if one.clock else limit
-    over = one.verdict in ("met", "cannot_tell") and due is not None and due > said.cutoff
+    over = one.verdict in ("met", "cannot_tell") and due is not None and said.cutoff < due <= cutoff
     clearer = bool(said.verdict) and VERDICTS.index(one.verdict) < VERDICTS.index(said.verdict)
     related = one.causality == "related" and said.causality != "related" and bool(said.verdict)
     undated = one.onset is None and 0 < said.rows < len(one.evidence)

@@ -130,7 +130,7 @@ def board(
         infused = _infused(subjects, protocol, cutoff)
         if found is None:
             found = candidates(infused, events, protocol.dlt, cutoff, labs=labs)
-        of_patients = judged(found, infused, protocol.dlt, adjudications)
+        of_patients = judged(found, infused, protocol.dlt, adjudications, cutoff)
         windows = _windows(infused, events, of_patients, protocol, cutoff)
         rungs = tuple(_rung(level, windows, subjects, protocol.dlt) for level in protocol.dose_levels)
         rungs = _expanded_for_mtd(rungs, protocol.dlt)

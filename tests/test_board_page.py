@@ -134,6 +134,8 @@ def test_data_too_old_withhold_the_advice(trial, client, monkeypatch):
     assert "Until then: Wait." in said or "The 3+3 by itself: Wait." in said
     older = trial.ids()[1]
     assert rule(Asked(View(cut=older[:12]), trial.open(older))).startswith("Wait.")  # looked back at, as it was known
+    current = trial.current()  # an address that names it does not make it older
+    assert "the data are" in rule(Asked(View(cut=current[:12]), trial.open(current)))
 
 
 def test_verdicts_that_cannot_be_read_withhold_the_advice(trial):
@@ -165,11 +167,13 @@ def test_the_queue(trial):
     assert "Last: ALT 216 U/L 2026-11-21T06:50, grade 3 (CTCAE 5.0). Nobody reported it as an adverse event." in said
 
 
-def judge(client, trial, button: str, *, actor="Dr Li", reason="hepatology has seen it", cut=-1, whole=False) -> dict:
+def judge(
+    client, trial, button: str, *, actor="Dr Li", reason="hepatology has seen it", cut=-1, whole=False, head=""
+) -> dict:
     """What the browser sends when a button of the form is pressed."""
     callback = next(one for one in callbacks(client) if "written.data" in one["output"])
     stored = {"pathname": "/", "search": ask(trial, open=opened("candidate", FIRST, ALT)).view.href.partition("?")[2]}
-    stored |= {"cut": trial.ids()[cut], "state": client.application.config["STATE"].head()}
+    stored |= {"cut": trial.ids()[cut], "state": head or client.application.config["STATE"].head()}
     body = body_of(callback, None)
     fields = [("actor", actor), ("reason", reason)]
     body["outputs"] = [{"id": "written", "property": "data"}, [{"id": {"told": "verdict"}, "property": "children"}]]
@@ -210,6 +214,23 @@ def test_a_verdict_is_written_and_decides(client, trial, writing):
         assert "302 (DLT)" in rule(asked) and "Advice withheld" not in rule(asked)
         panel = words(page.opened_panel(now_shown(client, trial, open=opened("candidate", FIRST, ALT)), asked.board()))
         assert "No. 1: DLT, said by Dr Li (not authenticated)" in panel and "Withdraw No. 1" in panel
+
+
+def test_a_verdict_on_a_screen_that_is_behind_is_refused(client, trial, writing):
+    """Another person has said DLT since this screen was asked for."""
+    behind = writing.head()
+    judge(client, trial, "dlt", actor="Dr Wang")
+    answer = judge(client, trial, "no_dlt", head=behind)
+    assert "Dr Wang has judged it meanwhile (event 1)" in json.dumps(answer) and len(writing.events()) == 1
+    answer = judge(client, trial, "no_dlt")
+    assert "Dr Wang says that it is a DLT (event 1). Withdraw that first." in json.dumps(answer)
+
+
+def test_the_live_indicator_tells_a_verdict_that_others_wrote(client, trial, writing):
+    before = client.get("/version").json["said"]
+    assert client.get("/version").json["said"] == before
+    judge(client, trial, "dlt")
+    assert client.get("/version").json["said"] != before
 
 
 def test_a_verdict_that_is_withdrawn_holds_no_more(client, trial, writing):
@@ -287,6 +308,8 @@ def test_a_verdict_counts_on_every_screen(client, trial, writing):
         assert counted_dlts(asked)["DL2"] == (dlts, 7)
         assert len(asked.board().rungs[1].dlts) == dlts
         assert ("of this system differ (201)" in rule(asked)) == bool(key)
+    counts = table(replace(asked, view=View(page="adverse_events")), (), ("dlt",))
+    assert dict(zip(counts["cohort"], counts["unknown"], strict=True))["DL2"] == 1  # in question, not none
     assert rule(asked).startswith("HOLD new infusions")  # level 3 is open, and level 2 has a result that is not settled
     assert asked.board().window("XKDCT293-01-201").state.state == "unresolved"
     flags = judged_events(asked.cut, asked.head)

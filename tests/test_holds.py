@@ -92,6 +92,17 @@ def test_what_holds_is_said_with_both_counts(ten, tmp_path):
     )
 
 
+def test_who_was_treated_and_is_not_any_more_is_held(filled, tmp_path):
+    """The row of the infusion of X-102 is lost: his events would be in no count."""
+    kept = "\n".join(SMALL["ex"].splitlines()[:-1])
+    receipt = load(files(tmp_path / "b", ex=kept), filled)
+    assert receipt.outcome == "held"
+    assert holds(receipt) == [
+        "HOLD no longer treated: treated in the current cut and not in these files: X-102; look whether EX is whole"
+    ]
+    assert load(files(tmp_path / "c", ex=kept), filled, accept=True).outcome == "published"
+
+
 def test_an_older_extract_is_held(filled, tmp_path):
     receipt = load(files(tmp_path / "b", ts=("2026-04-30", "2026-04-29")), filled)
     assert holds(receipt) == [

@@ -13,7 +13,7 @@ from clinical.adjudication import Adjudication
 from clinical.board import board
 from clinical.candidates import _Definition
 from clinical.grading import ctcae
-from clinical.lab_candidates import TESTS, _can_reach, _grade, _read, lab_runs
+from clinical.lab_candidates import TESTS, Lacking, _can_reach, _grade, _read, lab_runs
 
 CLAUSES_ON = _Definition(PROTOCOL.dlt).clauses_on
 BASE = result(25, "-7T08:00")
@@ -143,6 +143,10 @@ def test_a_leap_day_is_a_day():
 )
 def test_what_is_missing_is_neither_met_nor_cleared(rows, verdict):
     assert told(*rows) == [verdict]
+
+
+def test_the_missing_input_is_named_in_the_readers_language():
+    assert Lacking(("uln", "limit")).say(Sentences("lacking", speaker("zh"))) == "正常值上限不明, 结果为界限值"
 
 
 def test_the_missing_input_is_named():
@@ -360,6 +364,114 @@ def test_a_verdict_does_not_pass_to_another_event_of_the_same_term(first, last, 
     """Two ALT events were renumbered: AESEQ 1, which began on 4 March, was another one when it was judged."""
     said = judged(EVENT, True, onset=(date.fromisoformat(first), date.fromisoformat(last)))
     assert [row[2] for row in of_a1(alt(3, 11), event(ALT, 3, 3, 20), said=[said])] == [code]
+
+
+@pytest.mark.parametrize(
+    ("specimen", "category", "looked_at"),
+    [
+        ("血清", None, True), ("全血", None, True), ("venous blood", None, True), (None, None, True),
+        ("SERUM (tube 2)", None, True),  # not known: it may be blood
+        ("URINE", None, False), ("尿", None, False), ("脑脊液", None, False), (None, "Urinalysis", False),
+    ],
+)  # fmt: skip
+def test_what_may_be_blood_is_looked_at(specimen, category, looked_at):
+    rows = alt(3, 7, 11, specimen=specimen, category=category)
+    assert told(*rows) == ([OVER] if looked_at else [])
+
+
+def test_what_became_worse_after_the_infusion_begins_there():
+    """ULN 40: 250 is grade 3 and 900 grade 4. Grade 3 since Day -1 is not the window's, grade 4 from Day 2 is."""
+    before = result(250, -1)
+    (run,) = runs(before, *alt(2, 7, 12, value=900))
+    assert (run.began.isoformat(), run.verdict) == ("2026-03-03", "met")
+    assert told(before, *alt(2, 7, 12)) == []
+    assert told(before, *alt(2, value=250), *alt(7, 16, value=900)) == [OVER]
+    assert told(result(900, -1), *alt(2, 7, 12, value=250)) == []
+
+
+def test_an_event_hides_only_the_term_that_it_names():
+    """Potassium 7.5 for nine days beside a low potassium that is unrelated; 1.9 mmol/L of ionised calcium beside a low
+    calcium."""
+    high = [result(7.5, day, "K", unit="mmol/L", range_low=3.5, range_high=5.0) for day in (3, 7, 12)]
+    low = event("Hypokalaemia", None, 3, rel="unrelated")
+    assert [(key, verdict) for key, verdict, *_ in of_a1(high, low)] == [
+        ("LB K Hyperkalemia 2026-03-04 nonhaem_3_7d", "met")
+    ]
+    calcium = [result(1.9, day, "CAION", unit="mmol/L", range_low=1.15, range_high=1.3) for day in (3, 7, 12)]
+    assert [row[1] for row in of_a1(calcium, event("Hypocalcaemia", None, 3, rel="unrelated"))] == ["met"]
+    assert of_a1(calcium, event("Hypercalcaemia", None, 3, rel="unrelated")) == []
+
+
+@pytest.mark.parametrize("more", [{"rel": "unrelated"}, {"aedlt": "N"}])
+def test_an_event_that_ended_does_not_hide_the_samples_after_it(more):
+    """Grade 3 until Day 14; the event ended on Day 7."""
+    assert LAB in [row[0] for row in of_a1(alt(3, 7, 11, 14), event(ALT, 3, 3, 7, **more))]
+    assert LAB not in [row[0] for row in of_a1(alt(3, 7, 11, 14), event(ALT, 3, 3, 14, **more))]
+
+
+# ---- what is known later ---------------------------------------------------------------------------------------------
+def seen(one, dlt=False, cutoff=30):
+    """The verdict that a person gives on a candidate as the screen writes it."""
+    cut = end_of(cutoff)
+    return Adjudication(
+        1, "A1", one.key, one.clause, one.term, one.grade, dlt, "seen", "Dr Li", True, cut, "cut", cut,
+        one.onset, one.verdict, one.code, one.causality, len(one.evidence),
+    )  # fmt: skip
+
+
+def the_one(rows, *reported, cutoff=30, said=()):
+    shown = board(
+        subjects(subject("A1", lymphodepletion=-5)), events(*reported), PROTOCOL, end_of(cutoff),
+        labs=labs(BASE, *rows), adjudications={("A1", one.candidate): one for one in said},
+    )  # fmt: skip
+    (found,) = shown.candidates["A1"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # A gap, and then the samples that fill it.
+        (([*alt(3, 5), result(90, 14)], ()), ([*alt(3, 5, 8, 12), result(90, 14)], ())),
+        # An end on Day 4, corrected to Day 14.
+        (([], (event(ALT, 3, 3, 4, aegrpid="A"),)), ([], (event(ALT, 3, 3, 14, aegrpid="A"),))),
+        # A maximum grade whose time is not recorded, and samples over eight days.
+        (([], (event(ALT, 3, 3, 20),)), (alt(3, 7, 12), (event(ALT, 3, 3, 20),))),
+        # Unlikely, and then related.
+        (([], (event(ALT, 3, 3, 20, rel="unlikely"),)), ([], (event(ALT, 3, 3, 20, rel="related"),))),
+        # Not graded on Day 6, and still there on Day 40: the cut-offs differ.
+        (([], (event("Colitis", None, 3),), 6), ([], (event("Colitis", None, 3),), 40)),
+        # A sample of no known day, and more of them.
+        ((alt(None, value=300), ()), ([*alt(None, value=300), *alt(None, value=2000)], ())),
+    ],
+)
+def test_no_dlt_does_not_outlive_what_makes_it_worse(before, after):
+    (rows, reported, *early), (later_rows, later_reported, *late) = before, after
+    on = early[0] if early else 30
+    looked_at = the_one(rows, *reported, cutoff=on)
+    said = seen(looked_at, cutoff=on)
+    assert the_one(rows, *reported, cutoff=on, said=[said]).adjudicated == "N"
+    now = the_one(later_rows, *later_reported, cutoff=late[0] if late else 30, said=[said])
+    assert (now.adjudicated, now.code, now.open) == (None, "changed_since", True)
+
+
+def test_a_dlt_of_rows_that_are_gone_is_settled_by_whoever_knows_that_they_are_gone():
+    said = judged(LAB, True, onset=(date(2026, 3, 4), date(2026, 3, 4)))
+    gone = the_one(alt(3, 11, value=90), said=[said])
+    assert (gone.code, gone.adjudicated) == ("row_gone", None)
+    again = the_one(alt(3, 11, value=90), said=[seen(gone, dlt=True)])
+    assert (again.adjudicated, again.term, again.onset) == ("Y", ALT, (date(2026, 3, 4), date(2026, 3, 4)))
+
+
+def test_a_dlt_of_who_has_no_window_any_more_is_named():
+    """The infusion was lost from the files; the verdict was not."""
+    said = {("A1", LAB): judged(LAB, True)}
+    who = [subject("A1", infused=None), subject("A2")]
+    shown = board(subjects(*who), events(), PROTOCOL, end_of(40), adjudications=said)
+    assert shown.without_window == ("A1",)
+    flagged = events(event(ALT, 3, 3, 20, aedlt="Y"))
+    assert board(subjects(*who), flagged, PROTOCOL, end_of(40)).without_window == ("A1",)
+    assert board(subjects(subject("A1")), flagged, PROTOCOL, end_of(40)).without_window == ()
 
 
 @pytest.mark.parametrize("rows", [alt(3, 11, value=90), [*alt(2, 3, 5), result(30, 7)]])
