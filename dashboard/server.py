@@ -47,10 +47,16 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
 
 
 def version() -> Response:
-    """Which cut readers are shown, and what else an answer depends on, for the live indicator."""
-    current, refused, said = offered(), the_store().last_refused(), f"{state_head()} {today(offered())}"
-    response = jsonify(cut=current, refused=refused.at if refused else "", said=said)
-    response.set_etag(f"{current}-{refused.at if refused else ''}-{said}")
+    """Which cut readers are shown, which is coming, and what else an answer depends on, for the live indicator."""
+    shown, current, refused = offered(), the_store().current(), the_store().last_refused()
+    told = {
+        "cut": shown,
+        "coming": current if current != shown else "",
+        "refused": refused.at if refused else "",
+        "said": f"{state_head()} {today(shown)}",
+    }
+    response = jsonify(told)
+    response.set_etag(" ".join(told.values()))
     return response.make_conditional(request)
 
 

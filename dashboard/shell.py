@@ -31,6 +31,7 @@ from data.store import Cut, CutError
 
 ADDRESS, HEADER, NOTICES, MAIN, FOOTER = "address", "header", "notices", "main", "footer"
 SHOWN, RENDERED, LIVE, NEWER, SHOW_NEWER, PROVIDER = "shown", "rendered", "live", "newer", "show-newer", "provider"
+COMING = "newer-coming"
 STOPPED, STOPPED_SINCE = "stopped", "stopped-since"  # the refused or held import on the screen; the one there is now
 FAILURE = "failure"
 POLL = 3000  # ms; a new cut is announced within 5 s
@@ -52,7 +53,7 @@ def layout() -> dmc.MantineProvider:
             dcc.Interval(id="clock", interval=POLL),
             html.Header(id=HEADER),
             html.Div(
-                [html.Span(id="newer-text"), html.Button(id=SHOW_NEWER, className="button")],
+                [html.Span(id="newer-text"), html.Span(id=COMING), html.Button(id=SHOW_NEWER, className="button")],
                 id=NEWER,
                 className="notice newer noprint",
                 hidden=True,
@@ -73,7 +74,12 @@ clientside_callback(
     ClientsideFunction("live", "poll"), Output(LIVE, "data"), Input("clock", "n_intervals"), prevent_initial_call=True
 )
 clientside_callback(
-    ClientsideFunction("live", "announce"), Output(NEWER, "hidden"), Input(LIVE, "data"), Input(SHOWN, "data")
+    ClientsideFunction("live", "announce"),
+    Output(NEWER, "hidden"),
+    Output(COMING, "hidden"),
+    Output(SHOW_NEWER, "hidden"),
+    Input(LIVE, "data"),
+    Input(SHOWN, "data"),
 )
 clientside_callback(ClientsideFunction("live", "language"), Input(RENDERED, "data"))
 clientside_callback(
@@ -96,6 +102,7 @@ clientside_callback(
         "header": Output(HEADER, "children"),
         "notices": Output(NOTICES, "children"),
         "newer": Output("newer-text", "children"),
+        "coming": Output(COMING, "children"),
         "button": Output(SHOW_NEWER, "children"),
         "main": Output(MAIN, "children"),
         "footer": Output(FOOTER, "children"),
@@ -137,6 +144,7 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
         "header": header(view, found, say),
         "notices": notices(view, found, say),
         "newer": say("shell.newer"),
+        "coming": say("shell.coming"),
         "button": say("shell.show_newer"),
         "main": no_update if again else screen(view, closed, request, found, say),
         "footer": footer(found.cut, say),

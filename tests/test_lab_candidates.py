@@ -14,6 +14,8 @@ from clinical.board import board
 from clinical.candidates import _Definition
 from clinical.grading import ctcae
 from clinical.lab_candidates import TESTS, Lacking, _can_reach, _grade, _read, lab_runs
+from dashboard.labels import speaker
+from dashboard.sentences import Sentences
 
 CLAUSES_ON = _Definition(PROTOCOL.dlt).clauses_on
 BASE = result(25, "-7T08:00")

@@ -20,7 +20,8 @@ def test_readers_keep_the_cut_before_until_the_new_one_is_made(client, copied_tr
     application.server.config["STORE"] = copied_trial
     first, *_, last = copied_trial.ids()
     monkeypatch.setitem(application.server.config, "OFFERED", first)
-    assert (copied_trial.current(), client.get("/version").json["cut"]) == (last, first)
+    told = client.get("/version").json
+    assert (copied_trial.current(), told["cut"], told["coming"]) == (last, first, last)
     assert first[:7] in json.dumps(frame(client, "/kinetics")) and last[:7] not in json.dumps(
         frame(client, "/kinetics")
     )

@@ -22,8 +22,11 @@ window.dash_clientside.live = {
   language: function (rendered) {
     if (rendered) { document.documentElement.lang = rendered[2] === "zh" ? "zh-CN" : "en"; }
   },
+  /* Hidden or not: the notice, that the cut is still being made, the button that shows it. */
   announce: function (live, shown) {
-    return !(live && live.cut && live.cut !== shown);
+    var ready = Boolean(live && live.cut && live.cut !== shown);
+    var coming = Boolean(live && live.coming && live.coming !== shown);
+    return [!(ready || coming), ready || !coming, !ready];
   },
 };
 /* A figure is measured with the letters it is drawn in: the Chinese ones are on their way before it is. */
