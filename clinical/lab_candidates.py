@@ -170,7 +170,12 @@ class _Sample:
     low: int
     high: int
     lacking: tuple[str, ...]  # keys of LACKING
-    evidence: tuple[Evidence, ...]
+    rows: tuple[_Result, ...]
+    term: str
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return tuple(_evidence(row, self.term) for row in self.rows)
 
     @property
     def timed(self) -> bool:
@@ -228,14 +233,15 @@ def _read(labs: pd.DataFrame, infused: pd.DataFrame, cutoff: datetime) -> pd.Dat
 def _of_test(
     rows: pd.DataFrame, infused: pd.DataFrame, term: str, clause: Clause, dlt: Dlt, cutoff: datetime
 ) -> Iterator[tuple[str, Run]]:
-    concerned = rows.loc[_can_reach(rows, term, clause.min_grade), "usubjid"].unique()
-    wanted = rows[rows["usubjid"].isin(concerned)]
+    reach = _can_reach(rows, term, clause.min_grade)
+    concerned = rows["usubjid"].isin(rows.loc[reach, "usubjid"].unique())
+    wanted, reach = rows[concerned], reach[concerned].tolist()
     # Columns as lists of plain objects: a frame a patient would be walked ten times as slowly.
-    samples = map(
+    results = map(
         _Result._make, zip(*(wanted[name].astype(object).to_numpy() for name in _Result._fields), strict=True)
     )
-    for usubjid, own in groupby(samples, key=lambda row: row.usubjid):
-        graded = [_graded(row, term) for row in own]
+    for usubjid, own in groupby(zip(results, reach, strict=True), key=lambda pair: pair[0].usubjid):
+        graded = [_graded(row, term) if reaches else _below_it(row, term, clause.min_grade) for row, reaches in own]
         day0 = infused.at[usubjid, "day0"].date()
         patient = _Patient(usubjid, day0, day0 + dlt.window_days * _DAY, cutoff)
         yield from ((usubjid, run) for run in _runs(patient, graded, term, clause))
@@ -289,23 +295,41 @@ def _beyond(rows: pd.DataFrame, term: str, minimum: int) -> pd.Series:
     return (value < rows["range_low"].fillna(math.inf)) | (value > high.fillna(-math.inf))
 
 
-def _graded(row, term: str) -> _Sample:
-    """One result with its bounds: "> 500" is 500 or anything above it."""
+def _below_it(row: _Result, term: str, least: int) -> _Sample:
+    """What cannot be at the grade needs no grade until it is shown as evidence."""
+    return _Sample(row.first, row.last, 0, least - 1, (), (row,), term)
+
+
+def _graded(row: _Result, term: str) -> _Sample:
+    ends = _ends(row, term)
+    low, high = _bounds(ends, term)
+    missing = tuple(dict.fromkeys(name for one in ends for name in one.missing))
+    lacking = missing or (("unit",) if ends[0].high is None else ("limit",) if low < high else ())
+    return _Sample(row.first, row.last, low, high, lacking, (row,), term)
+
+
+def _ends(row: _Result, term: str) -> list[Grade]:
+    """Of one result, from its least to its most: "> 500" is 500 or anything above it."""
     least, most = row.value, row.value
     if row.qualifier in (">", ">="):
         most = math.inf
     elif row.qualifier in ("<", "<="):
         least = 0.0
-    ends = [_grade(row, one, term) for one in {least, most}]
+    return [_grade(row, one, term) for one in {least, most}]
+
+
+def _bounds(ends: Iterable[Grade], term: str) -> tuple[int, int]:
     known = [one for one in ends if one.low is not None and one.high is not None]
-    low, high = (min(one.low for one in known), max(one.high for one in known)) if known else (0, ctcae.reachable(term))
+    return (min(one.low for one in known), max(one.high for one in known)) if known else (0, ctcae.reachable(term))
+
+
+def _evidence(row: _Result, term: str) -> Evidence:
+    ends = _ends(row, term)
     text = f"{row.qualifier if pd.notna(row.qualifier) else ''}{row.value:g} {row.unit if pd.notna(row.unit) else ''}"
-    evidence = Evidence(
-        "LB", row.usubjid, row.code, row.dtc, text.strip(), low, high, ends[0].scale, row.source_file, row.source_row
+    return Evidence(
+        "LB", row.usubjid, row.code, row.dtc, text.strip(), *_bounds(ends, term), ends[0].scale,
+        row.source_file, row.source_row,
     )  # fmt: skip
-    missing = tuple(dict.fromkeys(name for one in ends for name in one.missing))
-    lacking = missing or (("unit",) if not known else ("limit",) if low < high else ())
-    return _Sample(row.first, row.last, low, high, lacking, (evidence,))
 
 
 def _grade(row, value: float, term: str) -> Grade:
@@ -405,11 +429,12 @@ def _in_order(samples: Iterable[_Sample]) -> list[_Sample]:
 def _as_one(some: Sequence[_Sample]) -> _Sample:
     if len(some) == 1:
         return some[0]
-    low, high = min(one.low for one in some), max(one.high for one in some)
-    evidence = sorted((each for one in some for each in one.evidence), key=lambda one: one.source_row)
-    lacking = max(one.lacking for one in some) or (("moment",) if low < high else ())
+    rows, term = sorted((row for one in some for row in one.rows), key=lambda row: row.source_row), some[0].term
+    graded = [_graded(row, term) for row in rows]
+    low, high = min(one.low for one in graded), max(one.high for one in graded)
+    lacking = max(one.lacking for one in graded) or (("moment",) if low < high else ())
     first, last = min(one.first for one in some), max(one.last for one in some)
-    return _Sample(first, last, low, high, lacking, tuple(evidence))
+    return _Sample(first, last, low, high, lacking, tuple(rows), term)
 
 
 def _unbroken(samples: Sequence[_Sample], grade: int) -> Iterator[tuple[list[_Sample], _Sample | None]]:
@@ -435,7 +460,7 @@ def _told(
 ) -> Run:
     decide = _lasted if clause.not_recovered_by_day is None else _recovered
     verdict, reason, clock = decide(run, below, clause, patient)
-    code, first = run[0].evidence[0].code, run[0].first
+    code, first = run[0].rows[0].code, run[0].first
     key = f"LB {_name(code, term)} {first:%Y-%m-%d} {clause.id}"
     if key in taken:  # a second run of that date
         key = f"LB {_name(code, term)} {first:%Y-%m-%dT%H:%M} {clause.id}"
