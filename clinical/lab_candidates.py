@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import dropwhile, groupby, takewhile
@@ -158,6 +158,7 @@ class _Result(NamedTuple):
     dtc: str
     source_file: str
     source_row: int
+    timed: bool  # the time of day is known
     value_baseline: float
     unit_baseline: str
     range_high_baseline: float
@@ -170,16 +171,13 @@ class _Sample:
     low: int
     high: int
     lacking: tuple[str, ...]  # keys of LACKING
+    timed: bool
     rows: tuple[_Result, ...]
     term: str
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         return tuple(_evidence(row, self.term) for row in self.rows)
-
-    @property
-    def timed(self) -> bool:
-        return self.last - self.first < timedelta(hours=1)
 
 
 def lab_runs(
@@ -197,12 +195,10 @@ def lab_runs(
     """
     found: dict[str, list[Run]] = defaultdict(list)
     infused = subjects[subjects["day0"] <= cutoff].set_index("usubjid")
-    read = _read(labs, infused, cutoff)
+    by_test = dict(tuple(_read(labs, infused, cutoff).groupby("code")))
     for code, terms in TESTS.items():
-        of_test = read[read["code"] == code]
-        if of_test.empty:
-            continue
-        for term in terms:
+        of_test = by_test.get(code)
+        for term in terms if of_test is not None else ():
             for clause in clauses_on(term, False):
                 if clause.scope == "any" or not _lasting(clause) or ctcae.reachable(term) < clause.min_grade:
                     continue
@@ -217,7 +213,7 @@ def _lasting(clause: Clause) -> bool:
 
 def _read(labs: pd.DataFrame, infused: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
     """Samples with a value, of blood as far as is known, of the infused, up to the cut-off; with the row's baseline."""
-    blood = ~labs["specimen"].str.upper().isin(NOT_BLOOD) & (labs["category"].str.upper() != "URINALYSIS")
+    blood = ~_is_any(labs["specimen"], NOT_BLOOD) & ~_is_any(labs["category"], {"URINALYSIS"})
     known = labs["value"].notna() & blood & labs["usubjid"].isin(infused.index) & ~(labs["first"] > cutoff)
     order = ["usubjid", "code", "first", "last", "value", "source_row"]
     rows = labs[known & labs["code"].isin(list(TESTS))].sort_values(order)
@@ -227,7 +223,13 @@ def _read(labs: pd.DataFrame, infused: pd.DataFrame, cutoff: datetime) -> pd.Dat
         ["usubjid", "code"], keep="last"
     )
     base = base[["usubjid", "code", "value", "unit", "range_high"]]
+    rows = rows.assign(timed=rows["last"] - rows["first"] < timedelta(hours=1))
     return rows.merge(base, "left", ["usubjid", "code"], suffixes=("", "_baseline"))
+
+
+def _is_any(texts: pd.Series, names: Collection[str]) -> pd.Series:
+    """Of these names, in any case: a few different texts stand in very many rows."""
+    return texts.isin([one for one in texts.dropna().unique() if one.upper() in names])
 
 
 def _of_test(
@@ -297,7 +299,7 @@ def _beyond(rows: pd.DataFrame, term: str, minimum: int) -> pd.Series:
 
 def _below_it(row: _Result, term: str, least: int) -> _Sample:
     """What cannot be at the grade needs no grade until it is shown as evidence."""
-    return _Sample(row.first, row.last, 0, least - 1, (), (row,), term)
+    return _Sample(row.first, row.last, 0, least - 1, (), row.timed, (row,), term)
 
 
 def _graded(row: _Result, term: str) -> _Sample:
@@ -305,7 +307,7 @@ def _graded(row: _Result, term: str) -> _Sample:
     low, high = _bounds(ends, term)
     missing = tuple(dict.fromkeys(name for one in ends for name in one.missing))
     lacking = missing or (("unit",) if ends[0].high is None else ("limit",) if low < high else ())
-    return _Sample(row.first, row.last, low, high, lacking, (row,), term)
+    return _Sample(row.first, row.last, low, high, lacking, row.timed, (row,), term)
 
 
 def _ends(row: _Result, term: str) -> list[Grade]:
@@ -434,7 +436,7 @@ def _as_one(some: Sequence[_Sample]) -> _Sample:
     low, high = min(one.low for one in graded), max(one.high for one in graded)
     lacking = max(one.lacking for one in graded) or (("moment",) if low < high else ())
     first, last = min(one.first for one in some), max(one.last for one in some)
-    return _Sample(first, last, low, high, lacking, tuple(rows), term)
+    return _Sample(first, last, low, high, lacking, last - first < timedelta(hours=1), tuple(rows), term)
 
 
 def _unbroken(samples: Sequence[_Sample], grade: int) -> Iterator[tuple[list[_Sample], _Sample | None]]:
