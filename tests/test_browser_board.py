@@ -35,8 +35,15 @@ def test_what_if_is_in_the_address_and_marked(site, open_tab):
 
 
 def test_a_verdict_is_given_and_withdrawn(copied_trial, serve, open_tab):
+    """And comes to another reader's screen by itself, who has written half a reason."""
+    address = serve(copied_trial.root)
+    other = open_tab()
+    other.goto(address)
+    settled(other)
+    other.get_by_role("link", name="Evidence and verdict").click()
+    other.locator("#opened").get_by_label("Why").fill("half a reason")
     page = open_tab()
-    page.goto(serve(copied_trial.root))
+    page.goto(address)
     settled(page)
     page.get_by_role("link", name="Evidence and verdict").click()
     panel = page.locator("#opened")
@@ -51,6 +58,10 @@ def test_a_verdict_is_given_and_withdrawn(copied_trial, serve, open_tab):
     expect(panel).to_contain_text("No. 1: no DLT, said by Dr Li (not authenticated)")
     expect(page.locator("#board-rule .verdict")).to_have_text("Wait. Do not open a new slot at level 3.")
     settled(page)
+    expect(other.locator("#board-rule .verdict")).to_have_text("Wait. Do not open a new slot at level 3.")
+    expect(other.locator("#opened")).to_contain_text("No. 1: no DLT, said by Dr Li (not authenticated)")
+    assert other.locator("#opened").get_by_label("Why").input_value() == "half a reason"
+    settled(other)
     panel.get_by_label("Who says it").fill("Dr Wang")
     panel.get_by_label("Why").fill("wrong patient")
     panel.get_by_role("button", name="Withdraw No. 1").click()
