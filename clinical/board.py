@@ -211,7 +211,7 @@ def _window(row, found: Iterable[Candidate], flagged: Iterable, dlt: Dlt, cutoff
         state=state,
         dlts=tuple(one for one in found if one.adjudicated == "Y"),
         candidates=still_open,
-        dlt_day=(onset[0] - infused).days if onset and onset != _undated(infused) else None,
+        dlt_day=(onset[0] - infused).days if onset and onset not in (_undated(infused), (infused, ends)) else None,
         dlt_term=term,
     )
 
@@ -232,17 +232,17 @@ def _dlt_onset(flagged: Iterable, judged: Iterable[Candidate], infused: date, en
     for one in judged:
         if one.flag != "Y":  # a flag is read from its own row
             grade = "" if one.grade is None else f" G{one.grade}"
-            found.append((_judged_onset(one, infused), f"{one.term}{grade}"))
+            found.append((_judged_onset(one, infused, ends), f"{one.term}{grade}"))
     certain = [one for one in found if one[0][1] <= ends]
     return min(certain or found, default=(None, ""))
 
 
-def _judged_onset(one: Candidate, infused: date) -> Days:
-    """Of a DLT by adjudication, never before the infusion; undated: any day of the window."""
-    if one.onset is None:
-        return _undated(infused)
-    first, last = one.onset
-    return max(first, infused), max(last, infused)
+def _judged_onset(one: Candidate, infused: date, ends: date) -> Days:
+    """Of a DLT by adjudication, never before the infusion. Who calls it one says that it began in the window: of the
+    days that a vague date can mean, those within it."""
+    first, last = one.onset or _undated(infused)
+    first, last = max(first, infused), max(last, infused)
+    return first, min(last, ends) if first <= ends else last
 
 
 def _onset(row, infused: date) -> Days:

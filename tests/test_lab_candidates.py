@@ -465,6 +465,16 @@ def test_a_dlt_of_rows_that_are_gone_is_settled_by_whoever_knows_that_they_are_g
     assert (again.adjudicated, again.term, again.onset) == ("Y", ALT, (date(2026, 3, 4), date(2026, 3, 4)))
 
 
+def test_an_undated_event_that_a_person_calls_a_dlt_is_one_of_the_window():
+    """Nobody knows the day; the person says that it is a DLT, which began in the window."""
+    undated = event("Rash", 3, None)
+    said = seen(the_one([], undated), dlt=True)
+    shown = board(
+        subjects(subject("A1")), events(undated), PROTOCOL, end_of(40), adjudications={("A1", said.candidate): said}
+    ).window("A1")
+    assert (shown.state.state, shown.dlt_day, shown.state.reason) == ("evaluable_dlt", None, "DLT on Day 0 to 28")
+
+
 def test_a_dlt_of_who_has_no_window_any_more_is_named():
     """The infusion was lost from the files; the verdict was not."""
     said = {("A1", LAB): judged(LAB, True)}
