@@ -12,6 +12,7 @@ from dashboard.correlating import cytokines_of, family_of
 from dashboard.counting import OVERVIEW, counted, table
 from dashboard.courses import course as course_of
 from dashboard.exposures import exposures_of
+from dashboard.judged import dlts_without_event
 from dashboard.session import Asked, NotUnderstood
 from queries.provenance import NEEDS, coverage, freshness
 from queries.subjects import subjects
@@ -260,7 +261,12 @@ def _unfiltered(asked: Asked) -> str:
 
 
 def _of_counts(asked: Asked) -> str:
-    return counted(asked).in_words(asked.view.lang)
+    """What narrows the counts, and the DLTs that are in none of them."""
+    found = counted(asked)
+    elsewhere = [asked.numbers[one] for one in dlts_without_event(asked.cut, asked.head)]
+    told = [found.in_words(asked.view.lang)]
+    told += [asked.say("ae.dlts_without_event", who=", ".join(elsewhere))] if elsewhere else []
+    return "; ".join(told)
 
 
 def _of_patient(asked: Asked) -> str:

@@ -325,6 +325,7 @@ def test_a_dlt_of_laboratory_values_is_named_beside_the_counts_of_events(client,
         adverse_events.overview(asked, found, "")
     )
     assert counted_dlts(asked)["DL3"] == (0, 3)
+    assert b"(a laboratory value, a death): 302;" in client.get("/export/adverse-events.csv").data
 
 
 def test_an_answer_names_the_verdicts_it_rests_on(client, trial, writing):
