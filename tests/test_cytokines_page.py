@@ -169,6 +169,20 @@ def test_a_chosen_patient_stands_out_on_every_panel(trial, application):
     assert nobody["subject"] is None and not [one for one in nobody["profiles"].data if one.mode == "lines+markers"]
 
 
+def test_of_a_crowd_the_highest_are_drawn_and_the_chosen_one(trial, application, found, monkeypatch):
+    """201 has the storm of the story and 205 the next highest IL-6; 103 is chosen."""
+    monkeypatch.setattr(page, "MOST_DRAWN", 2)
+    page._profile_figure.cache_clear()
+    answer = shown(trial, application, subject="XKDCT293-01-103")
+    page._profile_figure.cache_clear()
+    names = {name for one in answer["profiles"].data if one.mode == "lines" for name in one.text if name}
+    assert names == {"103", "201", "205"}
+    assert "Drawn are the 2 of 13 patients with the highest IL-6 overall; the table has all." in text_of(
+        answer["profile_summary"]
+    )
+    assert len(answer["rows"]) == 13
+
+
 def test_a_line_has_a_gap_between_two_patients(trial, application):
     figure = shown(trial, application)["profiles"]
     level1 = figure.data[0]

@@ -53,6 +53,9 @@ from data.protocol import Peak
 LISTED = 60  # excluded patients named one by one; more are counted
 
 
+MOST_DRAWN = 120  # patients whose profiles are drawn
+
+
 class Id(StrEnum):
     CHOICES = "cytokines-choices"
     EMPTY = "cytokines-empty"
@@ -220,6 +223,7 @@ def _profile_figure(asked: Asked):
     found, view = cytokines_of(asked.cut), asked.view
     rows = found.curves[found.curves["usubjid"].isin(people(asked, found)["usubjid"])]
     rows, left_out = displayed(rows, found.references, view.fold)
+    rows = rows[rows["usubjid"].isin([*drawn(asked, found), view.subject])]
     unit = "" if view.fold == "value" else asked.say(f"cytokines.fold_{view.fold}")
     panels = [
         Panel(one.code, f"<b>{one.label.in_(view.lang)}</b>  {unit or one.unit}", None if unit else one.lloq)
@@ -235,6 +239,15 @@ def _profile_figure(asked: Asked):
     )
     figure = profiles(rows, panels, places(asked), words, chosen=view.subject, scale=view.scale, theme=view.theme)
     return figure, left_out
+
+
+def drawn(asked: Asked, found: Cytokines) -> pd.Series:
+    """usubjid of those whose curves are drawn: of a crowd the ones with the highest peaks, for no eye tells more of
+    them apart."""
+    everyone = people(asked, found)["usubjid"]
+    if len(everyone) <= MOST_DRAWN or not len(found.peaks):
+        return everyone
+    return _leading_peaks(asked, found).nlargest(MOST_DRAWN, "value")["usubjid"]
 
 
 def _key(asked: Asked, found: Cytokines, *, lloq: bool) -> str:
@@ -273,21 +286,32 @@ def profile_summary(asked: Asked, found: Cytokines, left_out: tuple[int, int]) -
     own = found.samples[found.samples["usubjid"].isin(shown["usubjid"])]
     counts = {"n": own["usubjid"].nunique(), "of": len(shown), "analytes": len(found.analytes)}
     parts = [say("cytokines.profile_summary", **counts)]
-    top = _highest(asked, found, shown)
+    top = _highest(asked, found)
     parts += [top] if top else []
+    few = drawn(asked, found)
+    if len(few) < len(shown):
+        analyte = _leading(asked).label.in_(asked.view.lang)
+        parts.append(say("cytokines.drawn", count=len(few), of=len(shown), analyte=analyte))
     if left_out[0]:
         parts.append(say(f"cytokines.left_out_{asked.view.fold}", count=left_out[0], of=left_out[1]))
     return linked(asked, " ".join(parts))
 
 
-def _highest(asked: Asked, found: Cytokines, shown: pd.DataFrame) -> str:
-    """The highest IL-6 of the whole window, or of what the protocol names first where there is none."""
+def _leading(asked: Asked) -> Peak:
+    """The IL-6 of the whole window, or what the protocol names first where there is none."""
+    named = asked.cut.protocol.associations.peaks
+    return next((one for one in named if one.code == "IL6" and not one.until), named[0])
+
+
+def _leading_peaks(asked: Asked, found: Cytokines) -> pd.DataFrame:
+    own = found.peaks[found.peaks["peak"] == _leading(asked).id]
+    return own[own["usubjid"].isin(people(asked, found)["usubjid"]) & own["value"].notna()]
+
+
+def _highest(asked: Asked, found: Cytokines) -> str:
     if not len(found.peaks):
         return ""
-    named = asked.cut.protocol.associations.peaks
-    peak = next((one for one in named if one.code == "IL6" and not one.until), named[0])
-    own = found.peaks[(found.peaks["peak"] == peak.id) & found.peaks["usubjid"].isin(shown["usubjid"])]
-    own = own[own["value"].notna()]
+    peak, own = _leading(asked), _leading_peaks(asked, found)
     if own.empty:
         return ""
     top = own.loc[own["value"].idxmax()]
