@@ -1,4 +1,4 @@
-"""What new data change of what the trial decides by: two cuts through the same pure functions, and where they differ."""
+"""What new data change of what a trial decides by: two cuts through the same pure functions, and where they differ."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ class Known:
 class Consequence:
     """`before` and `after`: what was said and what is said, by kind:
 
-    verdict, candidate: Candidate. advice: Advice. pause: Pause. window: Window. level: Rung. count: (k, n, unknown). grade: the
-    grade as text. kinetics, response: the row of the frame. None where it was not there.
+    verdict, candidate: Candidate. advice: Advice. pause: Pause. window: Window. level: Rung. count: (k, n, unknown).
+    grade: the grade as text. kinetics, response: the row of the frame. None where it was not there.
     """
 
     kind: str  # of KINDS

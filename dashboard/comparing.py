@@ -1,5 +1,6 @@
-"""The one way from two cuts to what changed between them, row by row and by consequence; once for each two, as a job."""
+"""The one way from two cuts to what changed between them, by row and by consequence; once for each two, as a job."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,8 +18,6 @@ from data.store import Cut, CutError
 from queries.adverse_events import adverse_events
 from queries.changes import Changes, changes
 from queries.subjects import subjects
-
-_PARTS = 4  # steps that `known` counts as, beside the tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +50,38 @@ def comparison(asked: Asked, before: Cut) -> Job:
 
 
 def compared(before: Cut, after: Cut, head: str, told: Told = lambda done, steps: None) -> Compared:
-    """What two cuts say, with what people wrote until `head`, and where they differ."""
-    was = known(before, head)
-    told(1, _PARTS)
-    now = known(after, head)
-    rows = changes(the_store().open(after.id, before.id), lambda done, of: told(2 * of + done * 2, _PARTS * of))
+    """What two cuts say, with what people wrote until `head`, and where they differ.
+
+    The rows are compared beside what is known of the cuts: the one waits for the database, the other computes.
+    """
+    steps = _Steps(told)
+    with ThreadPoolExecutor(1) as beside:
+        found = beside.submit(changes, the_store().open(after.id, before.id), steps.of_rows)
+        was = known(before, head)
+        steps.known()
+        now = known(after, head)
+        steps.known()
+        rows = found.result()
     return Compared(before, after, was, now, rows, consequences(was, now, rows.rows))
+
+
+class _Steps:
+    """Both works in one number: each cut counts as much as the rows."""
+
+    def __init__(self, told: Told):
+        self._told, self._cuts, self._rows = told, 0, (0, 1)
+
+    def known(self) -> None:
+        self._cuts += 1
+        self._tell()
+
+    def of_rows(self, done: int, of: int) -> None:
+        self._rows = done, max(of, 1)
+        self._tell()
+
+    def _tell(self) -> None:
+        done, of = self._rows
+        self._told(self._cuts * of + done, 3 * of)
 
 
 @lru_cache(maxsize=8)

@@ -1,5 +1,6 @@
 """Work that takes longer than a reader waits without a word: a thread each, with its progress, kept with its result."""
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -7,6 +8,8 @@ from collections.abc import Callable, Hashable
 from flask import Flask, current_app
 
 KEPT = 8
+
+log = logging.getLogger(__name__)
 
 Told = Callable[[int, int], object]  # steps that are done, and of all
 
@@ -26,7 +29,8 @@ class Job:
         try:
             with self._server.app_context():
                 self._result = self._work(self._tell)
-        except Exception as error:  # told to whoever asks for the result
+        except Exception as error:
+            log.exception("a job failed")
             self._error = error
         finally:
             self._over.set()

@@ -8,9 +8,22 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 import pandas as pd
-from sqlalchemy import ColumnElement, MetaData, Select, Subquery, Table, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    MetaData,
+    Select,
+    Subquery,
+    Table,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
-from data.schema import is_derived, study_tables
+from data.schema import is_derived, manifest, study_tables
 from data.store import Cut
 
 COLUMNS = (
@@ -44,16 +57,19 @@ def changes(both: Cut, told: Told = lambda done, of: None) -> Changes:
     equal rows stand in another file, where a table's files have other names than before.
     told: called with the number of tables that are done, and of all.
     """
-    tables = study_tables()
+    files = both.frame(_files())
+    other, moved_ones = _other_rows(both, files), _other_files(files)
+    tables = [one for one in study_tables() if one.name in other | moved_ones]
     found = [pd.DataFrame(columns=list(COLUMNS))]
     moved = [pd.DataFrame(columns=list(MOVED))]
     for number, table in enumerate(tables):
         told(number, len(tables))
-        left = both.frame(_left_over(table))
-        alone = left["content"].isna()
-        found.append(_alone(table, left[alone]))
-        found.append(pd.DataFrame(_differences(table, left[~alone]), columns=list(COLUMNS)))
-        if _has_other_files(both, table):
+        if table.name in other:
+            left = both.frame(_left_over(table))
+            alone = left["content"].isna()
+            found.append(_alone(table, left[alone]))
+            found.append(pd.DataFrame(_differences(table, left[~alone]), columns=list(COLUMNS)))
+        if table.name in moved_ones:
             moved.append(both.frame(_moved(table)).assign(table=table.name))
     told(len(tables), len(tables))
     rows = pd.concat([one for one in found if len(one)] or found[:1], ignore_index=True)
@@ -80,12 +96,46 @@ def _dated(table: Table) -> str | None:
     return next((one.name for one in table.columns if one.name.endswith("dtc")), None)
 
 
+@cache
+def _files() -> CompoundSelect:
+    """From which files the rows of each table are, in the later cut (1) and in the earlier one (0)."""
+    return union_all(
+        *(
+            select(literal(table.name).label("table"), literal(side).label("later"), one.c.source_file).distinct()
+            for table in study_tables()
+            for one, side in ((table, 1), (_earlier(table), 0))
+        )
+    )
+
+
+def _other_rows(both: Cut, files: pd.DataFrame) -> set[str]:
+    """The tables that have rows, less those whose sum over all rows, written down by the import, is the same. Sums over
+    tables of another version of the schema are of other columns."""
+    ours, theirs = (dict(both.frame(_written(one)).itertuples(index=False)) for one in (manifest, _earlier(manifest)))
+    if ours["schema_version"] != theirs["schema_version"]:
+        return set(files["table"])
+    ours, theirs = (json.loads(one["content"]) for one in (ours, theirs))
+    return {name for name in files["table"] if name not in ours or ours[name] != theirs.get(name)}
+
+
+@cache
+def _written(table: Table) -> Select:
+    return select(table.c.key, table.c.value).where(table.c.key.in_(("schema_version", "content")))
+
+
+def _other_files(files: pd.DataFrame) -> set[str]:
+    """The tables with rows in both cuts, from files of other names."""
+    named = files.groupby(["table", "later"])["source_file"].agg(frozenset).unstack().dropna()
+    return set(named.index[named[0] != named[1]]) if named.shape[1] == 2 else set()
+
+
 def _both(table: Table) -> Subquery:
     """The rows of both cuts, and on which side each is."""
     sides = [select(*one.columns, literal(side).label("later")) for one, side in ((table, 1), (_earlier(table), 0))]
     return union_all(*sides).subquery()
 
 
+@cache
 def _left_over(table: Table) -> Select:
     """The rows that one cut has more often than the other: `times` more often the later one, negative the earlier one;
     the last place where it stands. `content`: as JSON, where a row of the other side may be the same row."""
@@ -129,11 +179,7 @@ def _named(left: Subquery, name: str | None, label: str) -> ColumnElement:
     return (left.c[name] if name else literal(None)).label(label)
 
 
-def _has_other_files(both: Cut, table: Table) -> bool:
-    ours, theirs = (both.frame(select(one.c.source_file).distinct()) for one in (table, _earlier(table)))
-    return len(ours) > 0 and len(theirs) > 0 and set(ours["source_file"]) != set(theirs["source_file"])
-
-
+@cache
 def _moved(table: Table) -> Select:
     u = _both(table)
     same = [u.c[name] for name in _content(table)]
