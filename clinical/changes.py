@@ -9,6 +9,7 @@ import pandas as pd
 from clinical.advice import Advice
 from clinical.board import Board, Rung, Window, level_state
 from clinical.candidates import Candidate
+from clinical.outcomes import AUC, CMAX
 from clinical.pauses import Pause
 
 # The gravest first; what is of none of them is a change of rows and no more.
@@ -72,9 +73,18 @@ def consequences(before: Known, after: Known, rows: pd.DataFrame) -> tuple[Conse
         *_counts(before.counts, after.counts),
         *_grades(rows),
         *_frames("kinetics", before.exposure, after.exposure, ["subject", "parameter"], why),
-        *_frames("response", before.outcomes, after.outcomes, ["usubjid", "outcome"], why),
+        *_frames("response", _of_tumour(before.outcomes), _of_tumour(after.outcomes), ["usubjid", "outcome"], why),
     ]
     return tuple(sorted(found, key=lambda one: (KINDS.index(one.kind), one.usubjid)))
+
+
+def late(rows: pd.DataFrame, cutoff: datetime) -> pd.Series:
+    """Which rows were added though dated on or before the earlier cut-off. Undated ones are not called late, nor is the
+    history of a patient who came after it."""
+    added = (rows["kind"] == "added") & rows["earliest"].notna()
+    before = added & (rows["earliest"] <= cutoff)
+    came = rows["usubjid"][added & ~before & (rows["table"] == "subject")]
+    return before & ~rows["usubjid"].isin(came)
 
 
 def would_read(window: Window, board: Board, protocol) -> tuple[int, int, str]:
@@ -205,6 +215,11 @@ def _frames(
         was, now = old.get((who, name)), new.get((who, name))
         if _result(was) != _result(now):
             yield Consequence(kind, who, was, now, name, rows=why.of(kind, who))
+
+
+def _of_tumour(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Without the exposures among them, which the kinetics tell."""
+    return outcomes[~outcomes["outcome"].isin([CMAX, AUC])]
 
 
 def _by_key(frame: pd.DataFrame, key: list[str]) -> Mapping[tuple[str, str], object]:

@@ -1,23 +1,28 @@
 """The one way from two cuts to what changed between them, by row and by consequence; once for each two, as a job."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
+import pandas as pd
 from flask import current_app
 
-from clinical.changes import Consequence, Known, consequences
+from clinical.changes import Consequence, Known, consequences, late
 from clinical.pauses import pauses
 from dashboard.advising import advice_on
 from dashboard.correlating import outcomes_of
 from dashboard.counting import overview
 from dashboard.exposures import exposures_of
 from dashboard.jobs import Job, Jobs, Told
-from dashboard.session import Asked, NoData, NotUnderstood, board_of, store, the_store
-from data.store import Cut, CutError
+from dashboard.session import Asked, NotUnderstood, board_of, store, the_store
+from data.schema import study_tables
+from data.store import Cut
 from queries.adverse_events import adverse_events
 from queries.changes import Changes, changes
 from queries.subjects import subjects
+
+# What a row can be beside the other cut. One counts as filled in where nothing of it but blanks was changed.
+SORTS = ("added", "late", "corrected", "filled", "removed", "renumbered")
+_ROW = ["table", "usubjid", "key", "source_file", "source_row"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,24 +34,42 @@ class Compared:
     changes: Changes
     consequences: tuple[Consequence, ...]  # the gravest first
 
+    @cached_property
+    def sorts(self) -> dict[str, pd.DataFrame]:
+        """The changes of rows by SORTS; late ones are among the added too."""
+        rows = self.changes.rows
+        found = {kind: rows[rows["kind"] == kind] for kind in ("added", "removed", "renumbered")}
+        changed = rows[rows["kind"] == "changed"]
+        corrected = changed["old"].notna().groupby([changed[one] for one in _ROW], dropna=False).transform("any")
+        found |= {"corrected": changed[corrected.astype(bool)], "filled": changed[~corrected.astype(bool)]}
+        found["late"] = rows[late(rows, self.was.cutoff)]
+        return {sort: found[sort] for sort in SORTS}
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Rows by table, in the order of the tables, and sort."""
+        counted = {
+            sort: some.drop_duplicates(_ROW if sort in ("corrected", "filled") else None)["table"].value_counts()
+            for sort, some in self.sorts.items()
+        }
+        found = pd.DataFrame(counted, columns=list(SORTS)).fillna(0).astype(int)
+        return found.reindex([one.name for one in study_tables() if one.name in found.index])
+
 
 def earlier(asked: Asked) -> Cut | None:
-    """The cut that the address names, else the one before the one that is looked at; None where there is none."""
+    """The cut that the address names, else the one before the one that is looked at; None where there is none.
+    CutError where it cannot be read."""
     cuts = store().ids()
     named = [one for one in cuts if asked.view.since and one.startswith(asked.view.since)]
     if asked.view.since and len(named) != 1:
         raise NotUnderstood(f"since={asked.view.since}")
-    before = named or cuts[: cuts.index(asked.cut.id)][-1:] if asked.cut.id in cuts else named
-    try:
-        return the_store().open(before[0]) if before else None
-    except CutError as error:
-        raise NoData(str(error)) from error
+    before = named or cuts[: cuts.index(asked.cut.id)][-1:]
+    return the_store().open(before[0]) if before else None
 
 
 def comparison(asked: Asked, before: Cut) -> Job:
-    jobs: Jobs = current_app.config["JOBS"]
-    name = ("changes", before.id, asked.cut.id, asked.head)
-    return jobs.of(name, lambda told: compared(before, asked.cut, asked.head, told))
+    after, head = asked.cut, asked.head
+    return _jobs().of(("changes", before.id, after.id, head), lambda told: compared(before, after, head, told))
 
 
 def compared(before: Cut, after: Cut, head: str, told: Told = lambda done, steps: None) -> Compared:
@@ -54,34 +77,18 @@ def compared(before: Cut, after: Cut, head: str, told: Told = lambda done, steps
 
     The rows are compared beside what is known of the cuts: the one waits for the database, the other computes.
     """
-    steps = _Steps(told)
-    with ThreadPoolExecutor(1) as beside:
-        found = beside.submit(changes, the_store().open(after.id, before.id), steps.of_rows)
-        was = known(before, head)
-        steps.known()
-        now = known(after, head)
-        steps.known()
-        rows = found.result()
-    return Compared(before, after, was, now, rows, consequences(was, now, rows.rows))
+    both = the_store().open(after.id, before.id)
+    rows = _jobs().of(("rows", before.id, after.id), lambda _: changes(both))
+    was = known(before, head)
+    told(1, 3)
+    now = known(after, head)
+    told(2, 3)
+    found = rows.result()
+    return Compared(before, after, was, now, found, consequences(was, now, found.rows))
 
 
-class _Steps:
-    """Both works in one number: each cut counts as much as the rows."""
-
-    def __init__(self, told: Told):
-        self._told, self._cuts, self._rows = told, 0, (0, 1)
-
-    def known(self) -> None:
-        self._cuts += 1
-        self._tell()
-
-    def of_rows(self, done: int, of: int) -> None:
-        self._rows = done, max(of, 1)
-        self._tell()
-
-    def _tell(self) -> None:
-        done, of = self._rows
-        self._told(self._cuts * of + done, 3 * of)
+def _jobs() -> Jobs:
+    return current_app.config["JOBS"]
 
 
 @lru_cache(maxsize=8)

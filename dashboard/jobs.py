@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 
 from flask import Flask, current_app
 
-KEPT = 8
+KEPT = 16
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ class Job:
         self._server, self._work = server, work
         self._result: object = None
         self._error: Exception | None = None
+        self.failure_is_told = False
         self._over = threading.Event()
         threading.Thread(target=self._run, name="job", daemon=True).start()
 
@@ -42,14 +43,17 @@ class Job:
         """within: seconds that are waited for it; None: until it is."""
         return self._over.wait(within)
 
-    @property
-    def failed(self) -> bool:
-        return self._error is not None
+    def failure(self) -> Exception | None:
+        """What went wrong, once it is over. Who asks is told; who asks for the work after that has it begun anew."""
+        self.failure_is_told = self._error is not None
+        return self._error
 
     def result(self) -> object:
-        """Once it is over. Raises what went wrong."""
-        if self._error:
-            raise self._error
+        """Waits until it is over. Raises what went wrong."""
+        self._over.wait()
+        error = self.failure()
+        if error:
+            raise error
         return self._result
 
 
@@ -61,10 +65,10 @@ class Jobs:
         self._lock = threading.Lock()
 
     def of(self, name: Hashable, work: Callable[[Told], object]) -> Job:
-        """The job of that name, a new one where there is none or it has failed."""
+        """The job of that name; a new one where there is none, or where it failed and that was told."""
         with self._lock:
             job = self._jobs.get(name)
-            if job is None or (job.is_over() and job.failed):
+            if job is None or job.failure_is_told:
                 job = self._jobs[name] = Job(current_app._get_current_object(), work)
             self._jobs.move_to_end(name)
             while len(self._jobs) > KEPT:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from dashboard.session import looked_into_store, present, the_store
+from dashboard.session import is_finished, looked_into_store, present, the_store
 from data.store import CutError
 
 ENDPOINT = "/_dash-update-component"
@@ -110,8 +110,9 @@ def install(server: Flask) -> Answers:
 
 
 def _is_whole(answer: Response) -> bool:
-    """A callback that raised has told the reader so in a side update; the next one is to try again."""
-    return answer.status_code == 200 and b'"sideUpdate"' not in answer.get_data()
+    """A callback that raised has told the reader so in a side update; the next one is to try again. One that waits for
+    a job has not said it all."""
+    return is_finished() and answer.status_code == 200 and b'"sideUpdate"' not in answer.get_data()
 
 
 def _asked(body: dict) -> Key | None:

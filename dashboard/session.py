@@ -135,6 +135,16 @@ def events_until(state: State, head: str) -> tuple[Event, ...]:
     return found[:last]
 
 
+def unfinished() -> None:
+    """The answer that is being made is one on the way to another: it is not remembered."""
+    g.unfinished = True
+
+
+def is_finished() -> bool:
+    """Of the answer just made; several may be made in one request."""
+    return not g.pop("unfinished", False)
+
+
 def looked_into_store() -> bool:
     return g.get("looked_into_store", False)
 

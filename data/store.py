@@ -129,6 +129,7 @@ class Store:
         self.root = root
         self._checked: dict[Path, tuple[tuple[int, int], str]] = {}
         self._open: dict[tuple[str, ...], Cut] = {}
+        self._moments: dict[str, str] = {}
         self._lock = threading.Lock()
 
     # ---- reading ----------------------------------------------------------------------------------------------
@@ -148,10 +149,17 @@ class Store:
         found = []
         for path in (self.root / "cuts").glob("*.duckdb"):
             try:
-                found.append((0, self.open(path.stem).manifest["published"], path.stem))
+                found.append((0, self._published(path.stem), path.stem))
             except CutError:
                 found.append((1, "", path.stem))
         return [cut for *_, cut in sorted(found)]
+
+    def _published(self, cut: str) -> str:
+        """Read once of each cut: a long list is not opened anew for every look at it."""
+        self.check(cut)
+        if cut not in self._moments:
+            self._moments[cut] = self.open(cut).manifest["published"]
+        return self._moments[cut]
 
     def open(self, cut: str, *others: str) -> Cut:
         """A cut for reading, checked. Tables of `others` are reached as schema `cut1`, `cut2` ... in its statements.
@@ -229,13 +237,14 @@ class Store:
 
     def _attach(self, names: tuple[str, ...]) -> Cut:
         base = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
-        manifests = [_attached(base, self.path(one), f"cut{number}") for number, one in enumerate(names)]
+        aliases = {one: f"cut{number}" for number, one in reversed(list(enumerate(names)))}  # a file attaches once
+        manifests = {one: _attached(base, self.path(one), alias) for one, alias in aliases.items()}
         base.execute(f"SET temp_directory = '{_quoted(self.root / 'spill')}'")
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")
-        schemas = {None: "cut0.main"} | {f"cut{number}": f"cut{number}.main" for number in range(1, len(names))}
+        schemas = {None: "cut0.main"} | {f"cut{place}": f"{aliases[one]}.main" for place, one in enumerate(names)}
         engine = create_engine("duckdb://", creator=base.cursor, poolclass=QueuePool, pool_size=8, max_overflow=24)
-        return Cut(names[0], names[1:], manifests[0], engine.execution_options(schema_translate_map=schemas))
+        return Cut(names[0], names[1:], manifests[names[0]], engine.execution_options(schema_translate_map=schemas))
 
     # ---- writing ----------------------------------------------------------------------------------------------
     @contextmanager

@@ -35,8 +35,6 @@ _SOURCE = ("source_file", "source_row")
 _TOPIC = re.compile(r"testcd|trt|term|dsdecod|parmcd|qnam|xplot|visitnum|xqtext")  # what a row is about
 _MOMENT = re.compile(r"dtc_(earliest|latest)$")
 
-Told = Callable[[int, int], object]
-
 
 @dataclass(frozen=True)
 class Changes:
@@ -46,7 +44,7 @@ class Changes:
     moved: pd.DataFrame
 
 
-def changes(both: Cut, told: Told = lambda done, of: None) -> Changes:
+def changes(both: Cut) -> Changes:
     """The differences from the earlier cut to the later one. both: `store.open(later, earlier)`.
 
     kind: added, removed, changed, renumbered (the same row with another --SEQ). A row is known again by its content
@@ -55,15 +53,13 @@ def changes(both: Cut, told: Told = lambda done, of: None) -> Changes:
     only where nothing else of the row changed. key: as "AESEQ 7". dtc as it came, earliest: first moment it can mean.
     source_file, source_row: in the later cut, old_source_file and old_source_row in the earlier one. moved: how many
     equal rows stand in another file, where a table's files have other names than before.
-    told: called with the number of tables that are done, and of all.
     """
     files = both.frame(_files())
     other, moved_ones = _other_rows(both, files), _other_files(files)
     tables = [one for one in study_tables() if one.name in other | moved_ones]
     found = [pd.DataFrame(columns=list(COLUMNS))]
     moved = [pd.DataFrame(columns=list(MOVED))]
-    for number, table in enumerate(tables):
-        told(number, len(tables))
+    for table in tables:
         if table.name in other:
             left = both.frame(_left_over(table))
             alone = left["content"].isna()
@@ -71,7 +67,6 @@ def changes(both: Cut, told: Told = lambda done, of: None) -> Changes:
             found.append(pd.DataFrame(_differences(table, left[~alone]), columns=list(COLUMNS)))
         if table.name in moved_ones:
             moved.append(both.frame(_moved(table)).assign(table=table.name))
-    told(len(tables), len(tables))
     rows = pd.concat([one for one in found if len(one)] or found[:1], ignore_index=True)
     rows = rows.astype({"earliest": "datetime64[us]", "source_row": "Int64", "old_source_row": "Int64"})
     return Changes(rows, pd.concat(moved[1:] or moved, ignore_index=True)[list(MOVED)])
