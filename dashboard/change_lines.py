@@ -84,9 +84,8 @@ def _verdict(asked: Asked, found: Compared, one: Consequence) -> Change:
 
 
 def _candidate(asked: Asked, found: Compared, one: Consequence) -> Change:
-    told = f" ({sentence(asked, one.after)})" if one.after else ""
-    was, now = (_candidate_words(asked, side) for side in (one.before, one.after))
-    return asked.say("changes.of", what=(one.after or one.before).term), was, now + told
+    was, now = (_candidate_words(asked, side) for side in _sides(one))
+    return asked.say("changes.of", what=(one.after or one.before).term), was, now
 
 
 def _candidate_words(asked: Asked, one: Candidate | None) -> str:
@@ -189,6 +188,8 @@ def _besides(asked: Asked, found: Compared, one: Consequence) -> list[Words]:
     if one.kind == "advice" and all(_sides(one)):
         pairs = _advised(asked, one)[1:]
         return [[*with_links(asked, was), " → ", *with_links(asked, now)] for was, now in pairs]
+    if one.kind == "candidate" and one.after is not None:
+        return [sentence(asked, one.after)]
     if one.kind == "window":
         return [*_of_its_level(asked, found, one), *_were_it_a_dlt(asked, found, one)]
     if one.kind == "level":

@@ -113,9 +113,9 @@ def _listing(asked: Asked, found: Compared, rows: pd.DataFrame) -> Still | html.
         "patient": [who(asked, found, one) if isinstance(one, str) else "–" for one in rows["usubjid"]],
         "sort": [say(f"changes.{kind}") for kind in rows["kind"]] if rows["kind"].nunique() > 1 else [],
         "table": [say(f"data.table_{one}") for one in rows["table"]] if rows["table"].nunique() > 1 else [],
-        "key": list(rows["key"]),
+        "key": [_unbroken(one) for one in rows["key"]],
         "what": _texts(rows["topic"]),
-        "date": _texts(rows["dtc"]),
+        "date": [_unbroken(one) for one in _texts(rows["dtc"])],
         "column": _texts(rows["column"].str.upper()) if rows["column"].notna().any() else [],
         "old": _texts(rows["old"]) if rows["old"].notna().any() else [],
         "new": _texts(rows["new"]) if rows["new"].notna().any() else [],
@@ -124,6 +124,10 @@ def _listing(asked: Asked, found: Compared, rows: pd.DataFrame) -> Still | html.
     shown = {name: cells for name, cells in columns.items() if cells}
     head = [say(f"changes.of_{name}") for name in shown]
     return listing(head, zip(*shown.values(), strict=True), say)
+
+
+def _unbroken(text: str) -> html.Span:
+    return html.Span(text, className="unbroken")
 
 
 def _texts(cells: pd.Series) -> list[str]:

@@ -191,6 +191,11 @@ def present(cut: Cut) -> tuple[date, float]:
     return datetime.now(cut.protocol.trial.zone).date(), math.floor(age_hours(cut) / 2.4) / 10
 
 
+def is_older(asked: Asked) -> bool:
+    """Whether the address asks for a cut that is not the current one: as known then."""
+    return bool(asked.view.cut) and asked.cut.id != store().current()
+
+
 def stamp(asked: Asked, filters: str = "") -> str:
     """Identity of an answer: cut, as-of, protocol, verdicts, software, filters. It stands inside every figure and table
     and its export."""
@@ -199,6 +204,7 @@ def stamp(asked: Asked, filters: str = "") -> str:
         cut.protocol.trial.id,
         say("stamp.simulated") if cut.simulated else "",
         say("stamp.fictional", day=cut.fictional_day0) if cut.fictional_day0 else "",
+        say("stamp.older") if is_older(asked) else "",
         say("stamp.cut", id=cut.short),
         say("stamp.as_of", moment=f"{cut.cutoff:%Y-%m-%d %H:%M}", zone=cut.protocol.trial.timezone),
         say("stamp.protocol", id=cut.protocol.hash[:7]),
