@@ -31,8 +31,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Engine, Select, create_engine
 from sqlalchemy.pool import QueuePool
 
+from data import migrating, schema
 from data import protocol as protocols
-from data import schema
 from data.protocol import Protocol
 from data.receipt import Receipt
 
@@ -129,7 +129,7 @@ class Store:
         self.root = root
         self._checked: dict[Path, tuple[tuple[int, int], str]] = {}
         self._open: dict[tuple[str, ...], Cut] = {}
-        self._moments: dict[str, str] = {}
+        self._manifests: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
     # ---- reading ----------------------------------------------------------------------------------------------
@@ -149,17 +149,18 @@ class Store:
         found = []
         for path in (self.root / "cuts").glob("*.duckdb"):
             try:
-                found.append((0, self._published(path.stem), path.stem))
+                found.append((0, self.manifest(path.stem)["published"], path.stem))
             except CutError:
                 found.append((1, "", path.stem))
         return [cut for *_, cut in sorted(found)]
 
-    def _published(self, cut: str) -> str:
-        """Read once of each cut: a long list is not opened anew for every look at it."""
+    def manifest(self, cut: str) -> dict[str, str]:
+        """What a cut says of itself, read once: a long list is not opened for every look at it. CutError as `open`."""
         self.check(cut)
-        if cut not in self._moments:
-            self._moments[cut] = self.open(cut).manifest["published"]
-        return self._moments[cut]
+        if cut not in self._manifests:
+            with duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS}) as base:
+                self._manifests[cut] = _manifest(base, self.path(cut), "cut")
+        return self._manifests[cut]
 
     def open(self, cut: str, *others: str) -> Cut:
         """A cut for reading, checked. Tables of `others` are reached as schema `cut1`, `cut2` ... in its statements.
@@ -366,16 +367,26 @@ def import_key(files: Iterable[str], protocol: Protocol, settings: dict[str, str
 
 
 def _attached(base: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
-    """Attaches a cut read-only and gives its manifest. CutError where it is no cut, or one of another schema."""
+    """Attaches a cut read-only, one of an older schema as today's, and gives its manifest. CutError where it is no cut,
+    or one of a schema that this program cannot read."""
+    manifest = _manifest(base, path, name)
+    if manifest["schema_version"] != str(schema.SCHEMA_VERSION):
+        migrating.migrate(base, name, _quoted(path), manifest)
+    return manifest
+
+
+def _manifest(base: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
+    """Attaches a cut read-only as it is."""
     try:
         base.execute(f"ATTACH '{_quoted(path)}' AS {name} (READ_ONLY)")
         manifest = dict(base.execute(f"SELECT key, value FROM {name}.main.manifest").fetchall())
     except duckdb.Error as error:
         raise CutError(f"cut {path.stem[:7]} is no data cut: {str(error).splitlines()[0]}") from error
-    if manifest["schema_version"] != str(schema.SCHEMA_VERSION):
-        version = f"tables of version {manifest['schema_version']}, this program reads {schema.SCHEMA_VERSION}"
-        raise CutError(f"cut {path.stem[:7]} has {version}; import its files again")
-    return manifest
+    version = manifest["schema_version"]
+    if version != str(schema.SCHEMA_VERSION) and version not in migrating.VERSIONS:
+        said = f"tables of version {version}, this program reads {schema.SCHEMA_VERSION}"
+        raise CutError(f"cut {path.stem[:7]} has {said}; import its files again")
+    return migrating.MANIFEST | manifest
 
 
 def _quoted(path: Path) -> str:
