@@ -14,11 +14,12 @@ from clinical.pauses import Pause
 
 # The gravest first; what is of none of them is a change of rows and no more.
 KINDS = ("verdict", "advice", "pause", "window", "candidate", "level", "count", "grade", "kinetics", "response")
+_DLT = ("adverse_event", "supplemental_qualifier", "lab")
 # Of which tables a change of rows can be the reason.
 TABLES = {
-    "verdict": ("adverse_event", "lab"),
-    "window": ("adverse_event", "lab", "infusion", "visit", "disposition", "subject", "survival_status"),
-    "candidate": ("adverse_event", "lab", "subject"),
+    "verdict": _DLT,
+    "window": (*_DLT, "infusion", "visit", "disposition", "subject", "survival_status"),
+    "candidate": (*_DLT, "subject"),
     "grade": ("adverse_event",),
     "kinetics": ("kinetics", "flow", "infusion"),
     "response": ("lesion", "response", "imaging", "subsequent_therapy", "adverse_event"),
@@ -107,7 +108,7 @@ class _Reasons:
 
     def of(self, kind: str, usubjid: str) -> tuple[int, ...]:
         tables = TABLES[kind]
-        return tuple(place for table in tables for place in sorted(self._places.get((usubjid, table), ())))
+        return tuple(int(place) for table in tables for place in sorted(self._places.get((usubjid, table), ())))
 
 
 # ---- what the 3+3 says -----------------------------------------------------------------------------------------------

@@ -241,7 +241,8 @@ def _why(asked: Asked, found: Compared, one: Consequence) -> list:
     link = html.A(asked.say("changes.all_rows"), href=whole)
     summary = asked.say("changes.why", count=len(rows))
     told = [html.Li(words) for words in _told(asked, found, rows)]
-    return [html.Details([html.Summary(summary), html.Ul(told), link], className="why")]
+    few = len(rows) <= NAMED and not (rows["kind"] == "added").all()
+    return [html.Details([html.Summary(summary), html.Ul(told), link], className="why", open=few)]
 
 
 def _without_a_row(asked: Asked, found: Compared, one: Consequence) -> str:
