@@ -1,5 +1,6 @@
 """What new data change, one line each: what was said, what is said, and the rows that can be the reason."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -8,7 +9,7 @@ from dash import html
 
 from clinical.board import Rung, Window
 from clinical.candidates import Candidate
-from clinical.changes import Consequence, late, would_read
+from clinical.changes import Consequence, would_read
 from clinical.incidence import TOTAL
 from dashboard.candidates_card import sentence
 from dashboard.change_rows import row_name, value, who
@@ -236,12 +237,11 @@ def _why(asked: Asked, found: Compared, one: Consequence) -> list:
         return []
     if not one.rows:
         return [html.Div(_without_a_row(asked, found, one), className="quiet why-not")]
-    rows = found.changes.rows.iloc[list(one.rows)]
     whole = asked.view.change(open=opened("why", one.kind, one.usubjid)).href
     link = html.A(asked.say("changes.all_rows"), href=whole)
-    summary = asked.say("changes.why", count=len(rows))
-    told = [html.Li(words) for words in _told(asked, found, rows)]
-    few = len(rows) <= NAMED and not (rows["kind"] == "added").all()
+    summary = asked.say("changes.why", count=len(one.rows))
+    told = [html.Li(words) for words in _told(asked, found, one.rows)]
+    few = len(one.rows) <= NAMED and any(found.records[place].kind != "added" for place in one.rows)
     return [html.Details([html.Summary(summary), html.Ul(told), link], className="why", open=few)]
 
 
@@ -256,27 +256,30 @@ def _without_a_row(asked: Asked, found: Compared, one: Consequence) -> str:
     return asked.say("changes.by_calendar" if same else "changes.by_protocol")
 
 
-def _told(asked: Asked, found: Compared, rows: pd.DataFrame) -> Iterable[str]:
+def _told(asked: Asked, found: Compared, places: Sequence[int]) -> Iterable[str]:
     """Changed cells row by row, late entries and removed rows by name, and how many were added of each table."""
-    changed = rows[rows["kind"] == "changed"]
-    by_row = changed.groupby(["table", "key", "source_file", "source_row"], sort=False, dropna=False)
-    for place, (_, cells) in enumerate(by_row):
-        if place < CELLS:
-            yield asked.say("changes.of", what=row_name(asked, cells.iloc[0])) + _cells(cells)
-    if by_row.ngroups > CELLS:
-        yield asked.say("changes.more_changed", count=by_row.ngroups - CELLS)
-    for key, some in (("late_entry", rows[late(rows, found.was.cutoff)]), ("gone", rows[rows["kind"] == "removed"])):
-        for row in some.head(NAMED).itertuples():
-            yield asked.say(f"changes.{key}", row=row_name(asked, row), day=row.dtc if _is_known(row.dtc) else "–")
+    rows = [found.records[place] for place in places]
+    changed: dict[tuple, list] = {}
+    for row in rows:
+        if row.kind == "changed":
+            changed.setdefault((row.table, row.key, row.source_file, row.source_row), []).append(row)
+    for cells in list(changed.values())[:CELLS]:
+        yield asked.say("changes.of", what=row_name(asked, cells[0])) + _cells(cells)
+    if len(changed) > CELLS:
+        yield asked.say("changes.more_changed", count=len(changed) - CELLS)
+    late = [found.records[place] for place in places if place in found.late]
+    for key, some in (("late_entry", late), ("gone", [row for row in rows if row.kind == "removed"])):
+        for row in some[:NAMED]:
+            yield asked.say(f"changes.{key}", row=row_name(asked, row), day=value(row.dtc))
         if len(some) > NAMED:
             yield asked.say(f"changes.more_{key}", count=len(some) - NAMED)
     for kind in ("added", "renumbered"):
-        for table, count in rows[rows["kind"] == kind]["table"].value_counts(sort=False).items():
+        for table, count in Counter(row.table for row in rows if row.kind == kind).items():
             yield asked.say(f"changes.so_many_{kind}", table=asked.say(f"data.table_{table}"), count=count)
 
 
-def _cells(cells: pd.DataFrame) -> str:
-    return ", ".join(f"{cell.column.upper()} {value(cell.old)} → {value(cell.new)}" for cell in cells.itertuples())
+def _cells(cells: Iterable) -> str:
+    return ", ".join(f"{cell.column.upper()} {value(cell.old)} → {value(cell.new)}" for cell in cells)
 
 
 # ---- kinetics and response: a line a patient -------------------------------------------------------------------------
@@ -307,8 +310,7 @@ def _parameter(asked: Asked, found: Compared, one: Consequence) -> Change:
     was, now = (_amount(asked, side, "") for side in _sides(one))
     if was == now:  # in the digits that are shown; then all of them are
         was, now = (_amount(asked, side, ".9g") for side in _sides(one))
-    unit = next((side.unit for side in reversed(_sides(one)) if side is not None and isinstance(side.unit, str)), "")
-    return label, was, f"{now} {unit.replace('*', '·')}"
+    return label, was, now
 
 
 def _amount(asked: Asked, row, digits: str) -> str:
@@ -317,6 +319,7 @@ def _amount(asked: Asked, row, digits: str) -> str:
     if pd.isna(row.value):
         return asked.say("changes.no_value")
     said = f"{row.value:{digits}}" if digits else f"{row.value:,.1f}" if row.unit == "d" else number(row.value)
+    said = f"{said} {row.unit.replace('*', '·')}"
     return said if row.state == "complete" else f"{said} {asked.say('changes.not_final')}"
 
 

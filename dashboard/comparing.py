@@ -35,6 +35,16 @@ class Compared:
     consequences: tuple[Consequence, ...]  # the gravest first
 
     @cached_property
+    def records(self) -> list:
+        """The changes of rows one by one; a line of the page looks at a few of them."""
+        return list(self.changes.rows.itertuples())
+
+    @cached_property
+    def late(self) -> frozenset[int]:
+        """Places of the late entries."""
+        return frozenset(self.sorts["late"].index)
+
+    @cached_property
     def sorts(self) -> dict[str, pd.DataFrame]:
         """The changes of rows by SORTS; late ones are among the added too."""
         rows = self.changes.rows

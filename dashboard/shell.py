@@ -275,9 +275,12 @@ def _moment(cutoff: datetime) -> str:
 
 
 def _cuts(view: View, found: Found, summary: html.Summary, say: Say) -> html.Details:
-    """As known on: every cut that can be read, the latest first; where the reader chooses another, it closes."""
-    current = store().current()
-    links = [html.Li(_cut(view, one, current, found.cut, say)) for one in cuts(store()) if one.manifest]
+    """As known on: every cut that can be read, the latest first, but for one that is not offered yet; where the reader
+    chooses another, it closes."""
+    current = offered()
+    coming = {store().current()} - {current}
+    listed = [one for one in cuts(store()) if one.manifest and one.id not in coming]
+    links = [html.Li(_cut(view, one, current, found.cut, say)) for one in listed]
     menu = html.Ul(links, className="cut-list", **{"aria-label": say("shell.as_known_on")})
     kind = "chip cuts older" if found.older else "chip cuts"
     return html.Details([summary, menu], className=kind, key=f"{found.cut.id}{view.cut}")
