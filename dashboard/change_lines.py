@@ -7,6 +7,7 @@ from functools import lru_cache
 import pandas as pd
 from dash import html
 
+from clinical.advice import Advice
 from clinical.board import Rung, Window
 from clinical.candidates import Candidate
 from clinical.changes import Consequence, would_read
@@ -17,7 +18,7 @@ from dashboard.comparing import Compared
 from dashboard.cytokine_words import number, outcome_reason, outcome_words
 from dashboard.drill import opened
 from dashboard.reasons import reason
-from dashboard.rule_card import head
+from dashboard.rule_card import head, headline
 from dashboard.sentences import Sentences, people, with_links
 from dashboard.session import Asked, stamp
 from dashboard.tables import count_link, html_table
@@ -46,7 +47,8 @@ def _section(asked: Asked, found: Compared, kind: str) -> list:
         return [title, _counts(asked, found, some)]
     lines = _by_patient(asked, found, some) if kind in GROUPED else [line(asked, found, one) for one in some]
     rest = lines[SHOWN:]
-    more = [html.Details([html.Summary(asked.say("changes.more", count=len(rest))), *rest])] if rest else []
+    summary = html.Summary(asked.say("changes.more", count=len(rest)))
+    more = [html.Details([summary, *rest], className="folded")] if rest else []
     return [title, *lines[:SHOWN], *more]
 
 
@@ -98,17 +100,25 @@ def _candidate_words(asked: Asked, one: Candidate | None) -> str:
 
 
 def _advice(asked: Asked, found: Compared, one: Consequence) -> Change:
-    """What the panel says in large; where that is the same, the first of its dates that is not."""
+    """What the panel says in large; where that is the same, the first of what stands beneath that is not."""
     if one.before is None or one.after is None:
         return "", *(asked.say("changes.not_there") if side is None else head(asked, side) for side in _sides(one))
-    return "", *(with_links(asked, said) for said in _advised(asked, one)[0])
+    first, *_ = _advised(asked, one)
+    return "", *(with_links(asked, said) for said in first)
 
 
 def _advised(asked: Asked, one: Consequence) -> list[tuple[str, str]]:
-    """What differs of what is said in large, of the decision's date and of the infusion's."""
-    words = Sentences("advice", asked.say)
-    said = ([head(asked, side), *(part.say(words) for part in side.sentences[-2:])] for side in _sides(one))
-    return [pair for pair in zip(*said, strict=True) if pair[0] != pair[1]] or [("…", "…")]
+    """What differs of what the panel says: in large, then what stands beneath it, then the two dates."""
+    said = (_said(asked, side) for side in _sides(one))
+    return [pair for pair in zip(*said, strict=True) if pair[0] != pair[1]]
+
+
+def _said(asked: Asked, advice: Advice) -> list[str]:
+    words, none = Sentences("advice", asked.say), asked.say("changes.not_there")
+    withheld = "; ".join(part.say(words) for part in advice.withheld) or none
+    hold = advice.hold.sentence.say(words) if advice.hold else none
+    ruled = headline(asked, advice.decision) if advice.decision else none
+    return [head(asked, advice), withheld, hold, ruled, *(part.say(words) for part in advice.sentences[-2:])]
 
 
 def _sides(one: Consequence) -> tuple:
@@ -141,7 +151,7 @@ def _window(asked: Asked, found: Compared, one: Consequence) -> Change:
 
 _WINDOW = {
     "infused": lambda asked, day: asked.say("changes.infused_on", day=f"{day}"),
-    "cohort": lambda asked, cohort: f"{cohort}",
+    "cohort": lambda asked, cohort: _cohort(asked, cohort),
     "dose_fraction": lambda asked, share: (
         asked.say("window.dose_unknown") if share is None else asked.say("changes.dose", percent=f"{100 * share:.0f}")
     ),
@@ -350,31 +360,45 @@ def _infused(cut: Cut) -> dict:
 # ---- counts of adverse events ----------------------------------------------------------------------------------------
 def _counts(asked: Asked, found: Compared, some: Sequence[Consequence]) -> html.Div:
     """Criteria by cohort, those of which any count is another; every count opens its patients."""
-    counts = found.now.counts.set_index(["criterion", "cohort"])
-    criteria = [one for one in dict.fromkeys(found.now.counts["criterion"]) if one in {each.criterion for each in some}]
-    cohorts = list(dict.fromkeys(found.now.counts["cohort"]))
-    changed = {(one.criterion, one.name): one for one in some}
+    before, after = (
+        {(one.criterion, one.cohort): (one.k, one.n, one.unknown) for one in side.counts.itertuples()}
+        for side in (found.was, found.now)
+    )
+    known = {**before, **after}
+    criteria = list(dict.fromkeys(one.criterion for one in some))
+    cohorts = sorted({cohort for _, cohort in known}, key=lambda one: _place(asked, one))
     rows = [
         [asked.say(f"ae.criterion_{name}"),
-         *(_count(asked, counts.loc[(name, cohort)], name, cohort, changed.get((name, cohort))) for cohort in cohorts)]
-        for name in criteria
+         *(_count(asked, name, cohort, before.get((name, cohort)), after.get((name, cohort))) for cohort in cohorts)]
+        for name in sorted(criteria, key=[criterion for criterion, _ in known].index)
     ]  # fmt: skip
     head = [asked.say("ae.patients_with"), *(_cohort(asked, one) for one in cohorts)]
     caption = asked.say("changes.counts_caption")
     return html_table(head, rows, caption=caption, stamp=stamp(asked, against(asked, found)), name="changes-counts")
 
 
+def _place(asked: Asked, cohort: str) -> tuple:
+    """The protocol's order, then what it does not name, then all of them."""
+    known = [one.id for one in asked.cut.protocol.cohort.levels]
+    return cohort == TOTAL, known.index(cohort) if cohort in known else len(known), cohort
+
+
 def _cohort(asked: Asked, cohort: str) -> str:
-    return asked.say("ae.total") if cohort == TOTAL else asked.cut.protocol.level(cohort).label.in_(asked.view.lang)
+    if cohort == TOTAL:
+        return asked.say("ae.total")
+    known = {one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels}
+    return known.get(cohort, cohort)
 
 
-def _count(asked: Asked, row: pd.Series, criterion: str, cohort: str, one: Consequence | None) -> list:
-    now = _of_all(asked, (int(row["k"]), int(row["n"]), int(row["unknown"])))
+def _count(asked: Asked, criterion: str, cohort: str, was: tuple | None, now: tuple | None) -> list:
+    """A cohort that has nobody has no count: 0/0."""
+    now, said = now or (0, 0, 0), _of_all(asked, was or (0, 0, 0))
     view = asked.view.change(page="adverse_events", population="", window="", open=opened("count", cohort, criterion))
     label = f"{asked.say(f'ae.criterion_{criterion}')} · {_cohort(asked, cohort)}"
-    link = count_link(now, view.href, int(row["k"]), label, kind="count" if one else "count none")
-    was = _of_all(asked, one.before or (0, 0, 0)) if one else ""
-    return [html.Span(was, className="was"), " → ", link] if one else [link]
+    changed = said != _of_all(asked, now)
+    kind = "count" if changed else "count none"
+    link = count_link(_of_all(asked, now), view.href, int(now[0]), label, kind=kind) if now[1] else _of_all(asked, now)
+    return [html.Span(said, className="was"), " → ", link] if changed else [link]
 
 
 def _of_all(asked: Asked, count: tuple) -> str:

@@ -17,12 +17,13 @@ SHOWN = 500  # rows in the panel; the file holds all of them
 ALL = "all"
 
 
-def who(asked: Asked, found: Compared, usubjid: str) -> html.A:
-    """A patient's number as a link; to the earlier cut where the later one does not know the patient."""
+def who(asked: Asked, found: Compared, usubjid: str) -> html.A | html.Span:
+    """A patient's number as a link; to the earlier cut where the later one does not know the patient. Of rows whose
+    subject is in neither, what they say."""
     if usubjid in asked.numbers:
         return named(asked, usubjid)
     then = Asked(asked.view.change(cut=found.before.id[:12]), found.before, asked.head)
-    return named(then, usubjid)
+    return named(then, usubjid) if usubjid in then.numbers else html.Span(usubjid)
 
 
 def row_name(asked: Asked, row) -> str:
@@ -99,8 +100,8 @@ def _rows(what: Opened, found: Compared) -> pd.DataFrame | None:
 def _title(asked: Asked, found: Compared, what: Opened) -> str:
     _, first, second = what.parts
     if what.kind == "why":
-        numbers = asked.numbers | Asked(asked.view, found.before, asked.head).numbers
-        return asked.say("changes.why_title", who=asked.numbers.get(second, numbers[second]),
+        numbers = Asked(asked.view, found.before, asked.head).numbers | asked.numbers
+        return asked.say("changes.why_title", who=numbers.get(second, second),
                          kind=asked.say(f"changes.kind_{first}"))  # fmt: skip
     table = asked.say("changes.all_tables") if first == ALL else asked.say(f"data.table_{first}")
     return f"{table} · {asked.say(f'changes.{second}')}"

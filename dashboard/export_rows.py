@@ -16,6 +16,7 @@ from dashboard.counting import OVERVIEW, counted, table
 from dashboard.courses import course as course_of
 from dashboard.exposures import exposures_of
 from dashboard.session import Asked, NotUnderstood
+from data.store import CutError
 from queries.changes import COLUMNS
 from queries.provenance import NEEDS, coverage, freshness
 from queries.subjects import subjects
@@ -247,7 +248,10 @@ def _against(asked: Asked) -> str:
 
 
 def _compared(asked: Asked) -> Compared:
-    before = earlier(asked)
+    try:
+        before = earlier(asked)
+    except CutError as error:
+        raise NotUnderstood(str(error)) from error
     if before is None:
         raise NotUnderstood(asked.say("changes.only_one"))
     return comparison(asked, before).result()

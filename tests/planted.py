@@ -6,6 +6,7 @@ grade 1) began on 2026-09-07, Day 35, and lasted to 2026-10-04.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -41,6 +42,11 @@ class Planted:
     @cached_property
     def corrected(self) -> Cut:
         return self.cut(CORRECTED)
+
+    @cached_property
+    def month_later(self) -> Cut:
+        """The same rows, as if nothing had been entered for a month."""
+        return self.cut({}, cutoff=date(2026, 12, 20))
 
     def cut(self, edits: Mapping[str, Edit], *, files: Callable = lambda frames: frames, cutoff=None) -> Cut:
         """edits: name of the domain's file -> what is done to its rows. files: what becomes of {file name: rows}."""

@@ -7,8 +7,10 @@ import pytest
 from planted import CORRECTED, WORSE, Planted, at, with_row, without
 
 from clinical.changes import consequences, late, would_read
-from dashboard.change_lines import line
+from dashboard.change_lines import line, sections
+from dashboard.change_rows import who
 from dashboard.comparing import Compared, compared
+from dashboard.labels import LANGUAGES, t
 from dashboard.session import Asked
 from dashboard.view import View
 from data.events import START
@@ -155,7 +157,7 @@ def test_a_corrected_value_that_breaks_a_run(planted):
 
 
 def test_what_the_calendar_alone_changes_names_no_row(planted):
-    found = compared(planted.base, planted.cut({}, cutoff=date(2026, 12, 20)), START)
+    found = compared(planted.base, planted.month_later, START)
     assert found.changes.rows.empty
     window = next(one for one in found.consequences if one.kind == "window")
     assert window.usubjid == "XKDCT293-01-303" and window.rows == ()
@@ -197,6 +199,21 @@ def test_the_verdict_of_a_person_is_named_where_no_row_changed(planted, state):
     assert (window.before.state.code, window.after.state.code) == ("candidate", "dlt")
     asked = Asked(View(page="changes"), later, state.head())
     assert "By verdict No. 1 of Dr Li." in str(line(asked, found, window))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_consequence_is_told_in_words_whichever_cut_is_the_later(planted, lang):
+    for later in (planted.worse, planted.flagged, planted.corrected, planted.month_later):
+        for before, after in ((planted.base, later), (later, planted.base)):
+            found, asked = compared(before, after, START), Asked(View(page="changes", lang=lang), after)
+            said = str(sections(asked, found))
+            assert found.consequences and all(t(f"changes.kind_{one.kind}", lang) in said for one in found.consequences)
+            assert all(" → " in str(line(asked, found, one)) for one in found.consequences if one.kind != "count")
+
+
+def test_a_patient_who_is_in_neither_cut_is_named_and_no_link(planted):
+    found = compared(planted.base, planted.worse, START)
+    assert who(Asked(View(page="changes"), found.after), found, "X-1").to_plotly_json()["props"] == {"children": "X-1"}
 
 
 # ---- late ------------------------------------------------------------------------------------------------------------

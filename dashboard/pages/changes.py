@@ -51,14 +51,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     prevent_initial_call=True,
 )
 def show(stored: object) -> dict:
-    asked = Asked.read(stored)
-    try:
-        before = earlier(asked)
-    except CutError as error:
-        return {"which": _which(asked, None), "body": _unreadable(asked, error), "over": True}
-    if before is None:
-        return {"which": _which(asked, None), "body": html.P(asked.say("changes.only_one")), "over": True}
-    return {"which": _which(asked, before), **_body(asked, before, WITHOUT_A_WORD)}
+    return _shown(Asked.read(stored), WITHOUT_A_WORD)
 
 
 @callback(
@@ -71,8 +64,8 @@ def show(stored: object) -> dict:
     prevent_initial_call=True,
 )
 def look_again(looked: object, stored: object) -> dict:
-    asked = Asked.read(stored)
-    return _body(asked, earlier(asked), 0)
+    found = _shown(Asked.read(stored), 0)
+    return {name: found[name] for name in ("body", "over")}
 
 
 @callback(
@@ -97,9 +90,15 @@ def look_at_panel_again(looked: object, stored: object) -> dict:
     return _panel(Asked.read(stored), 0)
 
 
-def _body(asked: Asked, before: Cut, within: float) -> dict:
+def _shown(asked: Asked, within: float) -> dict:
+    try:
+        before = earlier(asked)
+    except CutError as error:
+        return {"which": _which(asked, None), "body": _unreadable(asked, error), "over": True}
+    if before is None:
+        return {"which": _which(asked, None), "body": html.P(asked.say("changes.only_one")), "over": True}
     body, over = shown(comparison(asked, before), asked.say, lambda found: cards(asked, found), within=within)
-    return {"body": body, "over": over}
+    return {"which": _which(asked, before), "body": body, "over": over}
 
 
 def _panel(asked: Asked, within: float) -> dict:
