@@ -10,7 +10,7 @@ from clinical.context import LevelContext, context
 from clinical.infusion_rules import NotAllowed, not_allowed
 from clinical.pauses import Pause, pauses
 from clinical.sentence import Sentence
-from dashboard.session import Asked, board_of, offered, present, stale_days
+from dashboard.session import Asked, board_of, is_older, present, stale_days
 from data.store import Cut
 from queries.adverse_events import adverse_events
 from queries.subjects import subjects
@@ -39,20 +39,40 @@ def advised(asked: Asked) -> Advised | None:
     return _advised(asked.cut, asked.head, tuple(sorted(asked.view.assumed().items())), days_too_old(asked))
 
 
+def advice_on(cut: Cut, head: str) -> Advice | None:
+    """What was to be said of a cut on its own day: nothing supposed, and data of no age. None without dose levels."""
+    return _rule(cut, head, (), 0)[1] if cut.protocol.dlt else None
+
+
 def days_too_old(asked: Asked) -> int:
     """How many days old the data are, where that is too old to advise on; 0 where it is not. An older cut that the
     address names is looked at as what was known then, and a fictional calendar has no age."""
     days = int(present(asked.cut)[1])
-    looked_back = (asked.view.cut and asked.cut.id != offered()) or asked.cut.fictional_day0
+    looked_back = is_older(asked) or asked.cut.fictional_day0
     return 0 if looked_back or days <= stale_days() else days
 
 
+Assumed = tuple[tuple[tuple[str, ...], str], ...]
+
+
 @lru_cache(maxsize=32)
-def _advised(cut: Cut, head: str, assumed: tuple[tuple[tuple[str, ...], str], ...], too_old: int) -> Advised:
+def _advised(cut: Cut, head: str, assumed: Assumed, too_old: int) -> Advised:
+    state, advice, rules = _rule(cut, head, assumed, too_old)
+    return Advised(
+        given=board_of(cut, head),
+        board=state,
+        advice=advice,
+        pauses=rules,
+        models=context(advice.patients, cut.protocol),
+        not_allowed=_not_allowed(cut, head),
+    )
+
+
+@lru_cache(maxsize=32)
+def _rule(cut: Cut, head: str, assumed: Assumed, too_old: int) -> tuple[Board, Advice, tuple[Pause, ...]]:
     protocol, everyone, events = cut.protocol, subjects(cut), adverse_events(cut)
     judged = tuple((key, letter == "T") for key, letter in assumed if len(key) == 2)
-    given = board_of(cut, head)
-    state = board_of(cut, head, judged) if judged else given
+    state = board_of(cut, head, judged) if judged else board_of(cut, head)
     rules = pauses(everyone, events, protocol, cut.cutoff)
     differ = {one.usubjid for window in state.windows for one in window.candidates if one.code == "disagree"}
     doubts = [] if head else [Sentence("unreadable")]
@@ -66,14 +86,7 @@ def _advised(cut: Cut, head: str, assumed: tuple[tuple[tuple[str, ...], str], ..
         state.windows, everyone, protocol, cut.cutoff,
         assumed=_results(assumed), pauses=rules, disagreements=differ, doubts=doubts,
     )  # fmt: skip
-    return Advised(
-        given=given,
-        board=state,
-        advice=advice,
-        pauses=rules,
-        models=context(advice.patients, protocol),
-        not_allowed=_not_allowed(cut, head),
-    )
+    return state, advice, rules
 
 
 @lru_cache(maxsize=16)

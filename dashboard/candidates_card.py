@@ -113,9 +113,14 @@ def _why(asked: Asked, one: Candidate) -> list:
     clause = next(
         (rule.text.in_(asked.view.lang) for rule in asked.cut.protocol.dlt.clauses if rule.id == one.clause), ""
     )
-    said = replace(one, values={name: _in_words(asked, value) for name, value in one.values.items()})
-    said = said.say(Sentences("candidate", asked.say))
+    said = sentence(asked, one)
     return [f"{said[:1].upper()}{said[1:]}{asked.say('rule.full_stop')} ", html.Span(clause, className="quiet")]
+
+
+def sentence(asked: Asked, one: Candidate) -> str:
+    """Why it is what it is."""
+    said = replace(one, values={name: _in_words(asked, value) for name, value in one.values.items()})
+    return said.say(Sentences("candidate", asked.say))
 
 
 def _in_words(asked: Asked, value: object) -> object:

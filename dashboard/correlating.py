@@ -61,12 +61,19 @@ def cytokines_of(cut: Cut) -> Cytokines:
         none = pd.DataFrame()
         return Cytokines(people, analytes, found, references, none, none, none)
     high = peaks(found, everyone, doses(cut), protocol, cut.cutoff)
-    tumour = measurements(cut, ("lesion", "response"))
-    exposure, seen = exposures_of(cut), visits_recorded(cut)
-    beside = (tumour, adverse_events(cut), cancer_therapies(cut), exposure)
-    set_against = outcomes(everyone, *beside, protocol, cut.cutoff, visits_recorded=seen)
+    set_against = outcomes_of(cut)
     tested = family(high, set_against, protocol.associations)
     return Cytokines(people, analytes, found, references, high, set_against, tested)
+
+
+@lru_cache(maxsize=16)
+def outcomes_of(cut: Cut) -> pd.DataFrame:
+    """`clinical.outcomes.outcomes` of everyone infused; no rows where the protocol sets nothing against anything."""
+    if cut.protocol.associations is None:
+        return pd.DataFrame({"usubjid": [], "outcome": []})
+    tumour = measurements(cut, ("lesion", "response"))
+    beside = (tumour, adverse_events(cut), cancer_therapies(cut), exposures_of(cut))
+    return outcomes(subjects(cut), *beside, cut.protocol, cut.cutoff, visits_recorded=visits_recorded(cut))
 
 
 def _people(cut: Cut) -> pd.DataFrame:

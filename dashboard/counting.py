@@ -79,6 +79,12 @@ def _table(
     return incidence(found.people, found.events, by=by, criteria=criteria)
 
 
+def overview(cut: Cut, head: str) -> pd.DataFrame:
+    """`clinical.incidence` of the overview in the protocol's first population and window, whatever the reader chose."""
+    protocol = cut.protocol
+    return _table(cut, head, protocol.populations[0].id, protocol.adverse_events.windows[0].id, (), OVERVIEW)
+
+
 def table(asked: Asked, by: tuple[str, ...], criteria: tuple[str, ...]) -> pd.DataFrame:
     """`clinical.incidence` of the view."""
     found = counted(asked)

@@ -4,16 +4,21 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from clinical.changes import late
 from clinical.course import Course
 from clinical.incidence import TOTAL
 from clinical.outcomes import RESPONSE
+from dashboard.change_lines import against
 from dashboard.choices import chosen_cohort, cohort_words
+from dashboard.comparing import Compared, comparison, earlier
 from dashboard.correlating import cytokines_of, family_of
 from dashboard.counting import OVERVIEW, counted, table
 from dashboard.courses import course as course_of
 from dashboard.exposures import exposures_of
 from dashboard.judged import dlts_without_event
 from dashboard.session import Asked, NotUnderstood
+from data.store import CutError
+from queries.changes import COLUMNS
 from queries.provenance import NEEDS, coverage, freshness
 from queries.subjects import subjects
 
@@ -231,6 +236,28 @@ def _coverage(asked: Asked) -> Iterable[Iterable]:
                 yield [screen, one.name, one.table, one.column, " ".join(one.codes), met[one], infused]
 
 
+def _changes(asked: Asked) -> Iterable[Iterable]:
+    """Every row that differs, a changed one once for each cell."""
+    found = _compared(asked)
+    rows = found.changes.rows
+    rows = rows.assign(late=late(rows, found.was.cutoff).map({True: "Y", False: ""}))
+    return _frame(rows, (*COLUMNS, "late"))
+
+
+def _against(asked: Asked) -> str:
+    return against(asked, _compared(asked))
+
+
+def _compared(asked: Asked) -> Compared:
+    try:
+        before = earlier(asked)
+    except CutError as error:
+        raise NotUnderstood(str(error)) from error
+    if before is None:
+        raise NotUnderstood(asked.say("changes.only_one"))
+    return comparison(asked, before).result()
+
+
 def _told(value: object) -> object:
     return "" if pd.isna(value) else value
 
@@ -283,6 +310,7 @@ TABLES = {
     "patient-events": (_patient_events, "/", _of_patient),
     "peaks": (_peaks, "/cytokines", cohort_words),
     "cytokines": (_cytokines, "/cytokines", cohort_words),
+    "changes": (_changes, "/changes", _against),
     "files": (_files, "/data", _unfiltered),
     "freshness": (_freshness, "/data", _unfiltered),
     "coverage": (_coverage, "/data", _unfiltered),

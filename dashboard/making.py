@@ -39,6 +39,7 @@ def run(asked: Connection, settings: Settings) -> None:
     os.nice(NICENESS)
     log_to_stderr(settings.log_level)
     server = create(Store(settings.folder), State(settings.state_url), settings.host_names, settings.stale_days).server
+    server.config["JOBS_ARE_AWAITED"] = True
     try:
         while True:
             number, wanted = asked.recv()

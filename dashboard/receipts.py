@@ -66,7 +66,7 @@ def cuts(store: Store) -> list[Listed]:
 
 def _listed(store: Store, cut: str) -> Listed:
     try:
-        store.check(cut)
+        store.check(cut)  # each time: what is said of it is remembered
         return _described(store, cut)
     except CutError as error:
         return Listed(cut, {}, None, str(error))
@@ -75,8 +75,8 @@ def _listed(store: Store, cut: str) -> Listed:
 @lru_cache(maxsize=1024)
 def _described(store: Store, cut: str) -> Listed:
     """A cut never changes: what it says of itself is read once, so that a long list does not open them all anew."""
-    opened = store.open(cut)
-    return Listed(cut, opened.manifest, opened.receipt)
+    manifest = store.manifest(cut)
+    return Listed(cut, manifest, Receipt.from_json(manifest["receipt"]))
 
 
 # ---- what a receipt found --------------------------------------------------------------------------------------------

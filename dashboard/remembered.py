@@ -15,7 +15,7 @@ from pathlib import Path
 
 from flask import Flask, Response, request
 
-from dashboard.session import looked_into_store, offered, the_store, today
+from dashboard.session import is_finished, looked_into_store, offered, the_store, today
 
 ENDPOINT = "/_dash-update-component"
 KEPT = 128 * 1024**2  # bytes of answers
@@ -109,8 +109,9 @@ def install(server: Flask) -> Answers:
 
 
 def _is_whole(answer: Response) -> bool:
-    """A callback that raised has told the reader so in a side update; the next one is to try again."""
-    return answer.status_code == 200 and b'"sideUpdate"' not in answer.get_data()
+    """A callback that raised has told the reader so in a side update; the next one is to try again. One that waits for
+    a job has not said it all."""
+    return is_finished() and answer.status_code == 200 and b'"sideUpdate"' not in answer.get_data()
 
 
 def _asked(body: dict) -> Key | None:

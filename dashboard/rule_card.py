@@ -24,7 +24,7 @@ def rule_card(asked: Asked, found: Advised) -> list:
     return [
         *([_hypothetical(asked, found)] if found.hypothetical else []),
         html.Div(
-            [html.P(_head(asked, advice), className="verdict"), *_beneath(asked, found)],
+            [html.P(head(asked, advice), className="verdict"), *_beneath(asked, found)],
             className=f"rule {advice.stands}",
             **{"data-stands": advice.stands},
         ),
@@ -48,7 +48,8 @@ def _hypothetical(asked: Asked, found: Advised) -> html.Div:
     )
 
 
-def _head(asked: Asked, advice: Advice) -> str:
+def head(asked: Asked, advice: Advice) -> str:
+    """What the panel says in large."""
     if advice.stands == "pause":
         return asked.say("rule.head_pause")
     if advice.stands == "hold":

@@ -7,6 +7,7 @@ from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
 
 from dashboard import exports, guard, packed, pages, remembered, shell, whole
+from dashboard.jobs import Jobs
 from dashboard.session import offered, state_head, the_store, today
 from data.state import State, StateError
 from data.store import Store
@@ -31,6 +32,7 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
     app.validation_layout = [shell.layout(), *pages.all_layouts()]
     server = app.server
     server.config.update(STORE=store, STATE=state, STALE_DAYS=stale_days, OFFERED="", SEND_FILE_MAX_AGE_DEFAULT=3600)
+    server.config.update(JOBS=Jobs(), JOBS_ARE_AWAITED=False)
     server.add_url_rule("/version", "version", version)
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/ready", "ready", ready)

@@ -135,6 +135,16 @@ def events_until(state: State, head: str) -> tuple[Event, ...]:
     return found[:last]
 
 
+def unfinished() -> None:
+    """The answer that is being made is one on the way to another: it is not remembered."""
+    g.unfinished = True
+
+
+def is_finished() -> bool:
+    """Of the answer just made; several may be made in one request."""
+    return not g.pop("unfinished", False)
+
+
 def looked_into_store() -> bool:
     return g.get("looked_into_store", False)
 
@@ -191,6 +201,11 @@ def today(cut: str) -> tuple:
         return ()
 
 
+def is_older(asked: Asked) -> bool:
+    """Whether the address asks for a cut that is not the one that readers are shown: as known then."""
+    return bool(asked.view.cut) and asked.cut.id != offered()
+
+
 def stamp(asked: Asked, filters: str = "") -> str:
     """Identity of an answer: cut, as-of, protocol, verdicts, software, filters. It stands inside every figure and table
     and its export."""
@@ -199,6 +214,7 @@ def stamp(asked: Asked, filters: str = "") -> str:
         cut.protocol.trial.id,
         say("stamp.simulated") if cut.simulated else "",
         say("stamp.fictional", day=cut.fictional_day0) if cut.fictional_day0 else "",
+        say("stamp.older") if is_older(asked) else "",
         say("stamp.cut", id=cut.short),
         say("stamp.as_of", moment=f"{cut.cutoff:%Y-%m-%d %H:%M}", zone=cut.protocol.trial.timezone),
         say("stamp.protocol", id=cut.protocol.hash[:7]),

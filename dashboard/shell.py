@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 import dash_mantine_components as dmc
 from dash import (
@@ -23,7 +24,7 @@ from dashboard import pages
 from dashboard.adjudicating import WRITTEN
 from dashboard.drill import opened
 from dashboard.labels import LANGUAGES, Say, speaker, t
-from dashboard.receipts import name_of
+from dashboard.receipts import Listed, cuts, name_of
 from dashboard.session import NotUnderstood, age_hours, offered, read_view, serving, state_head, store
 from dashboard.view import View
 from data.receipt import Receipt
@@ -257,7 +258,7 @@ def header(view: View, found: Found, say: Say) -> list:
         html.Div(
             [
                 html.Span(found.cut.protocol.trial.title.in_(view.lang) if found.cut else "", className="trial"),
-                *(_identity(found.cut, say) if found.cut else []),
+                *(_identity(view, found, say) if found.cut else []),
                 html.Div(_switches(view, say), className="switches noprint"),
             ],
             className="bar",
@@ -270,16 +271,41 @@ def header(view: View, found: Found, say: Say) -> list:
     ]
 
 
-def _identity(cut: Cut, say: Say) -> list:
+def _identity(view: View, found: Found, say: Say) -> list:
+    cut = found.cut
     hours = age_hours(cut)
     age = say("shell.age_hours", count=round(hours)) if hours < 72 else say("shell.age_days", count=round(hours / 24))
     about = say("shell.cut_about", id=cut.id, moment=cut.published.strftime("%Y-%m-%d %H:%M UTC"))
     return [
-        html.Span(say("shell.cut", day=f"{cut.cutoff:%Y-%m-%d %H:%M}", id=cut.short), className="chip", title=about),
+        _cuts(view, found, html.Summary(say("shell.cut", day=_moment(cut.cutoff), id=cut.short), title=about), say),
         html.Span(age, className="chip", title=say("shell.age_about", zone=cut.protocol.trial.timezone)),
         *([html.Span(say("shell.simulated"), className="chip simulated")] if cut.simulated else []),
         *([_fictional(cut, say)] if cut.fictional_day0 else []),
     ]
+
+
+def _moment(cutoff: datetime) -> str:
+    return f"{cutoff:%Y-%m-%d %H:%M}"
+
+
+def _cuts(view: View, found: Found, summary: html.Summary, say: Say) -> html.Details:
+    """As known on: every cut that can be read, the latest first, but for one that is not offered yet; where the reader
+    chooses another, it closes."""
+    current = offered()
+    coming = {store().current()} - {current}
+    listed = [one for one in cuts(store()) if one.manifest and one.id not in coming]
+    links = [html.Li(_cut(view, one, current, found.cut, say)) for one in listed]
+    menu = html.Ul(links, className="cut-list", **{"aria-label": say("shell.as_known_on")})
+    kind = "chip cuts older" if found.older else "chip cuts"
+    return html.Details([summary, menu], className=kind, key=f"{found.cut.id}{view.cut}")
+
+
+def _cut(view: View, one: Listed, current: str, shown: Cut, say: Say) -> list:
+    words = say("shell.cut", day=_moment(datetime.fromisoformat(one.manifest["cutoff"])), id=one.id[:7])
+    href = view.change(cut="" if one.id == current else one.id[:12], open="", zoom="").href
+    here = {"aria-current": "true"} if one.id == shown.id else {}
+    badge = [html.Span(say("data.current"), className="badge mark current")] if one.id == current else []
+    return [html.A(words, href=href, className="cut-link", **here), *badge]
 
 
 def _fictional(cut: Cut, say: Say) -> html.Span:

@@ -15,6 +15,7 @@ PAGES = {
     "/adverse-events": "adverse_events",
     "/kinetics": "kinetics",
     "/cytokines": "cytokines",
+    "/changes": "changes",
     "/data": "data",
 }
 PATIENT = "/patient/"
@@ -48,6 +49,7 @@ class View:
     lang: str = "en"
     theme: str = "light"
     cut: str = ""  # an older cut by the beginning of its id; empty: the one that is current
+    since: str = ""  # changes: the cut they are counted from; empty: the one before
     population: str = ""  # empty: the protocol's first
     window: str = ""
     only: str = "all"  # adverse events: all, related, serious, of special interest, dose-limiting
@@ -147,7 +149,7 @@ def is_page(pathname: str) -> bool:
 def _fits(name: str, value: str) -> bool:
     if name in _CHOICES:
         return value in _CHOICES[name]
-    if name == "cut":
+    if name in ("cut", "since"):
         return bool(_CUT.fullmatch(value))
     if name == "assume":
         return len(value) <= 5 * _LONGEST and all(_ASSUMED.fullmatch(one) for one in value.split("~"))

@@ -31,8 +31,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Engine, Select, create_engine
 from sqlalchemy.pool import QueuePool
 
+from data import migrating, schema
 from data import protocol as protocols
-from data import schema
 from data.protocol import Protocol
 from data.receipt import Receipt
 
@@ -129,6 +129,7 @@ class Store:
         self.root = root
         self._checked: dict[Path, tuple[tuple[int, int], str]] = {}
         self._open: dict[tuple[str, ...], Cut] = {}
+        self._manifests: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
     # ---- reading ----------------------------------------------------------------------------------------------
@@ -148,10 +149,18 @@ class Store:
         found = []
         for path in (self.root / "cuts").glob("*.duckdb"):
             try:
-                found.append((0, self.open(path.stem).manifest["published"], path.stem))
+                found.append((0, self.manifest(path.stem)["published"], path.stem))
             except CutError:
                 found.append((1, "", path.stem))
         return [cut for *_, cut in sorted(found)]
+
+    def manifest(self, cut: str) -> dict[str, str]:
+        """What a cut says of itself, read once: a long list is not opened for every look at it. CutError as `open`."""
+        self.check(cut)
+        if cut not in self._manifests:
+            with duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS}) as base:
+                self._manifests[cut] = _manifest(base, self.path(cut), "cut")
+        return self._manifests[cut]
 
     def open(self, cut: str, *others: str) -> Cut:
         """A cut for reading, checked. Tables of `others` are reached as schema `cut1`, `cut2` ... in its statements.
@@ -229,13 +238,14 @@ class Store:
 
     def _attach(self, names: tuple[str, ...]) -> Cut:
         base = duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS})
-        manifests = [_attached(base, self.path(one), f"cut{number}") for number, one in enumerate(names)]
+        aliases = {one: f"cut{number}" for number, one in reversed(list(enumerate(names)))}  # a file attaches once
+        manifests = {one: _attached(base, self.path(one), alias) for one, alias in aliases.items()}
         base.execute(f"SET temp_directory = '{_quoted(self.root / 'spill')}'")
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")
-        schemas = {None: "cut0.main"} | {f"cut{number}": f"cut{number}.main" for number in range(1, len(names))}
+        schemas = {None: "cut0.main"} | {f"cut{place}": f"{aliases[one]}.main" for place, one in enumerate(names)}
         engine = create_engine("duckdb://", creator=base.cursor, poolclass=QueuePool, pool_size=8, max_overflow=24)
-        return Cut(names[0], names[1:], manifests[0], engine.execution_options(schema_translate_map=schemas))
+        return Cut(names[0], names[1:], manifests[names[0]], engine.execution_options(schema_translate_map=schemas))
 
     # ---- writing ----------------------------------------------------------------------------------------------
     @contextmanager
@@ -357,16 +367,26 @@ def import_key(files: Iterable[str], protocol: Protocol, settings: dict[str, str
 
 
 def _attached(base: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
-    """Attaches a cut read-only and gives its manifest. CutError where it is no cut, or one of another schema."""
+    """Attaches a cut read-only, one of an older schema as today's, and gives its manifest. CutError where it is no cut,
+    or one of a schema that this program cannot read."""
+    manifest = _manifest(base, path, name)
+    if manifest["schema_version"] != str(schema.SCHEMA_VERSION):
+        migrating.migrate(base, name, _quoted(path), manifest)
+    return manifest
+
+
+def _manifest(base: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:
+    """Attaches a cut read-only as it is."""
     try:
         base.execute(f"ATTACH '{_quoted(path)}' AS {name} (READ_ONLY)")
         manifest = dict(base.execute(f"SELECT key, value FROM {name}.main.manifest").fetchall())
     except duckdb.Error as error:
         raise CutError(f"cut {path.stem[:7]} is no data cut: {str(error).splitlines()[0]}") from error
-    if manifest["schema_version"] != str(schema.SCHEMA_VERSION):
-        version = f"tables of version {manifest['schema_version']}, this program reads {schema.SCHEMA_VERSION}"
-        raise CutError(f"cut {path.stem[:7]} has {version}; import its files again")
-    return manifest
+    version = manifest["schema_version"]
+    if version != str(schema.SCHEMA_VERSION) and version not in migrating.VERSIONS:
+        said = f"tables of version {version}, this program reads {schema.SCHEMA_VERSION}"
+        raise CutError(f"cut {path.stem[:7]} has {said}; import its files again")
+    return migrating.MANIFEST | manifest
 
 
 def _quoted(path: Path) -> str:

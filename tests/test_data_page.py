@@ -147,12 +147,14 @@ def test_an_account_that_does_not_add_up_is_said(store):
 
 
 # ---- cuts -----------------------------------------------------------------------------------------------------------
-def test_every_cut_is_listed_newest_first_with_what_it_was_made_of(store, tmp_path):
+def test_every_cut_is_listed_newest_first_with_what_it_was_made_of(client, store, tmp_path):
     first = store.current()
     load(store, tmp_path / "second", ts=("04-30", "05-31"), **MORE)
     second = store.current()
     asked = Asked(View(page="data", cut=first[:12]), store.open(first))
-    shown = page.cut_rows(asked, cuts(store), second)
+    client.application.config["STORE"] = store
+    with client.application.test_request_context("/"):
+        shown = page.cut_rows(asked, cuts(store), second)
     rows = [[text(cell) for cell in row.children] for row in every(every(shown, "Tbody"), "Tr")]
     assert [row[0] for row in rows] == [f"{second[:7]} current", f"{first[:7]} shown"]
     assert rows[0][1] == "2026-05-31 TS.DCUTDTC" and rows[1][1] == "2026-04-30 TS.DCUTDTC"

@@ -13,6 +13,7 @@ from fontTools.ttLib import TTFont
 from clinical import (
     advice,
     candidates,
+    changes,
     context,
     decision,
     dlt,
@@ -26,6 +27,7 @@ from clinical import (
 from clinical.lab_candidates import LACKING
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
+from dashboard.comparing import SORTS
 from dashboard.counting import OVERVIEW
 from dashboard.figures.stack import PANELS
 from dashboard.figures.stack_series import COUNTS, SITES
@@ -177,6 +179,11 @@ def said_keys() -> set[str]:
     keys |= {f"cytokines.{name}_{value}" for name, values in CYTOKINES.items() for value in values if value}
     keys |= {"cytokines.rho", "cytokines.interval"}
     keys |= {f"kinetics.{name}_{value}" for name, values in KINETICS.items() for value in values.split()}
+    columns = "patient sort table key what date column old new source"
+    rows = "late_entry more_late_entry gone more_gone so_many_added so_many_renumbered changed"
+    keys |= {f"changes.kind_{one}" for one in changes.KINDS} | {f"changes.of_{one}" for one in columns.split()}
+    keys |= {f"changes.{one}" for one in (*SORTS, *rows.split(), "so_many", "none", "by_calendar", "by_protocol")}
+    keys |= {"since.more", "since.all"}
     dates = "consent leukapheresis manufacture_start manufacture_end lymphodepletion day0 last_contact off_study death"
     keys |= {f"patient.step_{one}" for one in dates.split()}
     keys |= {f"patient.{one}" for one in ("events", "given", "measured", "visits", "steps", "crs", "icans")}

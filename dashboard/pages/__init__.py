@@ -2,7 +2,7 @@
 
 from dash import html
 
-from dashboard.pages import adverse_events, board, cytokines, data, kinetics, patient
+from dashboard.pages import adverse_events, board, changes, cytokines, data, kinetics, patient
 from dashboard.view import View
 
 _PAGES = {
@@ -10,10 +10,11 @@ _PAGES = {
     "adverse_events": adverse_events,
     "kinetics": kinetics,
     "cytokines": cytokines,
+    "changes": changes,
     "patient": patient,
     "data": data,
 }
-NAVIGATION = ("board", "adverse_events", "kinetics", "cytokines", "data")
+NAVIGATION = ("board", "adverse_events", "kinetics", "cytokines", "changes", "data")
 
 
 def layout(view: View, request: dict, opened: dict) -> html.Div:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 import pandas as pd
-from dash import Input, Output, callback, dcc, html
+from dash import Input, Output, State, callback, dcc, html
 
 from clinical.board import Board, Breach, Rung, Window
 from clinical.infusion_rules import NotAllowed
@@ -19,10 +19,12 @@ from dashboard.reasons import reason
 from dashboard.rule_card import rule_card, tree_card, what_if_card
 from dashboard.sentences import Sentences, people, with_links
 from dashboard.session import Asked, present, stamp
+from dashboard.since_card import since_card
 from dashboard.still import Still
 from dashboard.tables import count_link, export_link, html_table, level_dot
 from dashboard.theme import moved
 from dashboard.view import View
+from dashboard.waiting import POLL
 from queries.subjects import subjects
 
 
@@ -37,6 +39,8 @@ class Id(StrEnum):
     TREE = "board-tree"
     CANDIDATES = "board-candidates"
     MODELS = "board-models"
+    SINCE = "board-since"
+    SINCE_WAIT = "board-since-wait"
     BODY = "board-body"
     PANEL = "board-panel"
 
@@ -63,12 +67,14 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         _card(say("rule.title"), html.Div(id=Id.RULE), "rule-card rule-only"),
         _card(say("rule.if"), html.Div(id=Id.IF), "rule-only noprint"),
         _card(say("candidates.title"), html.Div(id=Id.CANDIDATES), "rule-only noprint"),
+        _card(say("since.title"), html.Div(id=Id.SINCE), "since"),
         _card(say("board.pipeline"), html.Div(id=Id.PIPELINE)),
     ]
     return html.Div(
         [
             dcc.Store(id={"view": "board"}, data=request),
             dcc.Store(id={"panel": "board"}, data=opened),
+            dcc.Interval(id=Id.SINCE_WAIT, interval=POLL, disabled=True),
             html.H1(say("board.title"), className="visually-hidden"),
             html.Div(id=Id.ALARMS),
             html.Div(
@@ -133,6 +139,34 @@ def _no_rule(asked: Asked) -> html.P:
 def show_panel(stored: object) -> list:
     asked = Asked.read(stored)
     return opened_panel(asked, asked.board())
+
+
+@callback(
+    output={"since": Output(Id.SINCE, "children"), "over": Output(Id.SINCE_WAIT, "disabled")},
+    inputs={"stored": Input({"view": "board"}, "data")},
+    prevent_initial_call=True,
+)
+def show_since(stored: object) -> dict:
+    """The Board is not held back for it."""
+    return _since(Asked.read(stored))
+
+
+@callback(
+    output={
+        "since": Output(Id.SINCE, "children", allow_duplicate=True),
+        "over": Output(Id.SINCE_WAIT, "disabled", allow_duplicate=True),
+    },
+    inputs={"looked": Input(Id.SINCE_WAIT, "n_intervals")},
+    state={"stored": State({"view": "board"}, "data")},
+    prevent_initial_call=True,
+)
+def look_since_again(looked: object, stored: object) -> dict:
+    return _since(Asked.read(stored))
+
+
+def _since(asked: Asked) -> dict:
+    since, over = since_card(asked)
+    return {"since": since, "over": over}
 
 
 # ---- what must be seen first -----------------------------------------------------------------------------------------

@@ -1,0 +1,76 @@
+"""Work that takes longer than a reader waits without a word: a thread each, with its progress, kept with its result."""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+from flask import Flask, current_app
+
+KEPT = 16
+
+log = logging.getLogger(__name__)
+
+Told = Callable[[int, int], object]  # steps that are done, and of all
+
+
+class Job:
+    """`done` of `steps`; then the result, or what went wrong."""
+
+    def __init__(self, server: Flask, work: Callable[[Told], object]):
+        self.done, self.steps = 0, 0
+        self._server, self._work = server, work
+        self._result: object = None
+        self._error: Exception | None = None
+        self.failure_is_told = False
+        self._over = threading.Event()
+        threading.Thread(target=self._run, name="job", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            with self._server.app_context():
+                self._result = self._work(self._tell)
+        except Exception as error:
+            log.exception("a job failed")
+            self._error = error
+        finally:
+            self._over.set()
+
+    def _tell(self, done: int, steps: int) -> None:
+        self.done, self.steps = done, steps
+
+    def is_over(self, within: float | None = 0) -> bool:
+        """within: seconds that are waited for it; None: until it is."""
+        return self._over.wait(within)
+
+    def failure(self) -> Exception | None:
+        """What went wrong, once it is over. Who asks is told; who asks for the work after that has it begun anew."""
+        self.failure_is_told = self._error is not None
+        return self._error
+
+    def result(self) -> object:
+        """Waits until it is over. Raises what went wrong."""
+        self._over.wait()
+        error = self.failure()
+        if error:
+            raise error
+        return self._result
+
+
+class Jobs:
+    """The last jobs by name: the same work is done once."""
+
+    def __init__(self) -> None:
+        self._jobs: OrderedDict[Hashable, Job] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, name: Hashable, work: Callable[[Told], object]) -> Job:
+        """The job of that name; a new one where there is none, or where it failed and that was told."""
+        with self._lock:
+            job = self._jobs.get(name)
+            if job is None or job.failure_is_told:
+                job = self._jobs[name] = Job(current_app._get_current_object(), work)
+            self._jobs.move_to_end(name)
+            while len(self._jobs) > KEPT:
+                self._jobs.popitem(last=False)
+            return job

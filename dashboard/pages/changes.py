@@ -1,0 +1,173 @@
+"""Changes: what differs between two cuts, by consequence first, then row by row."""
+
+from enum import StrEnum
+
+from dash import Input, Output, State, callback, dcc, html
+
+from dashboard.change_lines import against, sections
+from dashboard.change_rows import moved_card, rows_card, rows_panel
+from dashboard.comparing import Compared, comparison, earlier
+from dashboard.labels import speaker
+from dashboard.receipts import Listed, cuts
+from dashboard.session import Asked, stamp, store
+from dashboard.still import Still
+from dashboard.view import View
+from dashboard.waiting import POLL, WITHOUT_A_WORD, shown
+from data.store import Cut, CutError
+
+
+class Id(StrEnum):
+    WHICH = "changes-which"
+    BODY = "changes-body"
+    PANEL = "changes-panel"
+    WAIT = "changes-wait"
+    PANEL_WAIT = "changes-panel-wait"
+
+
+def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
+    say = speaker(view.lang)
+    return html.Div(
+        [
+            dcc.Store(id={"view": "changes"}, data=request),
+            dcc.Store(id={"panel": "changes"}, data=opened),
+            dcc.Interval(id=Id.WAIT, interval=POLL, disabled=True),
+            dcc.Interval(id=Id.PANEL_WAIT, interval=POLL, disabled=True),
+            html.H1(say("changes.title"), className="visually-hidden"),
+            html.Section(id=Id.WHICH, className="card verdict-card"),
+            html.Div(id=Id.BODY),
+            html.Div(id=Id.PANEL),
+        ],
+        className="page changes-page",
+    )
+
+
+@callback(
+    output={
+        "which": Output(Id.WHICH, "children"),
+        "body": Output(Id.BODY, "children"),
+        "over": Output(Id.WAIT, "disabled"),
+    },
+    inputs={"stored": Input({"view": "changes"}, "data")},
+    prevent_initial_call=True,
+)
+def show(stored: object) -> dict:
+    return _shown(Asked.read(stored), WITHOUT_A_WORD)
+
+
+@callback(
+    output={
+        "body": Output(Id.BODY, "children", allow_duplicate=True),
+        "over": Output(Id.WAIT, "disabled", allow_duplicate=True),
+    },
+    inputs={"looked": Input(Id.WAIT, "n_intervals")},
+    state={"stored": State({"view": "changes"}, "data")},
+    prevent_initial_call=True,
+)
+def look_again(looked: object, stored: object) -> dict:
+    found = _shown(Asked.read(stored), 0)
+    return {name: found[name] for name in ("body", "over")}
+
+
+@callback(
+    output={"panel": Output(Id.PANEL, "children"), "over": Output(Id.PANEL_WAIT, "disabled")},
+    inputs={"stored": Input({"panel": "changes"}, "data")},
+    prevent_initial_call=True,
+)
+def show_panel(stored: object) -> dict:
+    return _panel(Asked.read(stored), WITHOUT_A_WORD)
+
+
+@callback(
+    output={
+        "panel": Output(Id.PANEL, "children", allow_duplicate=True),
+        "over": Output(Id.PANEL_WAIT, "disabled", allow_duplicate=True),
+    },
+    inputs={"looked": Input(Id.PANEL_WAIT, "n_intervals")},
+    state={"stored": State({"panel": "changes"}, "data")},
+    prevent_initial_call=True,
+)
+def look_at_panel_again(looked: object, stored: object) -> dict:
+    return _panel(Asked.read(stored), 0)
+
+
+def _shown(asked: Asked, within: float) -> dict:
+    try:
+        before = earlier(asked)
+    except CutError as error:
+        return {"which": _which(asked, None), "body": _unreadable(asked, error), "over": True}
+    if before is None:
+        return {"which": _which(asked, None), "body": html.P(asked.say("changes.only_one")), "over": True}
+    body, over = shown(comparison(asked, before), asked.say, lambda found: cards(asked, found), within=within)
+    return {"which": _which(asked, before), "body": body, "over": over}
+
+
+def _panel(asked: Asked, within: float) -> dict:
+    """The page itself says why where there is nothing to compare."""
+    try:
+        before = earlier(asked) if asked.view.open else None
+    except CutError:
+        before = None
+    if before is None:
+        return {"panel": [], "over": True}
+    make = lambda found: rows_panel(asked, found, against(asked, found))  # noqa: E731
+    panel, over = shown(comparison(asked, before), asked.say, make, within=within)
+    return {"panel": panel, "over": over}
+
+
+def _unreadable(asked: Asked, error: CutError) -> html.P:
+    return html.P(asked.say("changes.unreadable", why=str(error)), className="alarm-line", role="alert")
+
+
+# ---- which two -------------------------------------------------------------------------------------------------------
+def _which(asked: Asked, before: Cut | None) -> list:
+    """The sentence that names both cuts, and the way to another earlier one."""
+    say = asked.say
+    lines = []
+    if before:
+        told = {"id": asked.cut.short, "moment": _day(asked.cut), "before": before.short, "then": _day(before)}
+        lines.append(html.P(say("changes.which", **told), className="verdict"))
+        if before.published > asked.cut.published:
+            lines.append(html.P(say("changes.backwards"), className="later"))
+        if before.protocol.hash != asked.cut.protocol.hash:
+            hashes = {"was": before.protocol.hash[:7], "now": asked.cut.protocol.hash[:7]}
+            lines.append(html.P(say("changes.other_protocol", **hashes), className="later"))
+    others = [one for one in cuts(store()) if one.id != asked.cut.id and one.manifest]
+    return [*lines, *([_choice(asked, others, before)] if others else [])]
+
+
+def _day(cut: Cut) -> str:
+    return f"{cut.cutoff:%Y-%m-%d}"
+
+
+def _choice(asked: Asked, others: list[Listed], before: Cut | None) -> html.Details:
+    links = [html.Li(_other(asked, one, before)) for one in others]
+    summary = html.Summary(asked.say("changes.choose"))
+    return html.Details([summary, html.Ul(links, className="cut-list")], className="noprint choose-cut")
+
+
+def _other(asked: Asked, one: Listed, before: Cut | None) -> html.A:
+    here = {"aria-current": "true"} if before and one.id == before.id else {}
+    words = asked.say("shell.cut", day=one.manifest["cutoff"][:10], id=one.id[:7])
+    return html.A(words, href=asked.view.change(since=one.id[:12], open="").href, className="cut-link", **here)
+
+
+# ---- what differs ----------------------------------------------------------------------------------------------------
+def cards(asked: Asked, found: Compared) -> list:
+    say, other = asked.say, against(asked, found)
+    made = [
+        _card(say("changes.consequences"), Still(html.Div(_consequences(asked, found, other))), "consequences"),
+        _card(say("changes.rows"), Still(html.Div(rows_card(asked, found, other)))),
+    ]
+    if len(found.changes.moved):
+        made.append(_card(say("changes.moved"), moved_card(asked, found, other)))
+    return made
+
+
+def _card(title: str, inside: object, kind: str = "") -> html.Section:
+    return html.Section([html.H2(title), inside], className=f"card {kind}".strip())
+
+
+def _consequences(asked: Asked, found: Compared, other: str) -> list:
+    key = "changes.so_many" if found.consequences else "changes.none"
+    summary = html.P(asked.say(key, count=len(found.consequences)), className="summary")
+    return [summary, *sections(asked, found), html.Div(stamp(asked, other), className="stamp")]
