@@ -109,8 +109,10 @@ def _advice(asked: Asked, found: Compared, one: Consequence) -> Change:
 
 def _advised(asked: Asked, one: Consequence) -> list[tuple[str, str]]:
     """What differs of what the panel says: in large, then what stands beneath it, then the two dates."""
-    said = (_said(asked, side) for side in _sides(one))
-    return [pair for pair in zip(*said, strict=True) if pair[0] != pair[1]]
+    first, *beneath = zip(*(_said(asked, side) for side in _sides(one)), strict=True)
+    told = {text.casefold() for text in (*first, asked.say("changes.not_there"))} if first[0] != first[1] else set()
+    more = [pair for pair in beneath if pair[0] != pair[1] and not told.issuperset(map(str.casefold, pair))]
+    return [first, *more] if first[0] != first[1] or not more else more
 
 
 def _said(asked: Asked, advice: Advice) -> list[str]:

@@ -305,7 +305,7 @@ def _cut(view: View, one: Listed, current: str, shown: Cut, say: Say) -> list:
     href = view.change(cut="" if one.id == current else one.id[:12], open="", zoom="").href
     here = {"aria-current": "true"} if one.id == shown.id else {}
     badge = [html.Span(say("data.current"), className="badge mark current")] if one.id == current else []
-    return [html.A(words, href=href, className="cut-link", **here), *badge]
+    return [html.A(words, href=href, className="cut-choice", **here), *badge]
 
 
 def _fictional(cut: Cut, say: Say) -> html.Span:

@@ -16,6 +16,7 @@ PATHS = {
     "kinetics by patient": "/kinetics?by=patient&lang=zh",
     "cytokines": "/cytokines?subject=XKDCT293-01-201",
     "patient": "/patient/XKDCT293-01-302",
+    "changes": "/changes",
     "data": "/data",
 }
 

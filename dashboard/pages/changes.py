@@ -148,7 +148,7 @@ def _choice(asked: Asked, others: list[Listed], before: Cut | None) -> html.Deta
 def _other(asked: Asked, one: Listed, before: Cut | None) -> html.A:
     here = {"aria-current": "true"} if before and one.id == before.id else {}
     words = asked.say("shell.cut", day=one.manifest["cutoff"][:10], id=one.id[:7])
-    return html.A(words, href=asked.view.change(since=one.id[:12], open="").href, className="cut-link", **here)
+    return html.A(words, href=asked.view.change(since=one.id[:12], open="").href, className="cut-choice", **here)
 
 
 # ---- what differs ----------------------------------------------------------------------------------------------------
