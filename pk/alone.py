@@ -6,7 +6,7 @@ import numpy as np
 
 from pk.draws import Draws, Normal, Proposal, effective, spread_out
 from pk.likelihood import Evidence
-from pk.stein import published
+from pk.stein import ordered, published
 
 # Standard deviations of what is assumed before any sample is seen, around the published typical subject and, for Cmax,
 # around the subject's own maximum: so wide that only what the samples leave open depends on them.
@@ -26,6 +26,7 @@ class Alone:
     weights: np.ndarray  # n x m
     proposal: Proposal
     settled: np.ndarray  # n, bool: the draws stand on the target
+    samples: np.ndarray  # n, quantified ones
 
     @property
     def phi(self) -> np.ndarray:
@@ -49,7 +50,7 @@ def each_alone(seen: Evidence, lag: bool) -> Alone:
         settled = settled + 1 if enough.all() else 0
         if settled == SETTLED:
             break
-    return Alone(draws, weights, proposal, enough)
+    return Alone(draws, weights, proposal, enough, seen.quantified.belongs.sum(axis=1))
 
 
 def _vague(seen: Evidence, lag: bool) -> Normal:
@@ -60,10 +61,8 @@ def _vague(seen: Evidence, lag: bool) -> Normal:
 
 
 def _log_target(seen: Evidence, phi: np.ndarray) -> np.ndarray:
-    """The likelihood; nothing where the second phase would be the faster or the larger one, which is the same curve
-    under other names."""
     likelihood = seen.misfit(phi[..., :-1]).log_likelihood(residual(phi))
-    return np.where((phi[..., 5] < phi[..., 3]) & (phi[..., 4] < 0), likelihood, -np.inf)
+    return np.where(ordered(phi), likelihood, -np.inf)
 
 
 def residual(phi: np.ndarray) -> np.ndarray:

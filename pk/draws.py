@@ -90,13 +90,14 @@ class Draws:
 
     def _summed_up(self, weights: np.ndarray) -> Proposal:
         """Each t distribution moves to the draws that it explains best (Cappe 2008, population Monte Carlo)."""
+        d = self.phi.shape[2]
         near = np.exp(self.parts - logsumexp(self.parts, axis=1, keepdims=True)) + 0.02
         near = near / near.sum(axis=1, keepdims=True) * weights[:, None]
         share = near.sum(axis=2)
         near = near / share[..., None]
         mean = near @ self.phi
-        square = np.einsum("imd,ime->imde", self.phi, self.phi).reshape(*self.phi.shape[:2], -1)
-        spread = (near @ square).reshape(*mean.shape, -1) - mean[..., None] * mean[..., None, :]
+        square = np.einsum("imd,ime->imde", self.phi, self.phi).reshape(*self.phi.shape[:2], d * d)
+        spread = (near @ square).reshape(*mean.shape, d) - mean[..., None] * mean[..., None, :]
         floor = 1e-8 + 1e-6 * np.einsum("ikdd->ikd", spread)
         spread = spread + floor[..., None] * np.eye(mean.shape[-1])
         return Proposal(share, mean, WIDER * np.linalg.cholesky(spread))

@@ -4,15 +4,15 @@ The model: `pk.stein`. Its likelihood: `pk.likelihood`. How parameters are looke
 `pk.population`. Which numbers the samples do not tell: `pk.estimates`, `pk.reasons`. What is handed back: `pk.fits`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from pk.alone import ENOUGH, Alone, each_alone
+from pk.alone import Alone, each_alone
 from pk.curves import Samples, read
-from pk.draws import effective, resampled
+from pk.draws import resampled
 from pk.estimates import LEVEL, RANGE, Estimates, estimates, quantiles
 from pk.fits import Fit, PopulationFit
 from pk.likelihood import evidence
@@ -22,6 +22,7 @@ from pk.reasons import ENGLISH, Reason, Why, beside, nothing_to_fit, said, withh
 __all__ = ["ENGLISH", "Fit", "PopulationFit", "Reason", "fit_population", "fit_subject"]
 
 LEAST = 3  # subjects; of fewer nothing is averaged
+LEAST_SAMPLES = 3  # quantifiable ones, of a subject that is fitted alone
 SAME = 0.5  # standard errors between the ends of two starts that count as one
 KEPT = 256  # draws of each subject that are kept for curves
 THETAS = 400  # draws of the population, for its intervals
@@ -37,7 +38,8 @@ def fit_subject(time: ArrayLike, conc: ArrayLike, lloq: ArrayLike, *, lag: bool 
 
     Numbers are medians, intervals the middle 95 %, of what the likelihood leaves after assumptions so wide that they
     decide only what the samples leave open (`pk.alone`). A number whose interval spans more than tenfold is NaN, with
-    the reason, and its interval stays: so FB and beta of one subject come with an interval or not at all.
+    the reason, and its interval stays: so FB and beta of one subject come with an interval or not at all. Fewer than
+    three quantifiable samples give no number.
 
     ValueError that names the argument, or the duplicate times.
     """
@@ -51,7 +53,7 @@ def fit_subject(time: ArrayLike, conc: ArrayLike, lloq: ArrayLike, *, lag: bool 
     settled = bool(alone.settled[0])
     return Fit(
         **dict(zip(own.names, own.given(code)[0].tolist(), strict=True)),
-        residual_sd=_residual(alone) if settled else np.nan,
+        residual_sd=_residual(alone),
         intervals=own.intervals(0) if settled else {},
         reasons=_told(samples, why, own, code, alone.phi, alone.weights)[0],
         converged=settled,
@@ -71,7 +73,8 @@ def fit_population(samples: pd.DataFrame, *, lag: bool = False) -> PopulationFit
     around the published one so weak that three subjects outweigh them (`pk.population`). A subject's numbers are the
     medians of what the population and the subject's own samples say. A number is NaN, with the reason, where its
     interval spans more than tenfold, or where the subject's own samples add little to what the others say; the
-    interval stays. Fewer than three usable subjects are fitted each alone, and there is no population.
+    interval stays. Where fewer than three subjects can be used, or the population is not determined by them, each is
+    fitted alone, and there is no population.
 
     Stein 2019, doi:10.1002/psp4.12388; Beal 2001, doi:10.1023/A:1012299115260.
     """
@@ -81,53 +84,49 @@ def fit_population(samples: pd.DataFrame, *, lag: bool = False) -> PopulationFit
     seen = evidence(found).of(usable)
     alone = each_alone(seen, lag)
     if usable.sum() < LEAST:
-        return _each(found, why, alone)
-    return _together(found, why, [maximum(seen, alone, start) for start in starts(alone)])
+        return _each(found, why, alone, Reason("few_subjects", {"n": int(usable.sum()), "least": LEAST}))
+    ends = sorted((maximum(seen, alone, start) for start in starts(alone)), key=lambda end: -end.value)
+    trouble = _trouble(ends)
+    return _each(found, why, alone, Reason(trouble)) if trouble else _together(found, why, ends[0])
 
 
-def _together(samples: Samples, why: list[Why], ends: Sequence[Found]) -> PopulationFit:
-    best = max(ends, key=lambda one: one.value)
+def _together(samples: Samples, why: list[Why], best: Found) -> PopulationFit:
     phi, weights, thetas = best.surface.draws.phi, best.weights, best.likely(THETAS)
     typical, between, own = typical_subject(thetas), among_subjects(thetas), estimates(phi, weights)
-    code, of_typical = own.withheld(range_of_all=RANGE * between.value[0]), typical.withheld()[0]
-    code[effective(weights) < ENOUGH] = "not_settled"
-    trouble = _trouble(ends)
-    if trouble:
-        code[:], of_typical[:] = trouble, trouble
-    low, residual, high = np.exp(np.quantile(thetas[:, -1], LEVEL)).tolist()
+    code = own.withheld(range_of_all=RANGE * between.value[0])
+    code[~best.covered] = "not_found"
     told = _told(samples, why, own, code, phi, weights)
+    low, residual, high = np.exp(np.quantile(thetas[:, -1], LEVEL)).tolist()
     return PopulationFit(
         individual=_individual(samples, why, own, code, told),
-        population=_population(typical, between, of_typical),
-        residual_sd=np.nan if trouble else residual,
+        population=_population(typical, between, typical.withheld()[0]),
+        residual_sd=residual,
         residual_interval=(low, high),
         log_likelihood=best.value,
-        converged=not trouble,
+        converged=True,
         used=_used(samples, why),
-        reasons=(Reason(trouble),) if trouble else (),
+        reasons=(),
         why=dict(zip(samples.subjects, told, strict=True)),
         draws=resampled(phi, weights, KEPT),
     )
 
 
-def _each(samples: Samples, why: list[Why], alone: Alone) -> PopulationFit:
-    """Too few subjects for a population: each alone."""
-    few = Reason("few_subjects", {"n": len(alone.phi), "least": LEAST})
+def _each(samples: Samples, why: list[Why], alone: Alone, no_population: Reason) -> PopulationFit:
     own, code = _alone_estimates(alone)
     told = [
-        reasons if nothing else (few, *reasons)
+        reasons if nothing else (no_population, *reasons)
         for nothing, reasons in zip(why, _told(samples, why, own, code, alone.phi, alone.weights), strict=True)
     ]
     nothing = Estimates(own.names, *np.full((3, 1, len(own.names)), np.nan))
     return PopulationFit(
         individual=_individual(samples, why, own, code, told),
-        population=_population(nothing, nothing, np.full(len(own.names), few.code, object), few.values),
+        population=_population(nothing, nothing, np.full(len(own.names), no_population.code, object), no_population),
         residual_sd=np.nan,
         residual_interval=(np.nan, np.nan),
         log_likelihood=np.nan,
         converged=False,
         used=_used(samples, why),
-        reasons=(few,),
+        reasons=(no_population,),
         why=dict(zip(samples.subjects, told, strict=True)),
         draws=resampled(alone.phi, alone.weights, KEPT),
     )
@@ -136,23 +135,25 @@ def _each(samples: Samples, why: list[Why], alone: Alone) -> PopulationFit:
 def _alone_estimates(alone: Alone) -> tuple[Estimates, np.ndarray]:
     own = estimates(alone.phi, alone.weights)
     code = own.withheld()
-    code[~alone.settled] = "not_settled"
+    code[~alone.settled] = "not_found"
+    code[alone.samples < LEAST_SAMPLES] = "few_samples"
     return own, code
 
 
 def _residual(alone: Alone) -> float:
     logs = np.log(alone.residual)[..., None]
     one = Estimates(("residual_sd",), *np.exp(quantiles(logs, alone.weights, LEVEL)))
-    return float(one.given(one.withheld())[0, 0])
+    enough = alone.settled[0] and alone.samples[0] >= LEAST_SAMPLES
+    return float(one.given(one.withheld())[0, 0]) if enough else np.nan
 
 
 def _trouble(ends: Sequence[Found]) -> str:
-    """The code of the reason why a population cannot be relied on, "" where it can."""
+    """The code of the reason why a population, best end first, cannot be relied on; "" where it can."""
     errors = ends[0].standard_errors
-    if not all(found.settled for found in ends):
-        return "not_settled"
     if errors is None:
         return "no_curvature"
+    if not all(end.settled for end in ends):
+        return "not_settled"
     return "starts_differ" if (np.abs(ends[0].flat - ends[1].flat) / errors).max() > SAME else ""
 
 
@@ -189,13 +190,11 @@ def _individual(
 
 
 def _population(
-    typical: Estimates, between: Estimates, code: np.ndarray, values: Mapping[str, object] | None = None
+    typical: Estimates, between: Estimates, code: np.ndarray, nothing: Reason | None = None
 ) -> pd.DataFrame:
-    """The frame of `PopulationFit`. values: what the sentence of every code needs, where it is not the names."""
-    reasons = [
-        Reason(one, values or {"names": name}).say() if one else ""
-        for one, name in zip(code, typical.names, strict=True)
-    ]
+    """The frame of `PopulationFit`; nothing: the reason why there is no population."""
+    named = zip(code, typical.names, strict=True)
+    reasons = [(nothing or Reason(one, {"names": name})).say() if one else "" for one, name in named]
     return pd.DataFrame(
         {
             "parameter": pd.array(typical.names, dtype="str"),

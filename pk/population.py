@@ -8,20 +8,23 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from scipy.stats import norm, qmc
 
-from pk.alone import RESIDUAL, Alone
-from pk.draws import SEED, Draws, Normal, Proposal
+from pk.alone import ENOUGH, RESIDUAL, Alone
+from pk.draws import SEED, Draws, Normal, Proposal, effective
 from pk.estimates import LEVEL, RANGE, Estimates, estimates
 from pk.likelihood import Evidence, Misfit
-from pk.stein import published
+from pk.stein import ordered, published
 
 REACH = 0.7  # how far a logarithm may move before new draws are taken: the old ones know nothing of what lies far off
-BETWEEN = (0.02, 6.0)  # between-subject standard deviations that are looked at
+BETWEEN = (0.1, 6.0)  # between-subject standard deviations that are looked at
 WITHIN = (0.05, 3.0)  # residual standard deviations that are looked at
-MOVES = 25  # rounds of draws
-STILL = 0.01  # a move that is none
+MOST = 0.9  # of the subjects
+HALVINGS = 4  # of a step too far
+FREE, MOVES = 8, 24  # rounds of draws: with whole steps, in all
+LEAST_MOVES, NO_GAIN, STILL = 3, 0.01, 0.02  # when it ends early: rounds, gain of log likelihood, step
+SMALL = 0.2  # standard errors that a last step may have
 # How much is assumed of a population before any subject is seen, around the published one: the typical value is known
-# to a factor of e^2, a standard deviation between subjects to a factor of e. Nothing is assumed of Cmax.
-TYPICAL, DEVIATION, ERROR = 2.0, 1.0, 2.0
+# to a factor of e^2, a standard deviation between subjects to a factor of 2. Nothing is assumed of Cmax.
+TYPICAL, DEVIATION, ERROR = 2.0, 0.7, 2.0
 SUBJECTS = 256  # of a population, to see its spread
 STEP = 1e-3  # of the differences that make the information
 
@@ -63,8 +66,17 @@ class Surface:
         """ln of likelihood times density of each draw, n x m."""
         return self.misfit.log_likelihood(theta(flat).residual) + self._log_density(theta(flat))
 
+    def weights(self, flat: np.ndarray) -> np.ndarray:
+        """The weights of the draws under a flat theta, n x m."""
+        return self.draws.weights(self.log_joint(flat))
+
+    def covered(self, flat: np.ndarray) -> np.ndarray:
+        """The subjects, n, of whom enough draws count under a flat theta."""
+        return effective(self.weights(flat)) >= ENOUGH
+
     def _log_density(self, at: Theta) -> np.ndarray:
-        return at.subjects(len(self.draws.phi)).log_density(self.draws.phi)
+        density = at.subjects(len(self.draws.phi)).log_density(self.draws.phi)
+        return np.where(ordered(self.draws.phi), density, -np.inf)
 
     def value(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
         """The value at a flat theta and its slope: by Fisher's identity the mean slope of the weighted draws."""
@@ -81,12 +93,19 @@ class Surface:
         return value, np.concatenate([by_mean, by_sd, [(weights * by_error).sum()]]) - off / self.assumed.sd
 
     def climb(self, start: np.ndarray) -> np.ndarray:
-        """The flat theta of the highest value within reach of the draws."""
+        """The flat theta of the highest value within reach of the draws, or so far on the way there that enough draws
+        still count."""
         low, high = start - REACH, start + REACH
         for places, limits in ((slice(start.size // 2, -1), BETWEEN), (slice(-1, None), WITHIN)):
             low[places], high[places] = (np.clip(edge[places], *np.log(limits)) for edge in (low, high))
         limits = np.column_stack([low, high])
-        return minimize(self._downhill, start, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": 40}).x
+        step = minimize(self._downhill, start, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": 40}).x
+        step -= start
+        for _ in range(HALVINGS):
+            if self.covered(start + step).mean() >= MOST:
+                break
+            step /= 2
+        return start + step
 
     def _downhill(self, flat: np.ndarray) -> tuple[float, np.ndarray]:
         value, slope = self.value(flat)
@@ -101,16 +120,28 @@ class Surface:
 
 @dataclass(frozen=True)
 class Found:
-    """A maximum: the flat theta, its surface, and whether the last round moved nothing."""
+    """A maximum: the flat theta, its surface, and the last step."""
 
     flat: np.ndarray
     surface: Surface
-    settled: bool
+    step: np.ndarray
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last step was small beside the standard errors, and enough draws count of most subjects."""
+        errors = self.standard_errors
+        still = errors is None or (np.abs(self.step) / errors).max() < SMALL
+        return bool(still and self.covered.mean() >= MOST)
+
+    @property
+    def covered(self) -> np.ndarray:
+        """The subjects, n, of whom enough draws count."""
+        return self.surface.covered(self.flat)
 
     @property
     def weights(self) -> np.ndarray:
         """The weights of the draws under this population, n x m."""
-        return self.surface.draws.weights(self.surface.log_joint(self.flat))
+        return self.surface.weights(self.flat)
 
     @property
     def value(self) -> float:
@@ -161,19 +192,22 @@ def starts(alone: Alone) -> list[np.ndarray]:
 
 def maximum(seen: Evidence, alone: Alone, start: np.ndarray) -> Found:
     """The population of the highest marginal likelihood, from one start. In each round draws are taken where the
-    population now is, and it moves to the maximum over them."""
+    population now is, and it moves towards the maximum over them: at first all the way, later, as what is left is the
+    chance of the draws, to the average of the maxima (stochastic approximation, Robbins and Monro 1951)."""
     d, n = start.size // 2, len(alone.phi)
     proposal = Proposal(alone.proposal.share, alone.proposal.mean[..., :d], alone.proposal.root[..., :d, :d])
     assumed, flat = _assumed(d), start
-    for _ in range(MOVES):
+    for move in range(MOVES):
         draws = proposal.draw(theta(flat).subjects(n))
         surface = Surface(draws, seen.misfit(draws.phi), assumed)
-        before, flat = flat, surface.climb(flat)
-        proposal, power = draws.learn(surface.log_joint(flat))
-        settled = bool(np.abs(flat - before).max() < STILL and (power == 1).all())
-        if settled:
+        step = (surface.climb(flat) - flat) / max(1, move - FREE + 1)
+        gain = surface.value(flat + step)[0] - surface.value(flat)[0]
+        flat = flat + step
+        proposal, _ = draws.learn(surface.log_joint(flat))
+        still = move >= LEAST_MOVES and gain < NO_GAIN and np.abs(step).max() < STILL
+        if still and surface.covered(flat).all():
             break
-    return Found(flat, surface, settled)
+    return Found(flat, surface, step)
 
 
 def _assumed(d: int) -> Normal:

@@ -13,12 +13,14 @@ from pk.stein import area
 ENGLISH = {
     "no_sample": "no sample with a result after Day 0",
     "all_blq": "never quantifiable after Day 0",
-    "few_subjects": "{n} subjects with a quantifiable sample after Day 0, a population needs {least}: each alone",
+    "few_subjects": "no population, each alone: {n} subjects with a quantifiable sample after Day 0, of {least} needed",
     "wide": "{names} not given: the 95 % interval spans more than tenfold",
+    "few_samples": "{names} not given: one subject alone needs three quantifiable samples",
     "of_population": "{names} not given: the samples say little that the other subjects do not say",
-    "not_settled": "no number: the search did not settle",
-    "starts_differ": "no number: two starts of the search end in different places",
-    "no_curvature": "no number: the likelihood has no curvature at its maximum",
+    "not_settled": "no population, each alone: the search did not settle",
+    "not_found": "{names} not given: the search did not settle",
+    "starts_differ": "no population, each alone: two starts of the search end in different places",
+    "no_curvature": "no population, each alone: the likelihood has no curvature at its maximum",
     "no_limit": "BLQ samples without a limit of quantification left out: {n}",
     "no_lower_sample": "cmax and tmax provisional: no lower sample after the maximum",
     "short": "cmax and tmax provisional: last sample on Day {day:.10g}, before Day {until}",
@@ -81,7 +83,9 @@ def beside(samples: Samples, usable: np.ndarray, phi: np.ndarray, weights: np.nd
     for place, (name, end) in enumerate(AREAS.items(), start=-len(AREAS)):
         share = np.where(last < end, (weights * (1 - until / area(phi, end))).sum(axis=1), 0.0)
         for row in np.flatnonzero((share > SHARE) & (code[:, place] == "")).tolist():
-            told[row].append(Reason("beyond", {"name": name, "percent": 100 * share[row], "day": float(last[row])}))
+            told[row].append(
+                Reason("beyond", {"name": name, "percent": float(100 * share[row]), "day": float(last[row])})
+            )
     return [tuple(reasons) for reasons in told]
 
 

@@ -67,6 +67,11 @@ def doubling_time(phi: np.ndarray) -> np.ndarray:
     return np.divide(whole, log_foldx, out=np.full(whole.shape, np.inf), where=log_foldx > 0)
 
 
+def ordered(phi: np.ndarray) -> np.ndarray:
+    """Whether the first phase is the faster and the larger one: else the same curve has its names exchanged."""
+    return (phi[..., 5] < phi[..., 3]) & (phi[..., 4] < 0)
+
+
 def _growing(phi: np.ndarray) -> np.ndarray:
     """Tmax - Tlag [d], which does not round to 0 where the two are close."""
     tmax = np.exp(phi[..., 1])
