@@ -46,7 +46,7 @@ def each_alone(seen: Evidence, lag: bool) -> Alone:
         target = _log_target(seen, draws.phi) + prior.log_density(draws.phi)
         weights = draws.weights(target)
         enough = effective(weights) >= ENOUGH
-        proposal, _ = draws.learn(target)
+        proposal = draws.learn(target)
         settled = settled + 1 if enough.all() else 0
         if settled == SETTLED:
             break

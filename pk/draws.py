@@ -5,6 +5,7 @@ every subject, so that neither the order of the subjects nor who else is there c
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.special import chdtri, gammaln, logsumexp
@@ -16,7 +17,8 @@ FREEDOM = 5  # of the t distribution: tails that hold what the proposal has not 
 FROM_PRIOR = 1 / 8  # share of the draws that comes from the prior, so that no weight grows without bound
 LEAST_EFFECTIVE = 1 / 16  # share of the draws on which the next proposal rests, at least
 WIDER = 1.2  # the spread of a proposal over that of what it has seen
-FLATTEST = 1e-4  # power of the weights
+FLATTEST, HALVINGS = 1e-4, 13  # least power of the weights, and how finely it is sought
+STRAY = 0.02  # of a draw that each t distribution takes whether it explains it or not
 STARTS = 4  # t distributions of each subject
 
 
@@ -78,20 +80,17 @@ class Draws:
         """The weights, n x m, that make the draws a sample of a density known up to a factor: each row sums to 1."""
         return normalised(log_target - self.log_density)
 
-    def learn(self, log_target: np.ndarray) -> tuple[Proposal, np.ndarray]:
-        """A proposal nearer to the target, and how far each subject has come, 1 where it stands on the target itself.
-
-        Where too few draws carry the weight, the target is flattened until enough do: so a proposal walks towards a
-        narrow target instead of falling on one draw.
-        """
+    def learn(self, log_target: np.ndarray) -> Proposal:
+        """A proposal nearer to the target. Where too few draws carry the weight, the target is flattened until enough
+        do: so a proposal walks towards a narrow target instead of falling on one draw."""
         ratio = log_target - self.log_density
-        power = _power(ratio)
-        return self._summed_up(normalised(ratio * power[:, None])), power
+        return self._summed_up(normalised(ratio * _power(ratio)[:, None]))
 
     def _summed_up(self, weights: np.ndarray) -> Proposal:
-        """Each t distribution moves to the draws that it explains best (Cappe 2008, population Monte Carlo)."""
+        """Each t distribution moves to the draws that it explains best: Cappe et al., Stat Comput 2008;18:447-459,
+        doi:10.1007/s11222-008-9059-x, with a little of every draw, so that none dies out."""
         d = self.phi.shape[2]
-        near = np.exp(self.parts - logsumexp(self.parts, axis=1, keepdims=True)) + 0.02
+        near = np.exp(self.parts - logsumexp(self.parts, axis=1, keepdims=True)) + STRAY
         near = near / near.sum(axis=1, keepdims=True) * weights[:, None]
         share = near.sum(axis=2)
         near = near / share[..., None]
@@ -128,26 +127,17 @@ def normalised(log_weights: np.ndarray) -> np.ndarray:
 
 def _power(ratio: np.ndarray) -> np.ndarray:
     """By subject the largest power of the weights, 1 or less, under which enough draws count."""
-    low, high = np.full(len(ratio), FLATTEST), np.ones(len(ratio))
-    enough = LEAST_EFFECTIVE * ratio.shape[1]
-    whole = effective(normalised(ratio)) >= enough
-    for _ in range(12):
-        middle = (low + high) / 2
-        counts = effective(normalised(ratio * middle[:, None])) >= enough
+    low, high = np.full(len(ratio), FLATTEST), np.full(len(ratio), 2.0 - FLATTEST)  # whose middle is 1
+    for _ in range(HALVINGS):
+        middle = np.minimum((low + high) / 2, 1)
+        counts = effective(normalised(ratio * middle[:, None])) >= LEAST_EFFECTIVE * ratio.shape[1]
         low, high = np.where(counts, middle, low), np.where(counts, high, middle)
-    return np.where(whole, 1.0, low)
+    return low
 
 
-_KNOWN: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
-
-
+@cache
 def _points(d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """m x d standard normal deviates, the factor m x 1 that makes t deviates of them, and m uniform numbers."""
-    if d not in _KNOWN:
-        uniform = qmc.Sobol(d + 2, scramble=True, rng=SEED).random(POINTS)
-        _KNOWN[d] = (
-            norm.ppf(uniform[:, :d]),
-            np.sqrt(FREEDOM / chdtri(FREEDOM, uniform[:, d : d + 1])),
-            uniform[:, d + 1],
-        )
-    return _KNOWN[d]
+    uniform = qmc.Sobol(d + 2, scramble=True, rng=SEED).random(POINTS)
+    radius = np.sqrt(FREEDOM / chdtri(FREEDOM, uniform[:, d : d + 1]))
+    return norm.ppf(uniform[:, :d]), radius, uniform[:, d + 1]

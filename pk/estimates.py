@@ -9,7 +9,7 @@ from pk.stein import area, doubling_time, names, parameters
 LEVEL = (0.025, 0.5, 0.975)  # of the interval's lower end, the value, the upper end
 WIDE = np.log(10)  # an interval that spans more than this factor gives no number
 RANGE = 2 * 1.959964  # standard deviations that the middle 95 % span
-NARROW = np.log(2)  # one that spans less gives one, whoever it comes from
+NARROW = np.log(1.25)  # one that spans less gives one, whoever it comes from
 LIKE_ALL = 0.8  # an interval nearly as wide, on the log scale, as the range of the population says nothing of its own
 LONGEST = 25.0  # ln d: stands for a doubling time without end
 

@@ -25,7 +25,7 @@ LEAST = 3  # subjects; of fewer nothing is averaged
 LEAST_SAMPLES = 3  # quantifiable ones, of a subject that is fitted alone
 SAME = 0.5  # standard errors between the ends of two starts that count as one
 KEPT = 256  # draws of each subject that are kept for curves
-THETAS = 400  # draws of the population, for its intervals
+THETAS, AVERAGED = 400, 64  # draws of the population, for its intervals and for those of its subjects
 
 
 def fit_subject(time: ArrayLike, conc: ArrayLike, lloq: ArrayLike, *, lag: bool = False) -> Fit:
@@ -91,7 +91,8 @@ def fit_population(samples: pd.DataFrame, *, lag: bool = False) -> PopulationFit
 
 
 def _together(samples: Samples, why: list[Why], best: Found) -> PopulationFit:
-    phi, weights, thetas = best.surface.draws.phi, best.weights, best.likely(THETAS)
+    thetas = best.likely(THETAS)
+    phi, weights = best.surface.draws.phi, best.weights(thetas[:AVERAGED])
     typical, between, own = typical_subject(thetas), among_subjects(thetas), estimates(phi, weights)
     code = own.withheld(range_of_all=RANGE * between.value[0])
     code[~best.covered] = "not_found"
@@ -149,12 +150,10 @@ def _residual(alone: Alone) -> float:
 
 def _trouble(ends: Sequence[Found]) -> str:
     """The code of the reason why a population, best end first, cannot be relied on; "" where it can."""
-    errors = ends[0].standard_errors
-    if errors is None:
-        return "no_curvature"
     if not all(end.settled for end in ends):
         return "not_settled"
-    return "starts_differ" if (np.abs(ends[0].flat - ends[1].flat) / errors).max() > SAME else ""
+    apart = np.abs(ends[0].flat - ends[1].flat) / ends[0].standard_errors
+    return "starts_differ" if apart.max() > SAME else ""
 
 
 def _usable(why: list[Why]) -> np.ndarray:

@@ -111,11 +111,14 @@ class Surface:
         value, slope = self.value(flat)
         return -value, -slope
 
-    def covariance(self, flat: np.ndarray) -> np.ndarray:
-        """The inverse of the observed information: minus the second derivatives at `flat`."""
+    def spread(self, flat: np.ndarray) -> np.ndarray:
+        """A root, times its transpose the covariance of the flat theta: the inverse of the observed information, which
+        is minus the second derivatives at `flat`. A direction in which the surface is flat, or bends upwards, is as
+        uncertain as what is assumed of a typical value."""
         units = STEP * np.eye(flat.size)
         bend = np.array([self.value(flat + unit)[1] - self.value(flat - unit)[1] for unit in units]) / (2 * STEP)
-        return np.linalg.inv(-(bend + bend.T) / 2)
+        information, directions = np.linalg.eigh(-(bend + bend.T) / 2)
+        return directions / np.sqrt(np.maximum(information, 1 / TYPICAL**2))
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,7 @@ class Found:
     @property
     def settled(self) -> bool:
         """Whether the last step was small beside the standard errors, and enough draws count of most subjects."""
-        errors = self.standard_errors
-        still = errors is None or (np.abs(self.step) / errors).max() < SMALL
+        still = (np.abs(self.step) / self.standard_errors).max() < SMALL
         return bool(still and self.covered.mean() >= MOST)
 
     @property
@@ -138,31 +140,25 @@ class Found:
         """The subjects, n, of whom enough draws count."""
         return self.surface.covered(self.flat)
 
-    @property
-    def weights(self) -> np.ndarray:
-        """The weights of the draws under this population, n x m."""
-        return self.surface.weights(self.flat)
+    def weights(self, thetas: np.ndarray) -> np.ndarray:
+        """The weights of the draws, n x m, averaged over flat thetas: a subject is not surer than the population is."""
+        return np.mean([self.surface.weights(flat) for flat in thetas], axis=0)
 
     @property
     def value(self) -> float:
         return self.surface.value(self.flat)[0]
 
     @cached_property
-    def root(self) -> np.ndarray | None:
-        """Lower Cholesky factor of the covariance of the flat theta; None where the surface does not bend downwards."""
-        try:
-            return np.linalg.cholesky(self.surface.covariance(self.flat))
-        except np.linalg.LinAlgError:
-            return None
+    def spread(self) -> np.ndarray:
+        return self.surface.spread(self.flat)
 
     @property
-    def standard_errors(self) -> np.ndarray | None:
-        return None if self.root is None else np.sqrt((self.root**2).sum(axis=1))
+    def standard_errors(self) -> np.ndarray:
+        return np.sqrt((self.spread**2).sum(axis=1))
 
     def likely(self, count: int) -> np.ndarray:
-        """Flat thetas, count x (2 d + 1), that the samples allow: normal around the maximum; all at it without root."""
-        normal = np.random.default_rng(SEED).standard_normal((count, self.flat.size))
-        return self.flat + (normal @ self.root.T if self.root is not None else 0 * normal)
+        """Flat thetas, count x (2 d + 1), that the samples allow: normal around the maximum."""
+        return self.flat + np.random.default_rng(SEED).standard_normal((count, self.flat.size)) @ self.spread.T
 
 
 def typical_subject(thetas: np.ndarray) -> Estimates:
@@ -203,7 +199,7 @@ def maximum(seen: Evidence, alone: Alone, start: np.ndarray) -> Found:
         step = (surface.climb(flat) - flat) / max(1, move - FREE + 1)
         gain = surface.value(flat + step)[0] - surface.value(flat)[0]
         flat = flat + step
-        proposal, _ = draws.learn(surface.log_joint(flat))
+        proposal = draws.learn(surface.log_joint(flat))
         still = move >= LEAST_MOVES and gain < NO_GAIN and np.abs(step).max() < STILL
         if still and surface.covered(flat).all():
             break

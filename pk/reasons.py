@@ -20,7 +20,6 @@ ENGLISH = {
     "not_settled": "no population, each alone: the search did not settle",
     "not_found": "{names} not given: the search did not settle",
     "starts_differ": "no population, each alone: two starts of the search end in different places",
-    "no_curvature": "no population, each alone: the likelihood has no curvature at its maximum",
     "no_limit": "BLQ samples without a limit of quantification left out: {n}",
     "no_lower_sample": "cmax and tmax provisional: no lower sample after the maximum",
     "short": "cmax and tmax provisional: last sample on Day {day:.10g}, before Day {until}",
