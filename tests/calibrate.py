@@ -2,8 +2,9 @@
 
 20 trials of 30 subjects, drawn from the published population (Stein 2019, doi:10.1002/psp4.12388) with a residual
 standard deviation of 0.3 of ln C and a limit of quantification of 50 copies/ug. They are sampled on DAYS: those of the
-trial's schedule up to Day 180, and Day 5. That schedule sets how well Cmax can be known at all: without Day 5 even a
-fit that is told the true population misses the aim for it. Prints a table, and fails where an aim is missed.
+trial's schedule up to Day 180, and Day 5. The schedule sets how much can be known at all: on these days a fit that is
+told the true population comes to 0.036, 0.142, 0.099, 0.070, 0.103 and 0.093 (in the order of AIMS), without Day 5 to
+0.040, 0.150, 0.095, 0.093, 0.105 and 0.098. Prints a table, and fails where an aim is missed.
 """
 
 import sys
