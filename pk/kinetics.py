@@ -69,8 +69,8 @@ def fit_population(samples: pd.DataFrame, *, lag: bool = False) -> PopulationFit
     before time 0 were taken before the cells were given and are not used. A subject who never was quantifiable is
     listed and not part of the population: the typical subject is one in whom the cells grew.
 
-    The population has the highest marginal likelihood, reached from two starts that must agree, with assumptions
-    around the published one so weak that three subjects outweigh them (`pk.population`). A subject's numbers are the
+    The population has the highest marginal likelihood, reached from two starts that must agree, with weak assumptions
+    around the published one, which hold where the samples tell nothing (`pk.population`). A subject's numbers are the
     medians of what the population and the subject's own samples say. A number is NaN, with the reason, where its
     interval spans more than tenfold, or where the subject's own samples add little to what the others say; the
     interval stays. Where fewer than three subjects can be used, or the population is not determined by them, each is

@@ -318,6 +318,12 @@ def test_fewer_than_three_subjects_are_each_alone():
     assert math.isnan(fit.residual_sd)
 
 
+def test_duplicate_times_of_a_subject_are_refused_by_name():
+    twice = pd.concat([frame({"S1": SPARSE, "S2": SPARSE}), frame({"S2": {7: 900.0}})])
+    with pytest.raises(ValueError, match=re.escape("duplicate time 7.0 for S2")):
+        fit_population(twice)
+
+
 def test_nobody_is_an_empty_frame_with_the_same_columns(fitted):
     nobody = fit_population(frame({}))
     assert list(nobody.individual.columns) == list(fitted.individual.columns)
