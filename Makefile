@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test verify test-real bench lint real-is-given
+.PHONY: help run test verify test-real bench calibrate lint real-is-given
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-real: real-is-given .venv/dev ## Run the tests on real trial files: make te
 
 bench: .venv/dev ## Measure imports, screens and readers beside their floors (PARTS="server browser"; REAL=DIR adds the pilot).
 	REAL="$(abspath $(REAL))" $(BIN)/python -m tests.bench $(PARTS)
+
+calibrate: .venv/dev ## Fit the kinetic model to simulated trials; fails where it is further from the truth than it may be.
+	$(BIN)/python -m tests.calibrate
 
 lint: .venv/dev ## Check the format and the style of the code.
 	$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ class Samples:
     subject: np.ndarray  # place in `subjects` of each sample
     time: np.ndarray  # d
     conc: np.ndarray  # copies/ug, 0 where BLQ
+    lloq: np.ndarray  # copies/ug, NaN where not known
     quantifiable: np.ndarray  # bool
     at_zero: np.ndarray  # n, bool: time 0 is sampled
     predose_left_out: np.ndarray  # n, count
@@ -68,18 +69,19 @@ def read(samples: pd.DataFrame) -> Samples:
     no_result = code[~result], time[~result]
     quantifiable = result & ~blq & (conc > 0) & ~(conc < lloq)
     conc = np.where(quantifiable, conc, 0.0)
-    code, time, conc, quantifiable = (values[result] for values in (code, time, conc, quantifiable))
+    code, time, conc, lloq, quantifiable = (values[result] for values in (code, time, conc, lloq, quantifiable))
     _refuse_duplicates(subjects, code, time)
 
     superseded = np.zeros(code.size, bool)
     superseded[:-1] = (code[1:] == code[:-1]) & (time[1:] <= 0)
     left_out = np.bincount(code[superseded], minlength=len(subjects))
-    code, time, conc, quantifiable = (values[~superseded] for values in (code, time, conc, quantifiable))
+    code, time, conc, lloq, quantifiable = (values[~superseded] for values in (code, time, conc, lloq, quantifiable))
     return Samples(
         subjects=subjects,
         subject=code,
         time=np.maximum(time, 0),
         conc=conc,
+        lloq=lloq,
         quantifiable=quantifiable,
         at_zero=np.bincount(code[time <= 0], minlength=len(subjects)) > 0,
         predose_left_out=left_out,
