@@ -124,7 +124,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     with watching:
         app = server.create(Store(settings.folder), state, settings.host_names, settings.stale_days).server
         print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
-        with warming.in_background(app, settings):
+        with warming.in_background(app, settings) if settings.beside else nullcontext():
             serve_forever(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     return PUBLISHED
 

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     host_names: tuple[str, ...] = ()  # further names this machine is opened by
     watch: Path | None = None  # folder whose deliveries are imported while the screens are served
     stale_days: int = Field(default=14, ge=1)  # data older than this withhold the advice of the rule
+    beside: bool = True  # a second process makes a new cut's screens before it is offered; it takes some 0.4 GB
     threads: int = Field(default=8, ge=1, le=64)  # of the web server
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -105,13 +105,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(store: Path, *flags: str, fails: str = "") -> Iterator[str]:
+def serving(store: Path, *flags: str, fails: str = "", beside: bool = False) -> Iterator[str]:
     """`python app.py serve` over a store, as a reader would start it; gives its address. fails: what it has to log as
-    an error; anything else it must not."""
+    an error; anything else it must not. beside: with the process beside it, which only its own tests need."""
     port = free_port()
     command = [sys.executable, "app.py", "serve", "--store", str(store), "--port", str(port), "--log-level", "ERROR"]
     command += flags
     environment = os.environ | {"TRIAL_STALE_DAYS": str(NEVER_STALE)}  # the simulated trial is seen on a day of its own
+    environment |= {"TRIAL_BESIDE": str(beside)}
     log = store / "server.log"
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env=environment)
@@ -142,7 +143,7 @@ def wait_until_alive(address: str, process: subprocess.Popen) -> None:
 def serve() -> Iterator[Callable[..., str]]:
     """Serves stores until the test ends. Name it before `open_tab`, so that the tabs close first."""
     with ExitStack() as running:
-        yield lambda store, *flags: running.enter_context(serving(store, *flags))
+        yield lambda store, *flags, **how: running.enter_context(serving(store, *flags, **how))
 
 
 @pytest.fixture(scope="session")

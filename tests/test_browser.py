@@ -330,7 +330,7 @@ def growing(trial_files, tmp_path) -> Store:
 
 
 def test_a_newer_cut_is_announced_and_taken_only_when_asked(growing, trial_files, serve, open_tab):
-    address = serve(growing.root)
+    address = serve(growing.root, beside=True)
     page = open_tab()
     page.goto(f"{address}/adverse-events?only=serious")
     settled(page)

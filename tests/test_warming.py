@@ -149,7 +149,7 @@ def test_a_cut_is_offered_after_its_screens_were_made_and_even_where_the_process
     first, second, last = copied_trial.ids()
     current = copied_trial.root / "CURRENT"
     current.write_text(first)
-    with serving(copied_trial.root, fails="could not be made before they are asked for") as address:
+    with serving(copied_trial.root, fails="could not be made before they are asked for", beside=True) as address:
         assert offered(address) == first
         wait_until(lambda: beside(copied_trial.root))
         current.write_text(second)
@@ -164,7 +164,7 @@ def test_a_cut_is_offered_after_its_screens_were_made_and_even_where_the_process
 
 
 def test_the_process_beside_ends_with_a_server_that_is_killed(copied_trial):
-    with serving(copied_trial.root):
+    with serving(copied_trial.root, beside=True):
         wait_until(lambda: beside(copied_trial.root))
         (process,) = beside(copied_trial.root)
         server = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])

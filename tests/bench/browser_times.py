@@ -32,7 +32,7 @@ class Target:
 
 def tables(trials: list[Trial], runs: int) -> Iterator[Table]:
     with ExitStack() as running:
-        sites = {trial: running.enter_context(serving(trial.root)) for trial in trials}
+        sites = {trial: running.enter_context(serving(trial.root, beside=True)) for trial in trials}
         own = Target(
             "floor: this shell, one figure, one grid", running.enter_context(floor("own", str(trials[0].root)))
         )

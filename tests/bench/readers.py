@@ -76,7 +76,7 @@ def tables(trial: Trial, seconds: float) -> list[Table]:
         root = folder / "store"
         shutil.copytree(trial.root, root, ignore=shutil.ignore_patterns("simulated", "sources"))
         files = [_smaller(one, folder / one.name) for one in trial.folders[-2:]]
-        with serving(root) as address:
+        with serving(root, beside=True) as address:
             screens = asking.screens(trial.store.serving().cut, asking.dependencies(address))
             read, published, waited = _read(address, root, files, screens, seconds)
     found = Table(f"READERS, {trial.name}: {READERS} at once for {seconds:.0f} s, {published} cuts published", HEAD)
