@@ -91,15 +91,20 @@ def test_a_newer_cut_is_not_kept_waiting_by_the_one_before(watcher, application,
     first, _, last = copied_trial.ids()
 
     class Publishing(Beside):
+        """While the first cut is made the last one is published."""
+
         def answer(self, seconds):
+            if self.asked[-1].cut == last:
+                return None
             (copied_trial.root / "CURRENT").write_text(last)
             return {}
 
     (copied_trial.root / "CURRENT").write_text(first)
-    monkeypatch.setattr(warming, "Beside", lambda settings: Publishing())
+    publishing = Publishing()
+    monkeypatch.setattr(warming, "Beside", lambda settings: publishing)
     watcher.make(first, START)
-    monkeypatch.setattr(warming, "Beside", lambda settings: Beside(None))
     watcher.look(())
+    assert [one.cut for one in publishing.asked] == [first, last]
     assert application.server.config["OFFERED"] == last
 
 
