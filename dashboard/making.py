@@ -1,7 +1,8 @@
 """The process beside the server that makes answers: the server goes on answering meanwhile, on another core.
 
 It is the same application over the same store and state. Asked for the screens of a cut it answers with what it would
-remember, piece by piece, then None, each with the number of what was asked.
+remember, piece by piece, then None, each with the number of what was asked: first the screens and what readers asked
+lately, then the choices that the screens offer.
 """
 
 import os
@@ -9,6 +10,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 from flask import Flask
 
@@ -31,6 +33,11 @@ class Wanted:
     questions: list[dict]  # bodies of requests, of whichever cut
 
 
+class Piece(NamedTuple):
+    answers: dict | None  # by key; None: that was all
+    ready: bool  # what readers look at has been made
+
+
 def run(asked: Connection, settings: Settings) -> None:
     """Until the server ends. For a new process."""
     from dashboard.server import create
@@ -47,34 +54,62 @@ def run(asked: Connection, settings: Settings) -> None:
                 asked.send((number, piece))
                 if asked.poll():  # something newer is wanted
                     break
-            asked.send((number, None))
+            asked.send((number, Piece(None, True)))
     except (EOFError, BrokenPipeError):
         return  # the server has ended
 
 
-def made(server: Flask, wanted: Wanted) -> Iterator[dict]:
-    """What is remembered after each question that was not before it, by key. What goes wrong in a screen is logged, and
-    told to who asks for it."""
+def made(server: Flask, wanted: Wanted) -> Iterator[Piece]:
+    """What is remembered after each question that was not before it. What goes wrong in a screen is logged, and told to
+    who asks for it."""
     answers: Answers = server.config["ANSWERS"]
     known = answers.keys()
-    for _ in _answered(server, wanted):
+    for ready in _answered(server, wanted):
         new = answers.keys() - known
         known |= new
-        if new:
-            yield {key: data for key in new if (data := answers.find(key)) is not None}
+        if new or ready:
+            yield Piece({key: data for key in new if (data := answers.find(key)) is not None}, ready)
 
 
-def _answered(server: Flask, wanted: Wanted) -> Iterator[None]:
+def _answered(server: Flask, wanted: Wanted) -> Iterator[bool]:
+    """Whether what readers look at has been answered, after each answer."""
     fills: Fills = server.config["FILLS"]
+    offered: list[tuple[str, str, str]] = []
     for page in pages.NAVIGATION:
-        request = {"pathname": View(page=page).href, "search": "", "cut": wanted.cut, "state": wanted.head}
-        for _ in fills.of(f'{{"view":"{page}"}}', request):
-            yield
+        path = View(page=page).href
+        for answer in fills.of(_store(page), _request(wanted, path)):
+            offered += [(page, *link) for link in _choices(answer, path)]
+            yield False
     for question in wanted.questions:
         body = question | {"inputs": [_of(one, wanted) for one in question["inputs"]]}
         with server.test_request_context(ENDPOINT, method="POST", json=body):
             fills.answer()
-        yield
+        yield False
+    yield True
+    for page, path, search in dict.fromkeys(offered):
+        for _ in fills.of(_store(page), _request(wanted, path, search)):
+            yield True
+
+
+def _store(page: str) -> str:
+    return f'{{"view":"{page}"}}'
+
+
+def _request(wanted: Wanted, path: str, search: str = "") -> dict[str, str]:
+    return {"pathname": path, "search": search, "cut": wanted.cut, "state": wanted.head}
+
+
+def _choices(part: object, path: str) -> Iterator[tuple[str, str]]:
+    """Path and search of the links of a screen that lead to another choice on it."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _choices(one, path)
+    elif isinstance(part, dict):
+        own, mark, search = str(part.get("href", "")).partition("?")
+        if own == path and mark and "option" in str(part.get("className", "")).split():
+            yield own, f"?{search}"
+        for one in part.values():
+            yield from _choices(one, path)
 
 
 def _of(given: dict, wanted: Wanted) -> dict:

@@ -1,5 +1,5 @@
 """A new cut is shown when its screens are made: before that, what readers looked at lately is made of it beside the
-server."""
+server, and after it the choices that its screens offer."""
 
 import logging
 import multiprocessing
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from flask import Flask
 
 from dashboard import making
-from dashboard.making import Wanted
+from dashboard.making import Piece, Wanted
 from dashboard.remembered import Answers
 from dashboard.session import today
 from dashboard.whole import Fills
@@ -79,12 +79,12 @@ class Watcher:
             self._beside = self._beside or Beside(self._settings)
             self._beside.ask(Wanted(cut, head, self._answers.questions(LATELY)))
             while not self.end.is_set() and self._store.current() == cut:
-                answered = self._beside.answer(EVERY)
-                if answered is None:
+                piece = self._beside.answer(EVERY)
+                if piece.answers is None:
                     return
-                for key, data in answered.items():
+                for key, data in piece.answers.items():
                     self._answers.keep(key, data)
-                if time.monotonic() - since > HELD:
+                if piece.ready or time.monotonic() - since > HELD:
                     self._server.config["OFFERED"] = cut
                 if time.monotonic() - since > LONGEST:
                     raise TimeoutError(f"not ready after {LONGEST:.0f} s")
@@ -114,14 +114,13 @@ class Beside:
         self._asked += 1
         self._connection.send((self._asked, wanted))
 
-    def answer(self, seconds: float) -> dict | None:
-        """What has been made within so many seconds, by key; None once all that was asked last is. EOFError, OSError
-        where the process has ended."""
+    def answer(self, seconds: float) -> Piece:
+        """What has been made within so many seconds. EOFError, OSError where the process has ended."""
         while self._connection.poll(seconds):
             asked, piece = self._connection.recv()
-            if piece is not None or asked == self._asked:
+            if asked == self._asked:
                 return piece
-        return {}
+        return Piece({}, False)
 
     def end(self) -> None:
         self._connection.close()

@@ -150,11 +150,13 @@ def test_a_new_cut_is_made_before_anyone_asks(application, client, trial, monkey
     ask(client, "board-ladder.children", cut=older, **asked)
     answers = application.server.config["ANSWERS"]
     pieces = list(made(application.server, Wanted(newer, START, answers.questions(60))))
-    given = {key: data for piece in pieces for key, data in piece.items()}
+    given = {key: data for piece in pieces for key, data in piece.answers.items()}
+    ready = [piece.ready for piece in pieces]
+    assert ready == sorted(ready) and ready[-1] and not ready[0]
     said = [json.loads(key[0])[2][0] for key in given]
     assert {one["cut"] for one in said} == {newer}
     assert {"/", "/kinetics", "/cytokines", "/data"} < {one["pathname"] for one in said}
-    assert asked["search"] in {one["search"] for one in said}
+    assert {asked["search"], "?by=patient", "?only=serious", "?fold=baseline"} <= {one["search"] for one in said}
     assert all(f"cut {newer[:7]}".encode() in data for data in given.values() if b"cut " in data)
 
     monkeypatch.setattr(board, "ladder", lambda *_: pytest.fail("made again"))

@@ -13,6 +13,7 @@ from conftest import serving
 from test_answers import frame
 
 from dashboard import warming
+from dashboard.making import Piece
 from data.events import START
 
 
@@ -42,7 +43,7 @@ class Beside:
         found = self.answers.pop(0) if self.answers else {}
         if isinstance(found, Exception):
             raise found
-        return found
+        return found if isinstance(found, Piece) else Piece(found, found is None)
 
     def end(self):
         self.ended = True
@@ -60,6 +61,20 @@ def test_what_was_made_beside_is_kept(watcher, application, monkeypatch, trial):
     monkeypatch.setattr(warming, "Beside", lambda settings: Beside({key: b"answer"}, None))
     watcher.make(trial.current(), START)
     assert application.server.config["ANSWERS"].find(key) == b"answer"
+
+
+def test_a_cut_is_offered_before_the_choices_of_its_screens_are_made(watcher, application, monkeypatch, trial):
+    offered = []
+
+    class Choosing(Beside):
+        def answer(self, seconds):
+            offered.append(application.server.config["OFFERED"])
+            return super().answer(seconds)
+
+    application.server.config["OFFERED"] = trial.ids()[0]
+    monkeypatch.setattr(warming, "Beside", lambda settings: Choosing({}, Piece({}, True), {}, None))
+    watcher.make(trial.current(), START)
+    assert offered == [trial.ids()[0], trial.ids()[0], trial.current(), trial.current()]
 
 
 def test_a_process_beside_that_fails_is_ended_and_started_again(watcher, monkeypatch, trial, caplog):
@@ -95,9 +110,9 @@ def test_a_newer_cut_is_not_kept_waiting_by_the_one_before(watcher, application,
 
         def answer(self, seconds):
             if self.asked[-1].cut == last:
-                return None
+                return Piece(None, True)
             (copied_trial.root / "CURRENT").write_text(last)
-            return {}
+            return Piece({}, False)
 
     (copied_trial.root / "CURRENT").write_text(first)
     publishing = Publishing()
