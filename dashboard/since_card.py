@@ -11,6 +11,7 @@ from dashboard.waiting import shown
 from data.store import CutError
 
 SHOWN = 6
+MOST_PATIENTS = 150  # beyond, comparing takes seconds of the server, and waits for somebody who asks
 OF_THE_BOARD = KINDS[: KINDS.index("level") + 1]
 
 
@@ -22,6 +23,9 @@ def since_card(asked: Asked) -> tuple[object, bool]:
         return html.P(asked.say("changes.unreadable", why=str(error)), className="alarm-line", role="alert"), True
     if before is None:
         return html.P(asked.say("changes.only_one"), className="quiet"), True
+    if len(asked.numbers) > MOST_PATIENTS:
+        link = html.A(asked.say("since.compare", id=before.short), href=asked.view.to("changes"))
+        return html.Div([html.P(link), html.Div(stamp(asked), className="stamp")]), True
     return shown(comparison(asked, before), asked.say, lambda found: _lines(asked, found), within=0)
 
 

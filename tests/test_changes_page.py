@@ -10,7 +10,7 @@ import pytest
 from test_answers import ask
 from test_board_page import words
 
-from dashboard import comparing
+from dashboard import comparing, since_card
 from dashboard.change_lines import against
 from dashboard.change_rows import SHOWN, rows_panel
 from dashboard.comparing import SORTS, Compared, comparison, earlier
@@ -215,3 +215,10 @@ def test_the_header_leads_to_every_cut_and_an_older_one_is_marked(here, trial):
     assert t("shell.to_current") in str(notices(view, seen, asking(trial).say))
     assert t("stamp.older") in stamp(Asked(view, seen.cut))
     assert t("stamp.older") not in stamp(Asked(View(), trial.open(older))) + stamp(asking(trial, cut=-1))
+
+
+def test_of_a_large_cut_the_board_offers_the_comparison_and_does_not_begin_it(here, trial, monkeypatch):
+    monkeypatch.setattr(since_card, "MOST_PATIENTS", 10)
+    monkeypatch.setattr(since_card, "comparison", lambda *_: pytest.fail("begun"))
+    said, over = since_card.since_card(Asked(View(), trial.open(trial.ids()[-1])))
+    assert over and words(said).startswith(f"Compare with the previous cut, {trial.ids()[-2][:7]} XKDCT293")

@@ -77,7 +77,8 @@ def tables(trial: Trial, seconds: float) -> list[Table]:
         shutil.copytree(trial.root, root, ignore=shutil.ignore_patterns("simulated", "sources"))
         files = [_smaller(one, folder / one.name) for one in trial.folders[-2:]]
         with serving(root, beside=True) as address:
-            screens = asking.screens(trial.store.serving().cut, asking.dependencies(address))
+            found = asking.screens(trial.store.serving().cut, asking.dependencies(address))
+            screens = [one for one in found if one.page != "changes"]  # a job with its progress, and no choice
             read, published, waited = _read(address, root, files, screens, seconds)
     found = Table(f"READERS, {trial.name}: {READERS} at once for {seconds:.0f} s, {published} cuts published", HEAD)
     for name, took in sorted(read.took.items(), key=lambda one: (one[0] not in STEPS, one[0])):
