@@ -135,17 +135,17 @@ def board(
         rungs = tuple(_rung(level, windows, subjects, protocol.dlt) for level in protocol.dose_levels)
         rungs = _expanded_for_mtd(rungs, protocol.dlt)
         breaches = tuple(_breaches(windows, protocol))
-        lost = _without_window(windows, events, adjudications)
+        lost = _without_window(windows, _flagged(events, cutoff), adjudications)
     return Board(windows, rungs, _pipeline(subjects), breaches, of_patients, lost)
 
 
 def _without_window(
-    windows: Iterable[Window], events: pd.DataFrame, adjudications: Mapping[tuple[str, str], Adjudication]
+    windows: Iterable[Window], flagged: pd.DataFrame, adjudications: Mapping[tuple[str, str], Adjudication]
 ) -> tuple[str, ...]:
     """A DLT must not be gone because its patient is not infused, or not assigned, in this cut."""
     there = {one.usubjid for one in windows}
     has = {who for (who, _), said in adjudications.items() if said.dlt and said.code != SUPPOSED}
-    has |= set(events[events["aedlt"] == "Y"]["usubjid"])
+    has |= set(flagged["usubjid"])
     return tuple(sorted(has - there))
 
 
@@ -163,13 +163,18 @@ def _infused(subjects: pd.DataFrame, protocol: Protocol, cutoff: datetime) -> pd
     return subjects[(subjects["day0"] <= cutoff) & subjects["cohort"].isin(levels)]
 
 
+def _flagged(events: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
+    """The rows that the file calls a DLT, those that can have begun by the cut-off."""
+    return events[(events["aedlt"] == "Y") & ~(events["aestdtc_earliest"] > cutoff)]
+
+
 # ---- windows --------------------------------------------------------------------------------------------------------
 def _windows(
     infused: pd.DataFrame, events: pd.DataFrame, found: Mapping, protocol: Protocol, cutoff: datetime
 ) -> tuple[Window, ...]:
     order = {level.id: number for number, level in enumerate(protocol.dose_levels)}
     flagged: dict[str, list] = {}
-    for row in events[(events["aedlt"] == "Y") & ~(events["aestdtc_earliest"] > cutoff)].itertuples():
+    for row in _flagged(events, cutoff).itertuples():
         flagged.setdefault(row.usubjid, []).append(row)
     windows = [
         _window(row, found.get(row.usubjid, ()), flagged.get(row.usubjid, ()), protocol.dlt, cutoff.date())

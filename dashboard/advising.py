@@ -44,6 +44,11 @@ def advice_on(cut: Cut, head: str) -> Advice | None:
     return _rule(cut, head, (), 0)[1] if cut.protocol.dlt else None
 
 
+@lru_cache(maxsize=16)
+def pauses_of(cut: Cut) -> tuple[Pause, ...]:
+    return pauses(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff)
+
+
 def days_too_old(asked: Asked) -> int:
     """How many days old the data are, where that is too old to advise on; 0 where it is not. An older cut that the
     address names is looked at as what was known then, and a fictional calendar has no age."""
@@ -70,10 +75,10 @@ def _advised(cut: Cut, head: str, assumed: Assumed, too_old: int) -> Advised:
 
 @lru_cache(maxsize=32)
 def _rule(cut: Cut, head: str, assumed: Assumed, too_old: int) -> tuple[Board, Advice, tuple[Pause, ...]]:
-    protocol, everyone, events = cut.protocol, subjects(cut), adverse_events(cut)
+    protocol, everyone = cut.protocol, subjects(cut)
     judged = tuple((key, letter == "T") for key, letter in assumed if len(key) == 2)
     state = board_of(cut, head, judged) if judged else board_of(cut, head)
-    rules = pauses(everyone, events, protocol, cut.cutoff)
+    rules = pauses_of(cut)
     differ = {one.usubjid for window in state.windows for one in window.candidates if one.code == "disagree"}
     doubts = [] if head else [Sentence("unreadable")]
     if state.without_window:

@@ -7,8 +7,7 @@ import pandas as pd
 from flask import current_app
 
 from clinical.changes import Consequence, Known, consequences, late
-from clinical.pauses import pauses
-from dashboard.advising import advice_on
+from dashboard.advising import advice_on, pauses_of
 from dashboard.correlating import outcomes_of
 from dashboard.counting import overview
 from dashboard.exposures import exposures_of
@@ -16,9 +15,7 @@ from dashboard.jobs import Job, Jobs, Told
 from dashboard.session import Asked, NotUnderstood, board_of, store, the_store
 from data.schema import study_tables
 from data.store import Cut
-from queries.adverse_events import adverse_events
 from queries.changes import Changes, changes
-from queries.subjects import subjects
 
 # What a row can be beside the other cut. One counts as filled in where nothing of it but blanks was changed.
 SORTS = ("added", "late", "corrected", "filled", "removed", "renumbered")
@@ -108,7 +105,7 @@ def known(cut: Cut, head: str) -> Known:
         cutoff=cut.cutoff,
         advice=advice_on(cut, head),
         board=board_of(cut, head),
-        pauses=pauses(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff),
+        pauses=pauses_of(cut),
         counts=overview(cut, head),
         exposure=exposure.assign(
             parameter=exposure["parameter"] + exposure["end"].astype("string").radd(" ").fillna("")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 
 from flask import Flask, current_app
 
-KEPT = 16
+KEPT = 8  # a comparison is two of them, and holds its rows
 
 log = logging.getLogger(__name__)
 

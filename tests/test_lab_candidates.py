@@ -484,6 +484,9 @@ def test_a_dlt_of_who_has_no_window_any_more_is_named():
     flagged = events(event(ALT, 3, 3, 20, aedlt="Y"))
     assert board(subjects(*who), flagged, PROTOCOL, end_of(40)).without_window == ("A1",)
     assert board(subjects(subject("A1")), flagged, PROTOCOL, end_of(40)).without_window == ()
+    # What began after the cut-off has not happened, and neither has the infusion of Day 20.
+    later = subjects(subject("A1", infused=20), subject("A2"))
+    assert board(later, events(event(ALT, 3, 23, 40, aedlt="Y")), PROTOCOL, end_of(15)).without_window == ()
 
 
 @pytest.mark.parametrize("rows", [alt(3, 11, value=90), [*alt(2, 3, 5), result(30, 7)]])

@@ -15,7 +15,7 @@ from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.judged import judged_events
 from dashboard.labels import Say, speaker
 from dashboard.models_card import models_card
-from dashboard.reasons import reason
+from dashboard.reasons import dlt_words, reason
 from dashboard.rule_card import rule_card, tree_card, what_if_card
 from dashboard.sentences import Sentences, people, with_links
 from dashboard.session import Asked, present, stamp
@@ -447,9 +447,7 @@ def _rows_of(asked: Asked, wanted: set[tuple[str, float]]) -> html.Div:
         if (row.usubjid, row.aeseq) not in wanted:
             continue
         grade = say("word.not_recorded") if pd.isna(row.aetoxgr) else str(row.aetoxgr)
-        flag = {"Y": say("word.dlt"), "N": say("word.no_dlt"), "U": say("word.dlt_open")}.get(
-            row.aedlt, say("word.not_adjudicated")
-        )
+        flag = dlt_words(row.aedlt, say) or say("word.not_adjudicated")
         source = f"{row.source_file} {row.source_row}"
         rows.append([named(asked, row.usubjid), row.aeterm, grade, row.aestdtc, flag, source])
     head = ["patient", "event", "grade", "onset", "dlt", "source"]
