@@ -19,8 +19,7 @@ def reason(window: Window, say: Say) -> str:
 
 def dlt_words(aedlt: object, say: Say) -> str:
     """Of one row of `dashboard.judged.judged_events`; "" where nobody said anything."""
-    words = {"Y": "word.dlt", "N": "word.no_dlt", "U": "word.dlt_open"}
-    return say(words[aedlt]) if aedlt in words else ""
+    return {"Y": say("word.dlt"), "N": say("word.no_dlt"), "U": say("word.dlt_open")}.get(aedlt, "")
 
 
 class _Sentences(dict):

@@ -98,7 +98,7 @@ def test_the_cut_compared_with_is_chosen_in_the_address(here, trial):
 
 def test_the_first_cut_has_none_to_compare_with(here, trial):
     shown = page.show(stored=stored(trial, cut=0))
-    assert words(shown["body"]) == t("changes.only_one") and shown["over"] is True
+    assert words(shown["which"][0]) == t("changes.only_one") and shown["body"] == [] and shown["over"] is True
     assert page.show_panel(stored=stored(trial, "?open=rows/all/added", cut=0)) == {"panel": [], "over": True}
 
 

@@ -96,7 +96,7 @@ def _shown(asked: Asked, within: float) -> dict:
     except CutError as error:
         return {"which": _which(asked, None), "body": _unreadable(asked, error), "over": True}
     if before is None:
-        return {"which": _which(asked, None), "body": html.P(asked.say("changes.only_one")), "over": True}
+        return {"which": [html.P(asked.say("changes.only_one")), *_which(asked, None)], "body": [], "over": True}
     body, over = shown(comparison(asked, before), asked.say, lambda found: cards(asked, found), within=within)
     return {"which": _which(asked, before), "body": body, "over": over}
 
