@@ -16,6 +16,7 @@ from pathlib import Path
 from flask import Flask, Response, request
 
 from dashboard.session import is_finished, looked_into_store, offered, the_store, today
+from dashboard.view import View
 
 ENDPOINT = "/_dash-update-component"
 KEPT = 128 * 1024**2  # bytes of answers
@@ -120,7 +121,8 @@ def _asked(body: dict) -> Key | None:
     values = [one.get("value") if is_own(one) else None for one in body["inputs"]]
     if body.get("state") or not all(isinstance(one, dict) and isinstance(one.get("cut"), str) for one in values):
         return None
-    said = json.dumps([body["output"], [one["id"] for one in body["inputs"]], values], sort_keys=True)
+    ids, views = [one["id"] for one in body["inputs"]], [_as_read(one) for one in values]
+    said = json.dumps([body["output"], ids, views], sort_keys=True)
     cut = values[0]["cut"]
     # Whether a cut that the address names is an older one may change; who follows the current one keeps what he has.
     older = any("cut=" in one.get("search", "") for one in values) and cut != offered()
@@ -128,8 +130,17 @@ def _asked(body: dict) -> Key | None:
 
 
 def _without_cut(given: dict) -> list:
-    value = given["value"]
+    value = _as_read(given["value"])
     return [given["id"], {name: value[name] for name in value if name not in ("cut", "state")}]
+
+
+def _as_read(value: dict) -> dict:
+    """The address as every screen reads it: one choice may be written in several ways."""
+    try:
+        path, _, search = View.parse(value.get("pathname"), value.get("search")).href.partition("?")
+    except KeyError:  # the screen will say so
+        return value
+    return value | {"pathname": path, "search": search}
 
 
 def is_own(given: object) -> bool:

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import dash_mantine_components as dmc
 from dash import (
@@ -138,12 +139,13 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
     say = speaker(view.lang)
     look = [view.page, view.usubjid, view.lang, view.theme, bool(found.cut)]
     cut = found.cut.id if found.cut else ""
-    request = {"pathname": pathname, "search": search or "", "cut": cut, "state": state_head()}
+    head = state_head()
+    request = {"pathname": pathname, "search": search or "", "cut": cut, "state": head}
     closed = request | {"search": view.change(open="").href.partition("?")[2]}
     again = isinstance(rendered, list) and rendered == look
     return {
         "header": header(view, found, say),
-        "notices": notices(view, found, say),
+        "notices": notices(view, found, head, say),
         "newer": say("shell.newer"),
         "coming": say("shell.coming"),
         "button": say("shell.show_newer"),
@@ -183,7 +185,8 @@ def _alike(request: dict, before: object) -> bool:
 def renew_notices(since, pathname, search, shown) -> dict:
     """An import that was refused or held while a reader looks is said at once: nobody stands at a watched folder."""
     view = _view(pathname, search)
-    return {"notices": notices(view, find_cut(view, shown), speaker(view.lang)), "stopped": stopped_at()}
+    found = find_cut(view, shown)
+    return {"notices": notices(view, found, state_head(), speaker(view.lang)), "stopped": stopped_at()}
 
 
 def stopped_at() -> str:
@@ -245,11 +248,16 @@ def nothing_yet(say: Say) -> html.Div:
 
 def footer(cut: Cut | None, say: Say) -> list:
     """The one disclaimer, and every setting that the public registration does not settle."""
-    assumed = list(cut.protocol.assumed()) if cut else []
+    assumed = _assumed(cut) if cut else ()
     if not assumed:
         return [html.P(say("shell.disclaimer"))]
     head = html.Summary(say("shell.assumed", count=len(assumed), version=cut.protocol.trial.version))
     return [html.P(say("shell.disclaimer")), html.Details([head, html.P(", ".join(assumed))], id="assumed")]
+
+
+@lru_cache(maxsize=16)
+def _assumed(cut: Cut) -> tuple[str, ...]:
+    return tuple(cut.protocol.assumed())
 
 
 # ---- header and notices ----------------------------------------------------------------------------------------------
@@ -334,9 +342,10 @@ def _tab(view: View, page: str, say: Say) -> html.A:
     return html.A(say(f"shell.page_{page}"), href=view.to(page), className="nav-link", **here)
 
 
-def notices(view: View, found: Found, say: Say) -> list:
+def notices(view: View, found: Found, head: str, say: Say) -> list:
+    """head: of what people wrote; "" where it cannot be read."""
     lines = []
-    if not state_head():
+    if not head:
         lines.append(html.Div(say("shell.state_unreadable"), className="notice alarm", role="alert"))
     if found.problem:
         lines.append(html.Div(say("shell.last_good", why=found.problem), className="notice alarm", role="alert"))

@@ -212,7 +212,7 @@ def test_the_header_leads_to_every_cut_and_an_older_one_is_marked(here, trial):
     assert seen.older and seen.cut.id == older
     menu = str(header(view, seen, asking(trial).say))
     assert "/kinetics?by=patient" in menu and f"cut={trial.ids()[1][:12]}" in menu and current[:7] in menu
-    assert t("shell.to_current") in str(notices(view, seen, asking(trial).say))
+    assert t("shell.to_current") in str(notices(view, seen, START, asking(trial).say))
     assert t("stamp.older") in stamp(Asked(view, seen.cut))
     assert t("stamp.older") not in stamp(Asked(View(), trial.open(older))) + stamp(asking(trial, cut=-1))
 
