@@ -13,7 +13,8 @@ from functools import cache
 import pandas as pd
 
 from clinical import lab_candidates, spells
-from clinical.lab_candidates import TESTS, Clock, Evidence, Run, lab_runs
+from clinical.lab_candidates import Clock, Run, lab_runs
+from clinical.lab_results import TESTS, Evidence
 from clinical.reported import began, event_key, reported_grade
 from data.protocol import Clause, Dlt
 
@@ -97,7 +98,7 @@ def candidates(
     clause, in the order of onset; then a death in the window that no fatal event explains.
     Source: the clauses are the protocol file's; how time at a grade is read follows grade-change rows, 72 h needs
     times, "more than 7 days" is 8 calendar dates where no times are recorded.
-    labs: as `queries.measurements` of the table "lab", None = not looked at; a run that an event of the same name
+    labs: `lab_results.COLUMNS` of the table "lab", None = not looked at; a run that an event of the same name
     reports is that event's evidence, no candidate of its own. What people say here of them: `clinical.adjudication`.
     """
     clauses_on = cache(_Definition(dlt).clauses_on)

@@ -10,7 +10,7 @@ from dash import html
 from clinical.adjudication import Adjudication, adjudications, later
 from clinical.board import Board
 from clinical.candidates import VERDICTS, Candidate
-from clinical.lab_candidates import TESTS, Evidence, Lacking
+from clinical.lab_results import TESTS, Evidence, Lacking
 from dashboard.advising import Advised
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.rule_card import switch

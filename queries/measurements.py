@@ -32,7 +32,9 @@ _DAY = 86_400.0
 
 
 @lru_cache(maxsize=64)
-def measurements(cut: Cut, tables: tuple[str, ...], usubjid: str = "", codes: tuple[str, ...] = ()) -> pd.DataFrame:
+def measurements(
+    cut: Cut, tables: tuple[str, ...], usubjid: str = "", codes: tuple[str, ...] = (), columns: tuple[str, ...] = ()
+) -> pd.DataFrame:
     """One row a result of `tables` (of FINDINGS), by subject, moment, code. Shared: never written to.
 
     usubjid, cohort, table, code [CDISC --TESTCD], name, category, specimen, method, place [of the body], evaluator,
@@ -41,14 +43,16 @@ def measurements(cut: Cut, tables: tuple[str, ...], usubjid: str = "", codes: tu
     not_done [NOT DONE], why [no value], lloq, range_low, range_high [`unit`], visitnum, visit, dtc [as it came],
     first, last [moments it can mean], time [d since infusion: to the minute where sample and infusion have a time of
     day, else whole days; NaN: not infused, or the day is not known], rel_day [whole days, date - date of infusion],
-    source_file, source_row. usubjid: of one subject, "" = of all. codes: none = all.
+    source_file, source_row. usubjid: of one subject, "" = of all. codes, columns: none = all.
     Nothing after the cut-off is read. KeyError for another table.
     """
     if unknown := set(tables) - set(FINDINGS):
         raise KeyError(", ".join(sorted(unknown)))
     found = union_all(*(_rows(metadata.tables[name], cut, usubjid, codes) for name in tables)).subquery()
-    statement = select(found).order_by(found.c.usubjid, found.c.first, found.c.code, found.c.source_row)
-    return cut.frame(statement).astype({"rel_day": "Int64"})
+    wanted = [found.c[name] for name in columns or found.c.keys()]
+    statement = select(*wanted).order_by(found.c.usubjid, found.c.first, found.c.code, found.c.source_row)
+    rows = cut.frame(statement)
+    return rows.astype({"rel_day": "Int64"}) if "rel_day" in rows else rows
 
 
 def _rows(table: Table, cut: Cut, usubjid: str, codes: tuple[str, ...]) -> Select:

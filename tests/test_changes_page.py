@@ -22,6 +22,7 @@ from dashboard.pages import changes as page
 from dashboard.session import Asked, NotUnderstood, stamp
 from dashboard.shell import find_cut, header, notices
 from dashboard.view import View
+from data.events import START
 from data.store import Store
 
 

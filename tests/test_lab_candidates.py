@@ -13,7 +13,8 @@ from clinical.adjudication import Adjudication
 from clinical.board import board
 from clinical.candidates import _Definition
 from clinical.grading import ctcae
-from clinical.lab_candidates import TESTS, Lacking, _can_reach, _grade, _read, lab_runs
+from clinical.lab_candidates import lab_runs
+from clinical.lab_results import TESTS, Lacking, can_reach, grade_of, read
 from dashboard.labels import speaker
 from dashboard.sentences import Sentences
 
@@ -213,11 +214,11 @@ def test_what_is_not_graded_cannot_be_at_the_grade(code, values, low, base):
     ranges = {"unit": UNITS.get(code, "U/L"), "range_low": max(low, 0.5), "range_high": max(low, 0.5) * 2}
     rows = [result(base * scale, "-7T08:00", code, **ranges)]
     rows += [result(value * scale, day, code, **ranges) for day, value in enumerate(values)]
-    read = _read(labs(*rows), subjects(subject("A1")).set_index("usubjid"), end_of(60))
+    known = read(labs(*rows), subjects(subject("A1")).set_index("usubjid"), end_of(60))[code]
     for term in TESTS[code]:
         for least in range(3, ctcae.reachable(term) + 1):
-            passed = _can_reach(read, term, least)
-            left_out = [_grade(row, row.value, term).high for row in read[~passed].itertuples()]
+            passed = can_reach(known, term, least)
+            left_out = [grade_of(row, row.value, term).high for row in known[~passed].itertuples()]
             assert all(high < least for high in left_out)
 
 

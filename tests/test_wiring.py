@@ -24,7 +24,7 @@ from clinical import (
     pauses,
     peaks,
 )
-from clinical.lab_candidates import LACKING
+from clinical.lab_results import LACKING
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
 from dashboard.comparing import SORTS
