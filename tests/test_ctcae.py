@@ -23,143 +23,153 @@ def high(baseline, uln):
     return {"uln": uln, "baseline": baseline, "baseline_high": True}
 
 
-# Term, unit, what is known, a step towards worse, then each limit with the grades one step before it, on it and one
-# step beyond it. Limits and grades are read off the published text: "<1.5 - 1.0" is grade 2 at 1.0 and at 1.4.
+RISES, FALLS = 1, -1
+# Term, unit, what is known, which way is worse, then each limit with the grades just before it, on it, just beyond it.
+# Limits and grades are read off the published text: "<1.5 - 1.0" is grade 2 at 1.0 and at 1.4.
 LIMITS_5 = [
-    (NEUT, "10^9/L", {"lln": 2}, -0.01, {2: "001", 1.5: "112", 1: "223", 0.5: "334"}),
-    (NEUT, "/mm3", {"lln": 2000}, -1, {2000: "001", 1500: "112", 1000: "223", 500: "334"}),
-    (NEUT, "10^3/mL", {"lln": 2000}, -1, {2000: "001", 1500: "112", 1000: "223", 500: "334"}),
-    (NEUT, "10^3/uL", {"lln": 1.2}, -0.01, {1.5: "002", 1: "223"}),  # below 1.5, though normal there
-    ("White blood cell decreased", "10^9/L", {"lln": 4}, -0.1, {4: "001", 3: "112", 2: "223", 1: "334"}),
-    ("Lymphocyte count decreased", "10^9/L", {"lln": 1}, -0.01, {1: "001", 0.8: "112", 0.5: "223", 0.2: "334"}),
-    ("Lymphocyte count increased", "/mm3", {}, 1, {4000: "002", 20000: "223"}),
-    ("Lymphocyte count increased", "10^9/L", {}, 0.1, {4: "002", 20: "223"}),
-    (PLAT, "10^9/L", {"lln": 125}, -1, {125: "001", 75: "112", 50: "223", 25: "334"}),
-    (PLAT, "/mm3", {"lln": 125e3}, -1, {125e3: "001", 75e3: "112", 50e3: "223", 25e3: "334"}),
-    ("CD4 lymphocytes decreased", "10^9/L", {"lln": 0.6}, -0.001, {0.6: "001", 0.5: "112", 0.2: "223", 0.05: "334"}),
-    ("CD4 lymphocytes decreased", "1/uL", {"lln": 600}, -1, {600: "001", 500: "112", 200: "223", 50: "334"}),
-    ("Leukocytosis", "10^9/L", {}, 1, {100: "003"}),
-    ("Anemia", "g/L", {"lln": 120}, -1, {120: "001", 100: "112", 80: "223"}),
-    ("Anemia", "g/dL", {"lln": 12}, -0.1, {12: "001", 10: "112", 8: "223"}),
-    ("Anemia", "mmol/L", {"lln": 7.4}, -0.1, {7.4: "001", 6.2: "112", 4.9: "223"}),
-    ("Hemoglobin increased", "g/L", {"uln": 160}, 1, {160: "001", 180: "112", 200: "223"}),
-    ("Hemoglobin increased", "g/dL", {"uln": 16}, 0.1, {16: "001", 18: "112", 20: "223"}),
-    (ALT, "U/L", {"uln": 40}, 1, {40: "001", 120: "112", 200: "223", 800: "334"}),
-    (AST, "IU/L", {"uln": 40}, 1, {40: "001", 120: "112", 200: "223", 800: "334"}),
-    (AST, "ukat/L", {"uln": 0.6}, 0.01, {0.6: "001", 1.8: "112", 3: "223", 12: "334"}),
+    (NEUT, "10^9/L", {"lln": 2}, FALLS, {2: "001", 1.5: "112", 1: "223", 0.5: "334"}),
+    (NEUT, "/mm3", {"lln": 2000}, FALLS, {2000: "001", 1500: "112", 1000: "223", 500: "334"}),
+    (NEUT, "10^3/mL", {"lln": 2000}, FALLS, {2000: "001", 1500: "112", 1000: "223", 500: "334"}),
+    (NEUT, "10^3/uL", {"lln": 1.2}, FALLS, {1.5: "002", 1: "223"}),  # below 1.5, though normal there
+    ("White blood cell decreased", "10^9/L", {"lln": 4}, FALLS, {4: "001", 3: "112", 2: "223", 1: "334"}),
+    ("Lymphocyte count decreased", "10^9/L", {"lln": 1}, FALLS, {1: "001", 0.8: "112", 0.5: "223", 0.2: "334"}),
+    ("Lymphocyte count increased", "/mm3", {}, RISES, {4000: "002", 20000: "223"}),
+    ("Lymphocyte count increased", "10^9/L", {}, RISES, {4: "002", 20: "223"}),
+    (PLAT, "10^9/L", {"lln": 125}, FALLS, {125: "001", 75: "112", 50: "223", 25: "334"}),
+    (PLAT, "/mm3", {"lln": 125e3}, FALLS, {125e3: "001", 75e3: "112", 50e3: "223", 25e3: "334"}),
+    ("CD4 lymphocytes decreased", "10^9/L", {"lln": 0.6}, FALLS, {0.6: "001", 0.5: "112", 0.2: "223", 0.05: "334"}),
+    ("CD4 lymphocytes decreased", "1/uL", {"lln": 600}, FALLS, {600: "001", 500: "112", 200: "223", 50: "334"}),
+    ("Leukocytosis", "10^9/L", {}, RISES, {100: "003"}),
+    ("Anemia", "g/L", {"lln": 120}, FALLS, {120: "001", 100: "112", 80: "223"}),
+    ("Anemia", "g/dL", {"lln": 12}, FALLS, {12: "001", 10: "112", 8: "223"}),
+    ("Anemia", "mmol/L", {"lln": 7.4}, FALLS, {7.4: "001", 6.2: "112", 4.9: "223"}),
+    ("Hemoglobin increased", "g/L", {"uln": 160}, RISES, {160: "001", 180: "112", 200: "223"}),
+    ("Hemoglobin increased", "g/dL", {"uln": 16}, RISES, {16: "001", 18: "112", 20: "223"}),
+    (ALT, "U/L", {"uln": 40}, RISES, {40: "001", 120: "112", 200: "223", 800: "334"}),
+    (AST, "IU/L", {"uln": 40}, RISES, {40: "001", 120: "112", 200: "223", 800: "334"}),
+    (AST, "ukat/L", {"uln": 0.6}, RISES, {0.6: "001", 1.8: "112", 3: "223", 12: "334"}),
     # Baseline 80: 1.5 x = 120 (included), 3 x = 240, 5 x = 400, 20 x = 1600.
-    (ALT, "U/L", high(80, 40), 1, {120: "011", 240: "112", 400: "223", 1600: "334"}),
-    (ALP, "U/L", {"uln": 40}, 1, {40: "001", 100: "112", 200: "223", 800: "334"}),
-    (ALP, "U/L", high(80, 40), 1, {160: "011", 200: "112", 400: "223", 1600: "334"}),
-    (GGT, "U/L", {"uln": 40}, 1, {40: "001", 100: "112", 200: "223", 800: "334"}),
-    (GGT, "U/L", high(80, 40), 1, {160: "011", 200: "112", 400: "223", 1600: "334"}),
-    (BILI, "umol/L", {"uln": 20}, 0.1, {20: "001", 30: "112", 60: "223", 200: "334"}),
-    (BILI, "mg/dL", {"uln": 1.2}, 0.1, {1.2: "001", 1.8: "112", 3.6: "223", 12: "334"}),
-    (BILI, "umol/L", high(40, 20), 0.1, {40: "001", 60: "112", 120: "223", 400: "334"}),
-    ("Creatinine increased", "umol/L", {"uln": 100, "baseline": 100}, 1,
+    (ALT, "U/L", high(80, 40), RISES, {120: "011", 240: "112", 400: "223", 1600: "334"}),
+    (ALP, "U/L", {"uln": 40}, RISES, {40: "001", 100: "112", 200: "223", 800: "334"}),
+    (ALP, "U/L", high(80, 40), RISES, {160: "011", 200: "112", 400: "223", 1600: "334"}),
+    (GGT, "U/L", {"uln": 40}, RISES, {40: "001", 100: "112", 200: "223", 800: "334"}),
+    (GGT, "U/L", high(80, 40), RISES, {160: "011", 200: "112", 400: "223", 1600: "334"}),
+    (BILI, "umol/L", {"uln": 20}, RISES, {20: "001", 30: "112", 60: "223", 200: "334"}),
+    (BILI, "mg/dL", {"uln": 1.2}, RISES, {1.2: "001", 1.8: "112", 3.6: "223", 12: "334"}),
+    (BILI, "umol/L", high(40, 20), RISES, {40: "001", 60: "112", 120: "223", 400: "334"}),
+    ("Creatinine increased", "umol/L", {"uln": 100, "baseline": 100}, RISES,
+     {100: "001", 150: "112", 300: "223", 600: "334"}),
+    ("Creatinine increased", "umol/L", {"uln": 100, "baseline": 200}, RISES,
      {100: "001", 150: "112", 300: "223", 600: "334"}),
     # Baseline 50, ULN 100: 75 is 1.5 x baseline, 150 is 3 x, in an abnormal baseline or not.
-    ("Creatinine increased", "umol/L", {"uln": 100, "baseline": 50}, 1, {75: "002", 150: "223", 600: "334"}),
-    ("CPK increased", "U/L", {"uln": 40}, 1, {40: "001", 100: "112", 200: "223", 400: "334"}),
-    ("Lipase increased", "U/L", {"uln": 40} | COLD, 1, {40: "001", 60: "112", 80: "222", 200: "223"}),
-    ("Lipase increased", "U/L", {"uln": 40} | ILL, 1, {40: "001", 60: "112", 80: "223", 200: "334"}),
-    ("Serum amylase increased", "U/L", {"uln": 40} | COLD, 1, {40: "001", 60: "112", 80: "222", 200: "223"}),
-    ("Serum amylase increased", "U/L", {"uln": 40} | ILL, 1, {40: "001", 60: "112", 80: "223", 200: "334"}),
-    ("Blood lactate dehydrogenase increased", "U/L", {"uln": 250}, 1, {250: "001", 5000: "111"}),
-    ("Haptoglobin decreased", "g/L", {"lln": 0.3}, -0.01, {0.3: "001", 0.01: "111"}),
-    ("Hyperuricemia", "umol/L", {"uln": 400} | COLD, 1, {400: "001", 2000: "111"}),
-    ("Hyperuricemia", "mg/dL", {"uln": 7} | ILL, 0.1, {7: "003"}),
-    ("Hypoalbuminemia", "g/L", {"lln": 35}, -1, {35: "001", 30: "112", 20: "223"}),
-    ("Hypoalbuminemia", "g/dL", {"lln": 3.5}, -0.1, {3.5: "001", 3: "112", 2: "223"}),
+    ("Creatinine increased", "umol/L", {"uln": 100, "baseline": 50}, RISES, {75: "002", 150: "223", 600: "334"}),
+    ("CPK increased", "U/L", {"uln": 40}, RISES, {40: "001", 100: "112", 200: "223", 400: "334"}),
+    ("Lipase increased", "U/L", {"uln": 40} | COLD, RISES, {40: "001", 60: "112", 80: "222", 200: "223"}),
+    ("Lipase increased", "U/L", {"uln": 40} | ILL, RISES, {40: "001", 60: "112", 80: "223", 200: "334"}),
+    ("Serum amylase increased", "U/L", {"uln": 40} | COLD, RISES, {40: "001", 60: "112", 80: "222", 200: "223"}),
+    ("Serum amylase increased", "U/L", {"uln": 40} | ILL, RISES, {40: "001", 60: "112", 80: "223", 200: "334"}),
+    ("Blood lactate dehydrogenase increased", "U/L", {"uln": 250}, RISES, {250: "001", 5000: "111"}),
+    ("Haptoglobin decreased", "g/L", {"lln": 0.3}, FALLS, {0.3: "001", 0.01: "111"}),
+    ("Hyperuricemia", "umol/L", {"uln": 400} | COLD, RISES, {400: "001", 2000: "111"}),
+    ("Hyperuricemia", "mg/dL", {"uln": 7} | ILL, RISES, {7: "003"}),
+    ("Hypoalbuminemia", "g/L", {"lln": 35}, FALLS, {35: "001", 30: "112", 20: "223"}),
+    ("Hypoalbuminemia", "g/dL", {"lln": 3.5}, FALLS, {3.5: "001", 3: "112", 2: "223"}),
     # LLN 2: 0.75 x = 1.5, 0.5 x = 1; 0.25 x is the absolute 0.5 g/L (50 mg/dL). No fall from baseline to speak of.
-    ("Fibrinogen decreased", "g/L", {"lln": 2, "pct_change": -1}, -0.01, {2: "001", 1.5: "112", 1: "223", 0.5: "334"}),
-    ("Fibrinogen decreased", "mg/dL", {"lln": 200, "pct_change": -1}, -1,
+    ("Fibrinogen decreased", "g/L", {"lln": 2, "pct_change": -1}, FALLS, {2: "001", 1.5: "112", 1: "223", 0.5: "334"}),
+    ("Fibrinogen decreased", "mg/dL", {"lln": 200, "pct_change": -1}, FALLS,
      {200: "001", 150: "112", 100: "223", 50: "334"}),
+    ("Fibrinogen decreased", "g/L", {"lln": 3, "pct_change": -1}, FALLS, {0.75: "334"}),  # 0.25 x LLN
+    ("Fibrinogen decreased", "g/L", {"lln": 1.2, "pct_change": -1}, FALLS, {0.6: "223", 0.5: "334"}),
     # LLN 4, baseline 4: 25 % less is 3 (included), 50 % is 2, 75 % is 1; the multiples of the LLN lie a step below.
-    ("Fibrinogen decreased", "g/L", {"lln": 4, "baseline": 4}, -0.01, {4: "001", 3: "122", 2: "233", 1: "344"}),
-    ("Fibrinogen decreased", "g/L", {"lln": 1, "baseline": 8}, -0.01, {1: "004"}),  # 2 is 75 % less, but normal
-    ("Activated partial thromboplastin time prolonged", "s", {"uln": 40}, 1, {40: "001", 60: "112", 100: "223"}),
-    ("INR increased", "ratio", {}, 0.01, {1.2: "001", 1.5: "112", 2.5: "223"}),
-    ("INR increased", "", {"baseline": 1.0, "anticoagulated": True}, 0.01, {1: "001", 1.5: "112", 2.5: "223"}),
-    ("INR increased", "", {"baseline": 2.0, "anticoagulated": True}, 0.01, {1.2: "001", 1.5: "112", 2.5: "223"}),
-    ("Hyponatremia", "mmol/L", {"lln": 135} | COLD, -1, {135: "001", 130: "112", 125: "223", 120: "334"}),
-    ("Hyponatremia", "mEq/L", {"lln": 135} | ILL, -0.5, {135: "001", 130: "113", 125: "333", 120: "334"}),
-    ("Hypernatremia", "mmol/L", {"uln": 145}, 1, {145: "001", 150: "112", 155: "223", 160: "334"}),
-    ("Hypokalemia", "mmol/L", {"lln": 3.5} | COLD, -0.1, {3.5: "001", 3: "113", 2.5: "334"}),
-    ("Hypokalemia", "mmol/L", {"lln": 3.5} | ILL, -0.1, {3.5: "002", 3: "223", 2.5: "334"}),
-    ("Hyperkalemia", "mmol/L", {"uln": 5}, 0.1, {5: "001", 5.5: "112", 6: "223", 7: "334"}),
-    ("Hypercalcemia", "mmol/L", {"uln": 2.6}, 0.01, {2.6: "001", 2.9: "112", 3.1: "223", 3.4: "334"}),
-    ("Hypercalcemia", "mg/dL", {"uln": 10.5}, 0.1, {10.5: "001", 11.5: "112", 12.5: "223", 13.5: "334"}),
-    ("Hypocalcemia", "mmol/L", {"lln": 2.1}, -0.01, {2.1: "001", 2: "112", 1.75: "223", 1.5: "334"}),
-    ("Hypocalcemia", "mg/dL", {"lln": 8.5}, -0.1, {8.5: "001", 8: "112", 7: "223", 6: "334"}),
-    ("Hypercalcemia (Ionized)", "mmol/L", {"uln": 1.3}, 0.01, {1.3: "001", 1.5: "112", 1.6: "223", 1.8: "334"}),
-    ("Hypercalcemia (Ionized)", "mg/dL", {"uln": 5.2}, 0.1, {5.2: "001", 6: "112", 6.4: "223", 7.2: "334"}),
-    ("Hypocalcemia (Ionized)", "mmol/L", {"lln": 1.15}, -0.01, {1.15: "001", 1: "112", 0.9: "223", 0.8: "334"}),
-    ("Hypocalcemia (Ionized)", "mg/dL", {"lln": 4.6}, -0.1, {4.6: "001", 4: "112", 3.6: "223", 3.2: "334"}),
-    ("Hypermagnesemia", "mmol/L", {"uln": 1}, 0.01, {1: "001", 1.23: "113", 3.3: "334"}),
-    ("Hypermagnesemia", "mg/dL", {"uln": 2.4}, 0.1, {2.4: "001", 3: "113", 8: "334"}),
-    ("Hypomagnesemia", "mmol/L", {"lln": 0.7}, -0.01, {0.7: "001", 0.5: "112", 0.4: "223", 0.3: "334"}),
-    ("Hypomagnesemia", "mg/dL", {"lln": 1.7}, -0.1, {1.7: "001", 1.2: "112", 0.9: "223", 0.7: "334"}),
-    ("Hypoglycemia", "mmol/L", {"lln": 3.9}, -0.1, {3.9: "001", 3: "112", 2.2: "223", 1.7: "334"}),
-    ("Hypoglycemia", "mg/dL", {"lln": 70}, -1, {70: "001", 55: "112", 40: "223", 30: "334"}),
-    ("Hypertriglyceridemia", "mmol/L", {}, 0.01, {1.71: "011", 3.42: "112", 5.7: "223", 11.4: "334"}),
-    ("Hypertriglyceridemia", "mg/dL", {}, 1, {150: "011", 300: "112", 500: "223", 1000: "334"}),
-    ("Cholesterol high", "mmol/L", {"uln": 5.2}, 0.01, {5.2: "001", 7.75: "112", 10.34: "223", 12.92: "334"}),
-    ("Cholesterol high", "mg/dL", {"uln": 200}, 1, {200: "001", 300: "112", 400: "223", 500: "334"}),
+    ("Fibrinogen decreased", "g/L", {"lln": 4, "baseline": 4}, FALLS, {4: "001", 3: "122", 2: "233", 1: "344"}),
+    ("Fibrinogen decreased", "g/L", {"lln": 1, "baseline": 8}, FALLS, {1: "004"}),  # 2 is 75 % less, but normal
+    ("Activated partial thromboplastin time prolonged", "s", {"uln": 40}, RISES, {40: "001", 60: "112", 100: "223"}),
+    ("INR increased", "ratio", {}, RISES, {1.2: "001", 1.5: "112", 2.5: "223"}),
+    ("INR increased", "", {"baseline": 1.0, "anticoagulated": True}, RISES, {1: "001", 1.5: "112", 2.5: "223"}),
+    ("INR increased", "", {"baseline": 0.9, "anticoagulated": True}, RISES, {0.9: "001", 1.35: "112", 2.25: "223"}),
+    ("INR increased", "", {"baseline": 2.0, "anticoagulated": True}, RISES, {1.2: "001", 1.5: "112", 2.5: "223"}),
+    ("Hyponatremia", "mmol/L", {"lln": 135} | COLD, FALLS, {135: "001", 130: "112", 125: "223", 120: "334"}),
+    ("Hyponatremia", "mEq/L", {"lln": 135} | ILL, FALLS, {135: "001", 130: "113", 125: "333", 120: "334"}),
+    ("Hypernatremia", "mmol/L", {"uln": 145}, RISES, {145: "001", 150: "112", 155: "223", 160: "334"}),
+    ("Hypokalemia", "mmol/L", {"lln": 3.5} | COLD, FALLS, {3.5: "001", 3: "113", 2.5: "334"}),
+    ("Hypokalemia", "mmol/L", {"lln": 3.5} | ILL, FALLS, {3.5: "002", 3: "223", 2.5: "334"}),
+    ("Hyperkalemia", "mmol/L", {"uln": 5}, RISES, {5: "001", 5.5: "112", 6: "223", 7: "334"}),
+    ("Hypercalcemia", "mmol/L", {"uln": 2.6}, RISES, {2.6: "001", 2.9: "112", 3.1: "223", 3.4: "334"}),
+    ("Hypercalcemia", "mg/dL", {"uln": 10.5}, RISES, {10.5: "001", 11.5: "112", 12.5: "223", 13.5: "334"}),
+    ("Hypocalcemia", "mmol/L", {"lln": 2.1}, FALLS, {2.1: "001", 2: "112", 1.75: "223", 1.5: "334"}),
+    ("Hypocalcemia", "mg/dL", {"lln": 8.5}, FALLS, {8.5: "001", 8: "112", 7: "223", 6: "334"}),
+    ("Hypercalcemia (Ionized)", "mmol/L", {"uln": 1.3}, RISES, {1.3: "001", 1.5: "112", 1.6: "223", 1.8: "334"}),
+    ("Hypercalcemia (Ionized)", "mg/dL", {"uln": 5.2}, RISES, {5.2: "001", 6: "112", 6.4: "223", 7.2: "334"}),
+    ("Hypocalcemia (Ionized)", "mmol/L", {"lln": 1.15}, FALLS, {1.15: "001", 1: "112", 0.9: "223", 0.8: "334"}),
+    ("Hypocalcemia (Ionized)", "mg/dL", {"lln": 4.6}, FALLS, {4.6: "001", 4: "112", 3.6: "223", 3.2: "334"}),
+    ("Hypermagnesemia", "mmol/L", {"uln": 1}, RISES, {1: "001", 1.23: "113", 3.3: "334"}),
+    ("Hypermagnesemia", "mg/dL", {"uln": 2.4}, RISES, {2.4: "001", 3: "113", 8: "334"}),
+    ("Hypomagnesemia", "mmol/L", {"lln": 0.7}, FALLS, {0.7: "001", 0.5: "112", 0.4: "223", 0.3: "334"}),
+    ("Hypomagnesemia", "mg/dL", {"lln": 1.7}, FALLS, {1.7: "001", 1.2: "112", 0.9: "223", 0.7: "334"}),
+    ("Hypoglycemia", "mmol/L", {"lln": 3.9}, FALLS, {3.9: "001", 3: "112", 2.2: "223", 1.7: "334"}),
+    ("Hypoglycemia", "mg/dL", {"lln": 70}, FALLS, {70: "001", 55: "112", 40: "223", 30: "334"}),
+    ("Hypertriglyceridemia", "mmol/L", {}, RISES, {1.71: "011", 3.42: "112", 5.7: "223", 11.4: "334"}),
+    ("Hypertriglyceridemia", "mg/dL", {}, RISES, {150: "011", 300: "112", 500: "223", 1000: "334"}),
+    ("Cholesterol high", "mmol/L", {"uln": 5.2}, RISES, {5.2: "001", 7.75: "112", 10.34: "223", 12.92: "334"}),
+    ("Cholesterol high", "mg/dL", {"uln": 200}, RISES, {200: "001", 300: "112", 400: "223", 500: "334"}),
     # Baseline 430: more than 490 is more than 60 ms above it.
-    ("Electrocardiogram QT corrected interval prolonged", "ms", {"baseline": 460}, 1,
+    ("Electrocardiogram QT corrected interval prolonged", "ms", {"baseline": 460}, RISES,
      {450: "011", 480: "112", 500: "223"}),
-    ("Electrocardiogram QT corrected interval prolonged", "ms", {"baseline": 430}, 1, {480: "112", 490: "223"}),
-    ("Ejection fraction decreased", "%", {"baseline": 50}, -0.5, {50: "022", 40: "223", 20: "334"}),
-    ("Ejection fraction decreased", "%", {"baseline": 72}, -0.5, {62: "022", 52: "233", 20: "334"}),
-    ("Fever", "degC", {}, 0.1, {38: "011", 39: "112"}),
+    ("Electrocardiogram QT corrected interval prolonged", "ms", {"baseline": 430}, RISES, {480: "112", 490: "223"}),
+    ("Ejection fraction decreased", "%", {"baseline": 50}, FALLS, {50: "022", 40: "223", 20: "334"}),
+    ("Ejection fraction decreased", "%", {"baseline": 72}, FALLS, {62: "022", 52: "233", 20: "334"}),
+    ("Fever", "degC", {}, RISES, {38: "011", 39: "112"}),
 ]  # fmt: skip
 LIMITS_6 = [
-    (NEUT, "10^9/L", {"lln": 2}, -0.01, {2: "000", 1.5: "001", 1: "112", 0.5: "223", 0.1: "334"}),
-    (NEUT, "/mm3", {}, -1, {1500: "001", 1000: "112", 500: "223", 100: "334"}),
-    (PLAT, "10^9/L", {"lln": 125}, -1, {125: "001", 75: "112", 50: "223", 10: "334"}),
-    ("Thrombocytopenia", "/mm3", {"lln": 125e3}, -1, {125e3: "001", 75e3: "112", 50e3: "223", 10e3: "334"}),
-    (ALT, "U/L", {"uln": 40}, 1, {40: "001", 120: "112", 200: "223", 800: "334"}),
+    (NEUT, "10^9/L", {"lln": 2}, FALLS, {2: "000", 1.5: "001", 1: "112", 0.5: "223", 0.1: "334"}),
+    (NEUT, "/mm3", {}, FALLS, {1500: "001", 1000: "112", 500: "223", 100: "334"}),
+    (PLAT, "10^9/L", {"lln": 125}, FALLS, {125: "001", 75: "112", 50: "223", 10: "334"}),
+    ("Thrombocytopenia", "/mm3", {"lln": 125e3}, FALLS, {125e3: "001", 75e3: "112", 50e3: "223", 10e3: "334"}),
+    (ALT, "U/L", {"uln": 40}, RISES, {40: "001", 120: "112", 200: "223", 800: "334"}),
     # Baseline 80: from 80 (included), above 1.5 x = 120, 2 x = 160, 4 x = 320.
-    (ALT, "U/L", high(80, 40), 1, {80: "011", 120: "112", 160: "223", 320: "334"}),
-    (AST, "U/L", high(80, 40), 1, {80: "011", 120: "112", 160: "223", 320: "334"}),
-    (ALP, "U/L", {"uln": 40, "baseline": 30}, 1, {40: "001", 4000: "111"}),
-    (ALP, "U/L", {"uln": 40, "baseline": 90}, 1, {40: "000", 90: "001"}),
-    (GGT, "U/L", {"uln": 40}, 1, {40: "001", 100: "112", 200: "223", 800: "334"}),
-    (GGT, "U/L", high(80, 40), 1, {80: "011", 120: "112", 240: "223", 800: "334"}),
-    (BILI, "umol/L", {"uln": 20}, 0.1, {20: "001", 30: "112", 60: "223", 200: "334"}),
-    (BILI, "umol/L", high(40, 20), 0.1, {40: "011", 60: "112", 100: "223", 400: "334"}),
+    (ALT, "U/L", high(80, 40), RISES, {80: "011", 120: "112", 160: "223", 320: "334"}),
+    (AST, "U/L", high(80, 40), RISES, {80: "011", 120: "112", 160: "223", 320: "334"}),
+    (ALP, "U/L", {"uln": 40, "baseline": 30}, RISES, {40: "001", 4000: "111"}),
+    (ALP, "U/L", {"uln": 40, "baseline": 90}, RISES, {40: "000", 90: "001"}),
+    (GGT, "U/L", {"uln": 40}, RISES, {40: "001", 100: "112", 200: "223", 800: "334"}),
+    (GGT, "U/L", high(80, 40), RISES, {80: "011", 120: "112", 240: "223", 800: "334"}),
+    (BILI, "umol/L", {"uln": 20}, RISES, {20: "001", 30: "112", 60: "223", 200: "334"}),
+    (BILI, "umol/L", high(40, 20), RISES, {40: "011", 60: "112", 100: "223", 400: "334"}),
     # The baseline counts only below the LLN: at LLN 45 that of 40 does, that of 50 does not.
-    ("Creatinine increased", "umol/L", {"lln": 45, "uln": 100, "baseline": 40}, 1,
+    ("Creatinine increased", "umol/L", {"lln": 45, "uln": 100, "baseline": 40}, RISES,
      {60: "002", 120: "223", 600: "334"}),
-    ("Creatinine increased", "umol/L", {"lln": 45, "uln": 100, "baseline": 50}, 1,
+    ("Creatinine increased", "umol/L", {"lln": 45, "uln": 100, "baseline": 50}, RISES,
      {75: "000", 100: "001", 150: "112", 300: "223", 600: "334"}),
-    ("Lipase increased", "U/L", {"uln": 40} | COLD, 1, {40: "001", 60: "112", 120: "222", 200: "223"}),
-    ("Lipase increased", "U/L", {"uln": 40} | ILL, 1, {40: "001", 60: "112", 120: "223", 200: "334"}),
-    ("Serum amylase increased", "U/L", {"uln": 40} | COLD, 1, {40: "001", 60: "112", 80: "222", 200: "223"}),
-    ("Hyponatremia", "mmol/L", {"lln": 135} | COLD, -0.5, {135: "001", 130: "112", 125: "223", 120: "334"}),
-    ("Hyperglycemia", "mmol/L", {"uln": 6.1}, 0.1, {27.8: "334"}),
-    ("Hyperglycemia", "mg/dL", {"uln": 110}, 1, {500: "334"}),
-    ("Hyperglycemia (Fasting)", "mmol/L", {"uln": 6.1}, 0.1, {6.1: "001", 8.9: "112", 13.9: "223", 27.8: "334"}),
-    ("Hyperglycemia (Fasting)", "mg/dL", {"uln": 110}, 1, {110: "001", 160: "112", 250: "223", 500: "334"}),
+    ("Creatinine increased", "umol/L", {"lln": 45, "uln": 100, "baseline": 45}, RISES, {67.5: "000", 135: "111"}),
+    ("Lipase increased", "U/L", {"uln": 40} | COLD, RISES, {40: "001", 60: "112", 120: "222", 200: "223"}),
+    ("Lipase increased", "U/L", {"uln": 40} | ILL, RISES, {40: "001", 60: "112", 120: "223", 200: "334"}),
+    ("Serum amylase increased", "U/L", {"uln": 40} | COLD, RISES, {40: "001", 60: "112", 80: "222", 200: "223"}),
+    ("Hyponatremia", "mmol/L", {"lln": 135} | COLD, FALLS, {135: "001", 130: "112", 125: "223", 120: "334"}),
+    ("Hyponatremia", "mmol/L", {"lln": 135} | ILL, FALLS, {135: "001", 130: "113", 125: "333", 120: "334"}),
+    ("Hyperglycemia", "mmol/L", {"uln": 6.1}, RISES, {27.8: "334"}),
+    ("Hyperglycemia", "mg/dL", {"uln": 110}, RISES, {500: "334"}),
+    ("Hyperglycemia (Fasting)", "mmol/L", {"uln": 6.1}, RISES, {6.1: "001", 8.9: "112", 13.9: "223", 27.8: "334"}),
+    ("Hyperglycemia (Fasting)", "mg/dL", {"uln": 110}, RISES, {110: "001", 160: "112", 250: "223", 500: "334"}),
 ]  # fmt: skip
 ROWS = [("5.0", *row) for row in LIMITS_5] + [("6.0", *row) for row in LIMITS_6]
 
 
-def around(limit, step):
+def around(limit, worse):
+    """One step of 0.2 % to each side."""
+    step = worse * limit * 0.002
     return limit - step, limit, limit + step
 
 
-@pytest.mark.parametrize(("version", "term", "unit", "known", "step", "limits"), ROWS)
-def test_each_limit_and_one_step_to_each_side(version, term, unit, known, step, limits):
+@pytest.mark.parametrize(("version", "term", "unit", "known", "worse", "limits"), ROWS)
+def test_each_limit_and_one_step_to_each_side(version, term, unit, known, worse, limits):
     for limit, expected in limits.items():
-        found = [grade(term, value, unit, version=version, **known).grade for value in around(limit, step)]
+        found = [grade(term, value, unit, version=version, **known).grade for value in around(limit, worse)]
         assert found == [int(one) for one in expected], limit
 
 
-@pytest.mark.parametrize(("version", "term", "unit", "known", "step", "limits"), ROWS)
-def test_many_values_are_graded_as_one(version, term, unit, known, step, limits):
-    values = [value for limit in limits for value in around(limit, step)]
+@pytest.mark.parametrize(("version", "term", "unit", "known", "worse", "limits"), ROWS)
+def test_many_values_are_graded_as_one(version, term, unit, known, worse, limits):
+    values = [value for limit in limits for value in around(limit, worse)]
     known = {"baseline_high": False, "anticoagulated": False} | known
     found = grades(pd.DataFrame({"term": term.upper(), "unit": unit, "value": values} | known), version=version)
     assert found["grade"].tolist() == [int(one) for expected in limits.values() for one in expected]
@@ -233,18 +243,26 @@ def test_inr_without_knowledge_of_anticoagulation():
 
 
 def test_how_long_and_whether_fasting_are_never_assumed():
+    assert bounds("Fever", 40.0, "degC") == (2, 2, 2)
     assert bounds("Fever", 40.1, "degC") == (None, 3, 4)
     assert grade("Fever", 40.1, "degC").missing == ("duration",)
-    assert bounds("Hyperglycemia", 10, "mmol/L", uln=6.1, version="6.0") == (None, 0, 2)
-    assert bounds("Hyperglycemia", 14, "mmol/L", uln=6.1, version="6.0") == (3, 3, 3)
-    assert bounds("Hyperglycemia", 6.0, "mmol/L", uln=6.1, version="6.0") == (0, 0, 0)
+    assert grade("Hyperglycemia", 10, "mmol/L", uln=6.1, version="6.0").missing == ("fasting",)
+
+
+@pytest.mark.parametrize(
+    ("unit", "uln", "limits"), [("mmol/L", 6.1, (6.1, 8.9, 13.9, 27.8)), ("mg/dL", 110, (110, 160, 250, 500))]
+)
+def test_a_glucose_not_known_to_be_fasting_has_no_sure_grade_1_or_2_in_6_0(unit, uln, limits):
+    found = [bounds("Hyperglycemia", value, unit, uln=uln, version="6.0")[1:]
+             for limit in limits for value in around(limit, RISES)[1:]]  # fmt: skip
+    assert found == [(0, 0), (0, 1), (0, 1), (0, 2), (0, 2), (3, 3), (3, 3), (4, 4)]
 
 
 def test_symptoms_alone_do_not_say_that_they_are_moderate():
     """CTCAE 6.0, amylase 2.5 x ULN: mild signs leave it at grade 2; above 5 x ULN any make it grade 4."""
     amylase = "Serum amylase increased"
-    assert bounds(amylase, 100, "U/L", uln=40, symptomatic=True, version="6.0") == (None, 2, 3)
-    assert bounds(amylase, 201, "U/L", uln=40, symptomatic=True, version="6.0") == (4, 4, 4)
+    found = [bounds(amylase, value, "U/L", uln=40, symptomatic=True, version="6.0")[1:] for value in (80, 81, 200, 201)]
+    assert found == [(2, 2), (2, 3), (2, 3), (4, 4)]
 
 
 @pytest.mark.parametrize("term", ["Hyperglycemia", "Hypophosphatemia", "Hyperphosphatemia"])

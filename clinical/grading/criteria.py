@@ -6,7 +6,7 @@ of its own. The same rules take numbers and arrays.
 
 import ast
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import cache, reduce
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -99,6 +99,7 @@ _COMPARED = {
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
+@cache
 def rule(text: str) -> Rule:
     """Of comparisons, `and`, `or`, `... if FLAG else ...` and names of the inputs; ValueError for anything else."""
     return _rule(ast.parse(text, mode="eval").body)
