@@ -125,7 +125,7 @@ def _in_published_units(
     lost = tuple(name for name, one in given.items() if one is None or math.isnan(one))
     odd = tuple(name for name, factor in factors.items() if factor is None)
     usable = given.keys() - set(lost) - set(odd)
-    return {name: given[name] * factors[name] if name in usable else math.nan for name in given}, lost, odd
+    return {name: float(given[name]) * factors[name] if name in usable else math.nan for name in given}, lost, odd
 
 
 def _factor(marker: str, unit: str) -> float | None:

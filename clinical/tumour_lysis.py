@@ -127,8 +127,10 @@ def _organs(
 
 def _graded(laboratory: bool | None, organs: Mapping[str, tuple[int, int]], open_: Collection[str]) -> Grade:
     low, high = (max(both[end] for both in organs.values()) for end in (0, 1))
-    low, high = (low if laboratory else 0), (0 if laboratory is False else high)
+    # A death of tumour lysis against values that show none is a contradiction, and never grade 0.
+    low, high = (low if laboratory else 0), (0 if laboratory is False and high < 5 else high)
     if low == high:
         return Grade(low, low, high, SCALE)
     missing = (*open_, *(name for name, (least, most) in organs.items() if least < most and most > low))
+    missing = missing or ("laboratory",)
     return Grade(None, low, high, SCALE, ENGLISH["lacking"].format(lacking=", ".join(missing)), missing, "lacking")

@@ -1,6 +1,7 @@
 """CTCAE laboratory grades: every limit of the published text, on it and one step to each side, and what is missing."""
 
 import math
+import time
 
 import numpy as np
 import pandas as pd
@@ -409,6 +410,38 @@ def test_rows_keep_their_index_and_what_is_not_known_is_not_0():
     # No column of the baseline: it is not known whether it was abnormal.
     assert found[["low", "high"]].iloc[0].tolist() == [0, 3] and found["missing"].iloc[0] == ("baseline",)
     assert found[["low", "high"]].iloc[2:].isna().all(axis=None)
+
+
+def any_results(number):
+    """Rows of every gradable term of 5.0, of which nearly every cell may be empty."""
+    draw = np.random.default_rng(20261128)
+    which = [(term, unit) for version, term, unit in GRADABLE if version == "5.0"]
+    rows = pd.DataFrame([which[one] for one in draw.integers(len(which), size=number)], columns=["term", "unit"])
+    for name in ("value", "lln", "uln", "baseline", "pct_change"):
+        amount = draw.lognormal(1, 2, number) * (-1 if name == "pct_change" else 1)
+        rows[name] = np.where(draw.random(number) < 0.2, np.nan, amount)
+    for name in ("baseline_high", "symptomatic", "anticoagulated"):
+        rows[name] = draw.choice(np.array([True, False, None], object), number)
+    return rows.assign(qualifier=draw.choice(np.array([None, "<", ">="], object), number, p=[0.8, 0.1, 0.1]))
+
+
+@pytest.mark.parametrize("version", ["5.0", "6.0"])
+def test_rows_with_anything_missing_are_graded_as_one_value_is(version):
+    rows = any_results(600)
+    ones = [grade(**row, version=version) for row in rows.to_dict("records")]
+    found = grades(rows, version=version)
+    for name in ("grade", "low", "high"):
+        assert found[name].tolist() == [pd.NA if one is None else one for one in (getattr(g, name) for g in ones)]
+    assert found["code"].tolist() == [one.code for one in ones]
+    assert found["missing"].tolist() == [one.missing for one in ones]
+    assert set(found["scale"]) == {one.scale for one in ones} == {f"CTCAE {version}"}
+
+
+def test_sixty_thousand_results_are_graded_within_a_second():
+    rows = any_results(60_000)
+    began = time.process_time()
+    grades(rows)
+    assert time.process_time() - began < 1
 
 
 def test_no_rows_give_no_rows():

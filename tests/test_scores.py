@@ -182,7 +182,14 @@ def test_the_worst_organ_grades_a_laboratory_tls(organs, grade):
     found = tls({"uric_acid": 500, "potassium": 6.5}, organs)
     assert (found.grade.grade, found.clinical) == (grade, grade > 0)
     assert found.grade.scale == "Cairo-Bishop 2004"
-    assert tls({"uric_acid": 500}, organs).grade.grade == 0  # no laboratory TLS, no clinical one
+    without = tls({"uric_acid": 500}, organs).grade  # no laboratory TLS, no clinical one
+    assert (without.low, without.high) == ((0, 5) if grade == 5 else (0, 0))
+
+
+def test_a_death_of_tumour_lysis_against_the_values_is_not_grade_0():
+    found = tls(organs={"death": True})
+    assert (found.laboratory, found.grade.grade, found.clinical) == (False, None, None)
+    assert found.missing == ("laboratory",)
 
 
 def test_what_is_missing_is_neither_normal_nor_abnormal():

@@ -11,7 +11,7 @@ def corrected(calcium: float | None, albumin: float | None, unit: str = "mmol/L"
 
     unit: "mmol/L" with albumin in g/L, or "mg/dL" with albumin in g/dL; KeyError for another. Of one sample.
     Ca + 0.02 x (40 - albumin) in mmol/L, Ca + 0.8 x (4.0 - albumin) in mg/dL.
-    Source: Payne RB et al. Br Med J 1973;4:643-646, in the rounded form that CTCAE's users apply.
+    Source: the linear correction in common use; CTCAE asks for "corrected serum calcium" without giving one.
     """
     normal, slope = _BY_UNIT[unit]
     return (math.nan if calcium is None else calcium) + slope * (normal - (math.nan if albumin is None else albumin))
