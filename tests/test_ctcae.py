@@ -194,6 +194,7 @@ def test_what_6_0_words_as_5_0_is_graded_as_in_5_0():
     for version in ("5.0", "6.0"):
         assert grade("Anemia", 79, "g/L", version=version).grade == 3
         assert grade("Hypoglycemia", 39, "mg/dL", version=version).grade == 3
+        assert grade("Fever", 39.1, "degC", version=version).grade == 2
     assert source("6.0") != source("5.0")
 
 
