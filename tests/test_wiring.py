@@ -23,7 +23,10 @@ from clinical import (
     outcomes,
     pauses,
     peaks,
+    scores,
+    tumour_lysis,
 )
+from clinical.grading import ctcae, liver
 from clinical.lab_results import LACKING
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
@@ -55,6 +58,10 @@ TRANSLATED = {
     "pause": pauses.ENGLISH,
     "context": context.ENGLISH,
     "candidate": candidates.ENGLISH,
+    "lab_grade": ctcae.ENGLISH,
+    "liver": liver.ENGLISH,
+    "score": scores.ENGLISH,
+    "tumour_lysis": tumour_lysis.ENGLISH,
 }
 ROOMS = ("dashboard", "queries", "clinical", "pk", "data")
 
@@ -148,7 +155,7 @@ def said_keys() -> set[str]:
         f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone", "who", "why", "characters")
     }
     keys |= {"candidates.adjudicated", "candidates.not_open"}
-    keys |= {f"lacking.{one}" for one in LACKING}
+    keys |= {f"lacking.{one}" for one in LACKING | ctcae.LACKING}
     keys |= {f"refused.{one}" for one in REFUSALS} | {f"state.{one}" for one in state.ENGLISH}
     columns = "level counts boin keyboard crm beta word"
     keys |= {f"models.{one}" for one in columns.split()}

@@ -11,3 +11,4 @@ class Grade:
     scale: str  # such as "CTCAE 5.0"
     reason: str = ""  # what is missing; "" where the grade is known
     missing: tuple[str, ...] = ()  # the arguments that would decide, by name
+    code: str = ""  # of the reason, where its scale has a table of sentences
