@@ -9,8 +9,7 @@ from itertools import dropwhile, groupby, takewhile
 import pandas as pd
 
 from clinical import lab_results
-from clinical.grading import ctcae
-from clinical.lab_results import TESTS, Evidence, Lacking, Sample, graded
+from clinical.lab_results import TESTS, Evidence, Lacking, Sample
 from data.protocol import Clause, Dlt
 
 ENGLISH = {
@@ -72,12 +71,12 @@ class _Patient:
 
 
 def lab_runs(
-    subjects: pd.DataFrame, labs: pd.DataFrame, dlt: Dlt, cutoff: datetime, clauses_on: Callable
+    subjects: pd.DataFrame, labs: pd.DataFrame, dlt: Dlt, cutoff: datetime, clauses_on: Callable, ctcae: str = "5.0"
 ) -> dict[str, tuple[Run, ...]]:
     """The runs of every infused patient by usubjid, in the order of clause, test and time; without any, not a key.
 
     subjects: as `queries.subjects`. labs: `lab_results.COLUMNS`, of the table "lab", in any order. clauses_on: term,
-    fatal -> clauses of the protocol. cutoff: last moment the data speak of, in the trial's clock.
+    fatal -> clauses of the protocol. cutoff: last moment the data speak of, in the trial's clock. ctcae: the version.
     A run begins with its first sample, in the window, and is not the window's where it was surely there before and did
     not become worse; a clause on recovery also takes one that began before and lasts.
     "Met" is only what samples show: at the grade over more than the limit, in hours where they have times, in calendar
@@ -86,20 +85,19 @@ def lab_runs(
     """
     found: dict[str, list[Run]] = defaultdict(list)
     infused = subjects[subjects["day0"] <= cutoff].set_index("usubjid")
-    by_test = lab_results.read(labs, infused, cutoff)
-    for code, terms in TESTS.items():
-        of_test = by_test.get(code)
-        for term in terms if of_test is not None else ():
-            for clause in clauses_on(term, False):
-                if clause.scope == "any" or not _lasting(clause) or ctcae.reachable(term) < clause.min_grade:
-                    continue
-                for usubjid, run in _of_test(of_test, infused, term, clause, dlt, cutoff):
-                    found[usubjid].append(run)
+    clauses = {term: _asked(clauses_on(term, False)) for terms in TESTS.values() for term in terms}
+    asked = [term for term, some in clauses.items() if some]
+    for term, rows in lab_results.graded(lab_results.read(labs, infused, cutoff), asked, ctcae).items():
+        for clause in clauses[term]:
+            for usubjid, run in _of_test(rows, infused, term, clause, dlt, cutoff):
+                found[usubjid].append(run)
     return {who: tuple(found[who]) for who in infused.index if who in found}
 
 
-def _lasting(clause: Clause) -> bool:
-    return clause.longer_than_hours is not None or clause.not_recovered_by_day is not None
+def _asked(clauses: Iterable[Clause]) -> list[Clause]:
+    """Those that speak of how long a grade lasts."""
+    lasting = (one for one in clauses if one.longer_than_hours is not None or one.not_recovered_by_day is not None)
+    return [one for one in lasting if one.scope != "any"]
 
 
 def _of_test(
@@ -191,12 +189,11 @@ def _in_order(samples: Iterable[Sample]) -> list[Sample]:
 def _as_one(some: Sequence[Sample]) -> Sample:
     if len(some) == 1:
         return some[0]
-    rows, term = sorted((row for one in some for row in one.rows), key=lambda row: row.source_row), some[0].term
-    single = [graded(row, term) for row in rows]
-    low, high = min(one.low for one in single), max(one.high for one in single)
-    lacking = max(one.lacking for one in single) or (("moment",) if low < high else ())
+    rows = sorted((row for one in some for row in one.rows), key=lambda row: row.source_row)
+    low, high = min(row.low for row in rows), max(row.high for row in rows)
+    lacking = max(row.lacking for row in rows) or (("moment",) if low < high else ())
     first, last = min(one.first for one in some), max(one.last for one in some)
-    return Sample(first, last, low, high, lacking, last - first < timedelta(hours=1), tuple(rows), term)
+    return Sample(first, last, low, high, lacking, last - first < timedelta(hours=1), tuple(rows))
 
 
 def _unbroken(samples: Sequence[Sample], grade: int) -> Iterator[tuple[list[Sample], Sample | None]]:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    FromClause,
     MetaData,
     Select,
     Subquery,
@@ -124,17 +126,27 @@ def _other_files(files: pd.DataFrame) -> set[str]:
     return set(named.index[named[0] != named[1]]) if named.shape[1] == 2 else set()
 
 
-def _both(table: Table) -> Subquery:
+def _both(table: Table) -> FromClause:
     """The rows of both cuts, and on which side each is."""
     sides = [select(*one.columns, literal(side).label("later")) for one, side in ((table, 1), (_earlier(table), 0))]
-    return union_all(*sides).subquery()
+    return union_all(*sides).cte()
+
+
+def _in_doubt(table: Table) -> FromClause:
+    """The rows of `_both` but for those whose content is there as often in either cut, as far as its hash tells: to
+    count the hashes takes a quarter of the time that it takes to count the contents."""
+    u = _both(table)
+    hashed = select(u, func.hash(*(u.c[name] for name in _content(table))).label("hash")).cte()
+    times = func.sum(2 * hashed.c.later - 1)
+    other = select(hashed.c.hash).group_by(hashed.c.hash).having(times != 0)
+    return select(hashed).where(hashed.c.hash.in_(other)).subquery()
 
 
 @cache
 def _left_over(table: Table) -> Select:
     """The rows that one cut has more often than the other: `times` more often the later one, negative the earlier one;
     the last place where it stands. `content`: as JSON, where a row of the other side may be the same row."""
-    u = _both(table)
+    u = _in_doubt(table)
     same = [u.c[name] for name in _content(table)]
     times = func.sum(2 * u.c.later - 1)
     file, row = (case((times > 0, new), else_=old) for new, old in zip(_place(u, 1), _place(u, 0), strict=True))
@@ -155,7 +167,7 @@ def _left_over(table: Table) -> Select:
     ).order_by("content", *_SOURCE)
 
 
-def _place(u: Subquery, side: int) -> tuple[ColumnElement, ColumnElement]:
+def _place(u: FromClause, side: int) -> tuple[ColumnElement, ColumnElement]:
     file, row = (case((u.c.later == side, u.c[name])) for name in _SOURCE)
     return func.arg_max(file, row), func.max(row)
 
@@ -191,12 +203,12 @@ def _alone(table: Table, left: pd.DataFrame) -> pd.DataFrame:
     new, names = rows["times"] > 0, [name for name in table.info["key"] if name != "usubjid"]
     said = {"table": table.name, "kind": new.map({True: "added", False: "removed"}), "usubjid": rows["usubjid"]}
     keys = [
-        name.upper() + " " + rows[f"key{place}"].map(_text, na_action=None).astype(str)
+        name.upper() + " " + _texts(rows[f"key{place}"]).astype(str)
         for place, name in enumerate(table.info["key"])
         if name in names
     ]
     said["key"] = pd.Series(map(" ".join, zip(*keys, strict=True)), rows.index) if keys else ""
-    said |= {"topic": rows["topic"].map(_text, na_action="ignore"), "dtc": rows["dtc"], "earliest": rows["earliest"]}
+    said |= {"topic": _texts(rows["topic"]), "dtc": rows["dtc"], "earliest": rows["earliest"]}
     said |= dict.fromkeys(("column", "old", "new"))
     said |= {name: rows[name].where(new) for name in _SOURCE}
     said |= {f"old_{name}": rows[name].where(~new) for name in _SOURCE}
@@ -288,6 +300,11 @@ def _told(table: Table, kind: str, new: _Row | None = None, old: _Row | None = N
 
 def _known(value: object) -> object:
     return None if pd.isna(value) else value
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    codes, known = pd.factorize(values, use_na_sentinel=False)
+    return pd.Series(np.array([_text(one) for one in known], object)[codes], values.index)
 
 
 def _text(value: object) -> str | None:

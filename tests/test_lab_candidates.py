@@ -14,7 +14,7 @@ from clinical.board import board
 from clinical.candidates import _Definition
 from clinical.grading import ctcae
 from clinical.lab_candidates import lab_runs
-from clinical.lab_results import TESTS, Lacking, can_reach, grade_of, read
+from clinical.lab_results import TESTS, Lacking, graded, read
 from dashboard.labels import speaker
 from dashboard.sentences import Sentences
 
@@ -208,18 +208,20 @@ sizes = st.floats(0.05, 40)
 
 @settings(max_examples=60)
 @given(code=st.sampled_from(sorted(TESTS)), values=st.lists(sizes, min_size=1, max_size=6), low=sizes, base=sizes)
-def test_what_is_not_graded_cannot_be_at_the_grade(code, values, low, base):
-    """Values, range and baseline in any proportion; a lower limit of fibrinogen is never below 50 mg/dL."""
+def test_a_result_has_the_grade_of_its_value_range_and_baseline(code, values, low, base):
+    """Values, range and baseline in any proportion; each against the grade of that one value."""
     scale = {"PLAT": 5, "SODIUM": 10, "CREAT": 20}.get(code, 1)
-    ranges = {"unit": UNITS.get(code, "U/L"), "range_low": max(low, 0.5), "range_high": max(low, 0.5) * 2}
+    unit, limits = UNITS.get(code, "U/L"), (max(low, 0.5), max(low, 0.5) * 2)
+    ranges = {"unit": unit, "range_low": limits[0], "range_high": limits[1]}
     rows = [result(base * scale, "-7T08:00", code, **ranges)]
     rows += [result(value * scale, day, code, **ranges) for day, value in enumerate(values)]
-    known = read(labs(*rows), subjects(subject("A1")).set_index("usubjid"), end_of(60))[code]
-    for term in TESTS[code]:
-        for least in range(3, ctcae.reachable(term) + 1):
-            passed = can_reach(known, term, least)
-            left_out = [grade_of(row, row.value, term).high for row in known[~passed].itertuples()]
-            assert all(high < least for high in left_out)
+    known = read(labs(*rows), subjects(subject("A1")).set_index("usubjid"), end_of(60))
+    against = {"lln": limits[0], "uln": limits[1], "baseline": base * scale, "baseline_high": base * scale > limits[1]}
+    for term, found in graded(known, TESTS[code], "5.0").items():
+        for row in found.itertuples():
+            single = ctcae.grade(term, row.value, unit, **against, anticoagulated=None)
+            most = ctcae.reachable(term) if single.high is None else single.high
+            assert (row.low, row.high) == (single.low or 0, most)
 
 
 def test_what_cannot_be_graded_before_the_infusion_takes_no_later_run_with_it():
