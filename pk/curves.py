@@ -198,7 +198,7 @@ def _refuse_duplicates(subjects: Sequence, code: np.ndarray, time: np.ndarray) -
     if again.size:
         pairs = list(dict.fromkeys(zip(code[again].tolist(), time[again].tolist(), strict=True)))
         named = [f"duplicate time {when} for {subjects[which]}" for which, when in pairs[:NAMED]]
-        raise ValueError(_listed(named, len(pairs)))
+        raise ValueError(f"{_listed(named, len(pairs))}: refused")
 
 
 def _listed(named: list[str], count: int) -> str:

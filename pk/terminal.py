@@ -9,12 +9,12 @@ from pk.curves import Landmarks, Samples, packed, spans
 MIN_POINTS = 3
 TOLERANCE = 1e-4  # in adjusted R2: within it the longer window wins
 ROUNDING = 1e-24  # an R2 below it is a slope of rounding errors: flat
-TOO_FEW = ("no point", "one point", "two points")
+TOO_FEW = ("no_point", "one_point", "two_points")
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """Per subject: the chosen window. NaN, with a reason in words, where lambda_z is not estimable."""
+    """Per subject: the chosen window. NaN, with its code, where lambda_z is not estimable."""
 
     lambda_z: np.ndarray  # 1/d
     r2: np.ndarray
@@ -23,7 +23,7 @@ class Terminal:
     first: np.ndarray  # d
     last: np.ndarray  # d
     clast_predicted: np.ndarray  # of the unit of conc, at `last` = Tlast
-    reason: np.ndarray  # "" where estimable
+    code: np.ndarray  # of `pk.remarks`, "" where estimable
     used: np.ndarray  # bool, one a sample of `Samples`: in the chosen window
 
 
@@ -63,7 +63,7 @@ def terminal_phase(samples: Samples, marks: Landmarks, *, tmax_included: bool = 
         first=_time_of(samples.time[places], stop - width, found),
         last=_time_of(samples.time[places], stop - 1, found),
         clast_predicted=np.where(found, marks.clast * np.exp(chosen(intercept)), np.nan),
-        reason=_reasons(count, found, rising=((slope > 0) & (r2 > ROUNDING)).any(axis=1), included=tmax_included),
+        code=_codes(count, found, rising=((slope > 0) & (r2 > ROUNDING)).any(axis=1), included=tmax_included),
         used=used,
     )
 
@@ -97,11 +97,10 @@ def _time_of(time: np.ndarray, place: np.ndarray, found: np.ndarray) -> np.ndarr
     return when
 
 
-def _reasons(count: np.ndarray, found: np.ndarray, rising: np.ndarray, included: bool) -> np.ndarray:
-    where = "from Tmax on" if included else "after Tmax"
-    reason = np.full(count.size, "", object)
-    reason[~found] = "not estimable: terminal phase level"
-    reason[~found & rising] = "not estimable: terminal phase rises"
+def _codes(count: np.ndarray, found: np.ndarray, rising: np.ndarray, included: bool) -> np.ndarray:
+    code = np.full(count.size, "", object)
+    code[~found] = "level"
+    code[~found & rising] = "rises"
     for points, words in enumerate(TOO_FEW):
-        reason[count == points] = f"not estimable: {words} {where}"
-    return reason
+        code[count == points] = f"{words}_{'from' if included else 'after'}"
+    return code

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pk.coverage import coverage
-from pk.nca import analyse, terminal_points
+from pk.nca import analyse, parameters, terminal_points
+from pk.remarks import ENGLISH, say
 
 REFERENCE = Path(__file__).parent / "reference"
 LN2 = math.log(2)
@@ -149,7 +150,7 @@ def test_blq_before_the_first_quantifiable_sample_is_kept_as_zero():
     assert "dropped" in row(dropped, "AUCLST")["reason"]
     by_start = dropped[dropped["parameter"] == "AUCINT"].set_index("start")
     assert by_start.loc[7, "value"] == close(7 * 50 / LN2)
-    assert by_start.loc[5, "reason"] == "no sample at or before 5"
+    assert by_start.loc[5, "reason"] == "no sample at or before Day 5"
 
 
 def test_blq_after_tlast_adds_its_triangle_to_aucall_alone():
@@ -165,9 +166,9 @@ def test_blq_after_tlast_adds_its_triangle_to_aucall_alone():
 
 def test_loss_of_the_cells_is_no_absence_of_sampling():
     seen = {0: BLQ, 7: 100.0, 14: 50.0}
-    assert reason(profile(seen), "AUCINT", 28) == "last sample 14, before 28"
+    assert reason(profile(seen), "AUCINT", 28) == "last sample Day 14, before Day 28"
     assert reason(profile(seen | {28: BLQ}), "AUCINT", 28) == ""
-    assert reason(profile(seen | {28: BLQ}), "AUCINT", 90) == "last sample 28, before 90"
+    assert reason(profile(seen | {28: BLQ}), "AUCINT", 90) == "last sample Day 28, before Day 90"
 
 
 def test_what_is_blq():
@@ -181,6 +182,17 @@ def test_what_is_blq():
     assert set(counts["quantifiable"]) == {2}  # Day 1, at the limit, and Day 4
     rows.loc[rows["time"] == 5, "lloq"] = 25.0
     assert value(rows, "TLST") == 5
+
+
+def test_a_limit_that_changes_during_the_study_holds_for_its_own_samples():
+    # 40 copies on Day 14 are quantifiable under a limit of 25, and not on Day 21 under one of 50.
+    rows = profile({0: BLQ, 7: 800.0, 14: 40.0, 21: 40.0, 28: 60.0})
+    rows.loc[rows["time"] >= 21, "lloq"] = 50.0
+    fall = (800 - 40) * 7 / math.log(800 / 40)
+    assert value(rows, "AUCLST") == close(7 * 800 / 2 + fall + 14 * (40 + 60) / 2)  # Day 21 dropped
+    kept = value(rows, "AUCLST", blq=("keep", "keep", "keep"))
+    assert kept == close(7 * 800 / 2 + fall + 7 * 40 / 2 + 7 * 60 / 2)
+    assert value(rows[rows["time"] < 28], "TLST") == 14
 
 
 @pytest.mark.parametrize("kind", [int, float, object, "boolean"])
@@ -222,7 +234,7 @@ def test_half_life_and_extrapolation_of_an_exponential():
     assert row(found, "AUCINTO", 28)["value"] == close(to_tlast + 100 / slope * (1 - 2**-10))
     assert row(found, "AUCINTP", 28)["value"] == close(to_tlast + 100 / slope * (1 - 2**-10))
     # 100 (1 - 1/1024) / 0.34657 = 288.26 of 800 + 2019.77 + 288.26 = 3108.03
-    assert row(found, "AUCINTO", 28)["reason"] == "9.27 % extrapolated beyond 8"
+    assert row(found, "AUCINTO", 28)["reason"] == "9.27 % extrapolated beyond Day 8"
 
 
 def test_an_interval_behind_tlast_is_all_extrapolation():
@@ -233,7 +245,7 @@ def test_an_interval_behind_tlast_is_all_extrapolation():
     # 50 on Day 10, 25 on Day 12
     assert row(found, "AUCINTO", 12)["value"] == close((50 - 25) / slope)
     assert math.isnan(row(found, "AUCINT", 90)["value"])
-    assert row(found, "AUCINT", 90)["reason"] == "last sample 28, none after 28"
+    assert row(found, "AUCINT", 90)["reason"] == "last sample Day 28, none after Day 28"
 
 
 def test_predicted_and_observed_clast_differ():
@@ -319,7 +331,7 @@ def test_the_first_of_equal_maxima_is_the_peak():
         ({0: BLQ, 7: 500.0, 14: 100.0}, ""),
         ({0: BLQ, 7: 500.0, 14: BLQ}, ""),
         ({0: BLQ, 7: 500.0, 14: 600.0}, "provisional: maximum at the last sample"),
-        ({0: BLQ, 7: 500.0, 10: 100.0}, "provisional: last sample 10, before 14"),
+        ({0: BLQ, 7: 500.0, 10: 100.0}, "provisional: last sample Day 10, before Day 14"),
         ({-1: 500.0, 7: 100.0, 14: 50.0}, "maximum at time 0"),
     ],
 )
@@ -374,6 +386,8 @@ def test_a_subject_without_a_curve_stays_in_the_table(points, why):
 
 def test_one_sample_has_a_maximum_and_no_area():
     at_seven, at_zero = analyse(profile({7: 100.0})), analyse(profile({0: 100.0}))
+    assert row(at_seven, "CMAX")["reason"] == "provisional: maximum at the last sample"
+    assert row(at_seven, "TLST")["reason"] == row(at_seven, "CLST")["reason"] == "only one sample"
     assert row(at_seven, "CMAX")["value"] == row(at_zero, "CMAX")["value"] == 100
     assert row(at_seven, "AUCLST")["reason"] == "time 0 not sampled"
     assert row(at_zero, "AUCLST")["reason"] == row(at_zero, "AUCINT", 28)["reason"] == "only one sample"
@@ -392,6 +406,33 @@ def test_an_empty_frame_has_the_columns_of_a_full_one():
     assert analyse(nothing).empty
     assert coverage(full, intervals=()).empty
     assert set(analyse(full, intervals=())["parameter"]) == {*WHOLE.split(), *SLOPE.split(), *INFINITE.split()}
+
+
+# --- what is said, in another language
+
+
+def test_a_reason_is_said_in_another_language_from_its_code_and_values():
+    found = parameters(profile({-1: 500.0, 7: 100.0, 10: 50.0, 13: 25.0}))
+    told = say(
+        found, {code: f"<{code}>" for code in ENGLISH} | {"short": "末次样本第 {last_sample:g} 天，早于第 {end:g} 天"}
+    )
+    said = dict(zip(found["parameter"] + found["end"].map("{:g}".format), told, strict=True))
+    assert said["CMAXnan"] == "<peak_at_0>; <peak_early>"
+    assert said["AUCLSTnan"] == ""
+    assert said["AUCINT28"] == "末次样本第 13 天，早于第 28 天"
+    assert said["AUCINTO90"] == "末次样本第 13 天，早于第 90 天; <extrapolated>"
+    # 25 on Day 13, half-life 3 d, 500 to 25: the share of the tail to Day 28 (five half-lives)
+    slope = LN2 / 3
+    to_tlast, tail = 7 * 400 / math.log(5) + 75 / slope, 25 / slope * (1 - 2**-5)
+    assert row(found, "AUCINTO", 28)["extrapolated"] == close(100 * tail / (tail + to_tlast))
+    assert list(say(found.iloc[:1], joint="；")) == [
+        "maximum at time 0；provisional: last sample Day 13, before Day 14"
+    ]
+
+
+def test_a_code_without_a_sentence_is_an_error():
+    with pytest.raises(KeyError, match="all_blq"):
+        say(parameters(profile({7: BLQ})), {"no_result": ""})
 
 
 # --- the frame
@@ -438,7 +479,7 @@ def test_what_an_area_rests_on():
     cut = (200 - 200 / math.sqrt(2)) / slope
     assert table.loc[7, "interpolated"] == close(100 * cut / (800 + 600 / slope + cut))
     assert table.loc[7, "extrapolated"] == 0
-    assert table.loc[50, "reason"] == "last sample 30, none after 40"
+    assert table.loc[50, "reason"] == "last sample Day 30, none after Day 40"
     assert math.isnan(table.loc[50, "interpolated"])
     assert table.loc[50, "extrapolated"] == 100
 
@@ -491,10 +532,10 @@ def test_a_missing_column_and_dates_are_refused():
 
 def test_duplicate_times_are_refused_with_their_subjects():
     twice = pd.concat([profile({0: BLQ, 7: 10.0}, "S12"), profile({7: 90.0}, "S12"), profile({7: 90.0}, "S13")])
-    with pytest.raises(ValueError, match=r"^duplicate time 7\.0 for S12$"):
+    with pytest.raises(ValueError, match=r"^duplicate time 7\.0 for S12: refused$"):
         analyse(twice)
     many = pd.concat([profile(HALVING, f"S{i:02}") for i in range(9)] * 2)
-    with pytest.raises(ValueError, match=r"duplicate time 0\.0 for S00; .*; and 40 more"):
+    with pytest.raises(ValueError, match=r"duplicate time 0\.0 for S00; .*; and 40 more: refused"):
         analyse(many)
     # A sample without result is no part of the curve, and a repeat at its time no second value.
     repeated = pd.concat([profile({0: BLQ, 7: NO_RESULT}), profile({7: 90.0, 14: 30.0})])
