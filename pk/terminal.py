@@ -42,7 +42,7 @@ def terminal_phase(samples: Samples, marks: Landmarks, *, tmax_included: bool = 
     places = np.flatnonzero(samples.quantifiable & after)
     start, stop = spans(samples.subject[places], len(samples.subjects))
     count = stop - start
-    slope, intercept, r2, adjusted = _windows(samples.time[places], np.log(samples.conc[places]), start, stop)
+    slope, intercept, r2, adjusted = windows(samples.time[places], np.log(samples.conc[places]), start, stop)
 
     best = adjusted.max(axis=1, initial=-np.inf, keepdims=True)
     usable = np.isfinite(adjusted) & (adjusted > best - TOLERANCE) & (slope < 0) & (r2 > ROUNDING)
@@ -68,10 +68,11 @@ def terminal_phase(samples: Samples, marks: Landmarks, *, tmax_included: bool = 
     )
 
 
-def _windows(time: np.ndarray, log_conc: np.ndarray, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, ...]:
+def windows(time: np.ndarray, log_conc: np.ndarray, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, ...]:
     """Slope, intercept at the last point (both of ln C less that of the last point), R2 and adjusted R2 by window.
 
-    Column j is the window of the last j + 1 points; adjusted R2 is -inf where there is none, or it is level.
+    The points of subject i lie from start[i] to stop[i], by time. Column j is the window of the last j + 1 of them;
+    adjusted R2 is -inf where there is none, or it is level.
     Sums run from the last point, as deviations from it: so they neither cancel nor depend on other subjects.
     """
     x, y = (packed(values[::-1], time.size - stop, time.size - start) for values in (time, log_conc))
