@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pk.areas import point_before, until
-from pk.curves import Samples, packed, spans
+from pk.curves import Samples, packed, spans, whose
 from pk.profiles import Profiles, checked_intervals, interval_areas, profiles
 from pk.remarks import first_of, say
 
@@ -55,7 +55,7 @@ def _rows(found: Profiles, start: float, end: float) -> pd.DataFrame:
     interpolated, extrapolated, code = _shares(found, start, end)
     rows = pd.DataFrame(
         {
-            "subject": samples.subjects,
+            **whose(samples.subjects, np.arange(n)),
             "start": np.full(n, start),
             "end": np.full(n, end),
             "samples": marks.samples,

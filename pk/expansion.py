@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pk.curves import Landmarks, Samples, landmarks, packed, read, spans
+from pk.curves import Landmarks, Samples, landmarks, packed, read, spans, whose
 from pk.terminal import MIN_POINTS, windows
 
 # What is said of a rate or in its place, one sentence a code. A translation has the same keys and values.
@@ -46,7 +46,7 @@ def expansion(samples: pd.DataFrame) -> pd.DataFrame:
     time = packed(own.time[rise], start, stop)
     return pd.DataFrame(
         {
-            "subject": own.subjects,
+            **whose(own.subjects, np.arange(n)),
             "rate": rate,
             "doubling_time": np.log(2) / rate,
             "r2": np.where(given, r2, np.nan),

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pk.curves import whose
 from pk.profiles import Profiles, checked_intervals, interval_areas, phases, profiles
 from pk.remarks import PEAK_OBSERVED, both, first_of, say
 
-COLUMNS = ["subject", "parameter", "start", "end", "value", "unit", "reason"]
+VALUES = ["code", "last_sample", "tlast", "extrapolated"]  # what a reason is said of
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def analyse(
 
     samples: `subject, time [d], conc [copies/ug], lloq, blq`, rows in any order. BLQ is `blq` true, conc 0, or conc
     below the lloq of its row. conc missing without `blq` is a sample without result: left out, counted and named
-    by `pk.coverage.coverage`. The unit of conc is `samples.attrs["unit"]`, copies/ug where it is not set.
+    by `pk.coverage.coverage`. The unit of conc is `samples.attrs["unit"]`, copies/ug where it is not set. With a column
+    `infusion`, as `pk.infusions.by_infusion` makes it, each infusion has its rows and the result has the column too.
     method: "lin-up/log-down", "linear" or "lin-log", see `pk.areas.areas`.
     blq: whether BLQ samples before the first, between, and after the last quantifiable one are kept as 0 ("keep") or
     dropped ("drop"). The third changes AUCALL alone: every other area ends at Tlast.
@@ -77,7 +79,7 @@ def analyse(
     terminology, PKPARMCD; Denney et al., PKNCA, doi:10.1007/s10928-015-9432-2.
     """
     found = parameters(samples, method=method, blq=blq, intervals=intervals, tmax_in_half_life=tmax_in_half_life)
-    return found.assign(reason=say(found))[COLUMNS]
+    return found.assign(reason=say(found)).drop(columns=VALUES)
 
 
 def parameters(
@@ -111,7 +113,7 @@ def terminal_points(samples: pd.DataFrame, *, tmax_in_half_life: bool = False) -
     who, time = usable.subject[phase.used], usable.time[phase.used]
     fitted = phase.clast_predicted[who] * np.exp(-phase.lambda_z[who] * (time - phase.last[who]))
     return pd.DataFrame(
-        {"subject": usable.subjects.take(who), "time": time, "conc": usable.conc[phase.used], "fitted": fitted}
+        {**whose(usable.subjects, who), "time": time, "conc": usable.conc[phase.used], "fitted": fitted}
     )
 
 
@@ -204,7 +206,7 @@ def _long(found: Profiles, columns: Sequence[Parameter]) -> pd.DataFrame:
     who, place = np.repeat(np.arange(n), width), np.tile(np.arange(width), n)
     return pd.DataFrame(
         {
-            "subject": found.samples.subjects.take(who),
+            **whose(found.samples.subjects, who),
             "parameter": pd.array([column.code for column in columns], dtype="str").take(place),
             "start": np.array([column.start for column in columns])[place],
             "end": np.array([column.end for column in columns])[place],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pk.curves import landmarks, read
+from pk.curves import landmarks, read, whose
 
 # What is known of a subject, one sentence a code. A translation has the same keys and values.
 ENGLISH = {
@@ -48,7 +48,7 @@ def persistence(samples: pd.DataFrame) -> pd.DataFrame:
     code = np.select([~sampled, ~found, ~np.isnan(lost_by)], ["no_sample", "never", "lost"], "still_there")
     return pd.DataFrame(
         {
-            "subject": own.subjects,
+            **whose(own.subjects, np.arange(len(own.subjects))),
             "tlast": np.where(found, marks.tlast, np.nan),
             "lost_by": lost_by,
             "last_sample": np.where(sampled, marks.last_sample, np.nan),
