@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profile_frames import BLQ, LN2, NO_RESULT, close, profile
 
 from pk import expansion as rising
 from pk import persistence as staying
@@ -14,23 +15,11 @@ from pk.expansion import expansion
 from pk.persistence import persistence, persisting
 from pk.remarks import say
 
-LN2 = math.log(2)
-BLQ, NO_RESULT = "BLQ", "no result"
-
 
 def samples(**curves: dict) -> pd.DataFrame:
-    """Samples {day: copies/ug, BLQ or NO_RESULT} by subject; the limit is 50."""
-    rows = [
-        (who, float(day), math.nan if isinstance(conc, str) else conc, 50.0, conc == BLQ)
-        for who, curve in curves.items()
-        for day, conc in curve.items()
-    ]
-    frame = pd.DataFrame(rows, columns=["subject", "time", "conc", "lloq", "blq"])
-    return frame.astype({"time": float, "conc": float, "blq": bool})
-
-
-def close(expected: float):
-    return pytest.approx(expected, rel=1e-12)
+    """The profiles of several subjects; the limit is 50."""
+    each = [profile(curve, subject, lloq=50.0) for subject, curve in curves.items()]
+    return pd.concat(each) if each else profile({})
 
 
 # --- persistence

@@ -8,23 +8,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profile_frames import BLQ, NO_RESULT, profile
 
 from pk.coverage import coverage
 from pk.expansion import expansion
 from pk.infusions import by_infusion
 from pk.nca import analyse, terminal_points
 from pk.persistence import persistence
-
-BLQ, NO_RESULT = "BLQ", "no result"
-
-
-def samples(points: dict, subject="S1") -> pd.DataFrame:
-    """Samples {day: copies/ug, BLQ or NO_RESULT} of one subject; the limit is 25."""
-    rows = [
-        (subject, float(day), math.nan if isinstance(conc, str) else conc, 25.0, conc == BLQ)
-        for day, conc in points.items()
-    ]
-    return pd.DataFrame(rows, columns=["subject", "time", "conc", "lloq", "blq"]).astype({"conc": float, "blq": bool})
 
 
 def infusions(**days: tuple) -> pd.DataFrame:
@@ -41,7 +31,7 @@ SECOND = {-2: 40.0, 2: 400.0, 3: 200.0, 4: 100.0, 5: 50.0, 35: BLQ}
 
 
 def test_each_infusion_has_its_samples_and_its_own_clock():
-    found = by_infusion(samples(TWICE), infusions(S1=(60, 0)))
+    found = by_infusion(profile(TWICE), infusions(S1=(60, 0)))
     assert list(found.columns) == ["subject", "time", "conc", "lloq", "blq", "infusion"]
     by_number = {number: rows["time"].tolist() for number, rows in found.groupby("infusion")}
     # Day 58 is the last sample with a result before the second infusion: the end of one curve and time 0 of the other
@@ -49,22 +39,22 @@ def test_each_infusion_has_its_samples_and_its_own_clock():
 
 
 def test_a_sample_at_the_time_of_an_infusion_is_drawn_before_it():
-    found = by_infusion(samples({0: BLQ, 7: 90.0, 60: 30.0, 67: 80.0}), infusions(S1=(0, 60)))
+    found = by_infusion(profile({0: BLQ, 7: 90.0, 60: 30.0, 67: 80.0}), infusions(S1=(0, 60)))
     assert found[["infusion", "time"]].to_numpy().tolist() == [[1, 0], [1, 7], [1, 60], [2, 0], [2, 7]]
 
 
 @pytest.mark.parametrize("table", [analyse, coverage, terminal_points, persistence, expansion])
 def test_an_infusion_is_analysed_as_if_it_were_the_only_one(table):
-    twice = table(by_infusion(samples(TWICE), infusions(S1=(0, 60))))
-    for number, alone in {1: table(samples(FIRST)), 2: table(samples(SECOND))}.items():
+    twice = table(by_infusion(profile(TWICE), infusions(S1=(0, 60))))
+    for number, alone in {1: table(profile(FIRST)), 2: table(profile(SECOND))}.items():
         own = twice[twice["infusion"] == number].drop(columns="infusion").reset_index(drop=True)
         pd.testing.assert_frame_equal(own, alone, check_exact=True)
     assert list(twice.columns[:2]) == ["subject", "infusion"]
-    assert len(twice) == sum(len(table(samples(points))) for points in (FIRST, SECOND))
+    assert len(twice) == sum(len(table(profile(points))) for points in (FIRST, SECOND))
 
 
 def test_half_lives_of_two_infusions_by_hand():
-    found = analyse(by_infusion(samples(TWICE), infusions(S1=(0, 60))), intervals=[(0, 5)])
+    found = analyse(by_infusion(profile(TWICE), infusions(S1=(0, 60))), intervals=[(0, 5)])
     value = found.set_index(["infusion", "parameter"])["value"]
     assert value[2, "LAMZHL"] == pytest.approx(1, rel=1e-12)
     assert value[2, "TMAX"] == 2
@@ -73,7 +63,7 @@ def test_half_lives_of_two_infusions_by_hand():
 
 
 def test_the_unit_stays_and_one_infusion_changes_nothing():
-    once = samples({-1: BLQ, 7: 90.0, 14: 30.0})
+    once = profile({-1: BLQ, 7: 90.0, 14: 30.0})
     once.attrs["unit"] = "copies/uL"
     found = by_infusion(once, infusions(S1=(0,), S2=(0,)))
     assert found.attrs["unit"] == "copies/uL"
@@ -90,13 +80,13 @@ def test_the_unit_stays_and_one_infusion_changes_nothing():
 )
 def test_infusions_that_do_not_fit_are_refused_with_their_subjects(given, says):
     with pytest.raises(ValueError, match=f"^{re.escape(says)}$"):
-        by_infusion(samples(TWICE), given)
+        by_infusion(profile(TWICE), given)
 
 
 def test_a_missing_number_and_a_duplicate_time_name_the_infusion():
-    twice = samples(TWICE).assign(infusion=2)
+    twice = profile(TWICE).assign(infusion=2)
     with pytest.raises(ValueError, match=re.escape("duplicate time 7.0 for S1, infusion 2: refused")):
-        analyse(samples({7: 90.0}).assign(infusion=2).iloc[[0, 0]])
+        analyse(profile({7: 90.0}).assign(infusion=2).iloc[[0, 0]])
     with pytest.raises(ValueError, match="infusion is missing"):
         analyse(twice.assign(infusion=[None, *[2] * (len(twice) - 1)]))
 
@@ -107,7 +97,7 @@ def test_a_missing_number_and_a_duplicate_time_name_the_infusion():
     st.lists(st.integers(0, 300), unique=True, min_size=1, max_size=3),
 )
 def test_every_sample_after_an_infusion_is_in_one_curve(days, infused):
-    rows = samples(dict.fromkeys(days, 90.0))
+    rows = profile(dict.fromkeys(days, 90.0))
     found = by_infusion(rows, infusions(S1=infused))
     starts = np.sort(infused)
     clock = found["time"] + starts[found["infusion"] - 1]
