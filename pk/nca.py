@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pk.areas import outline
 from pk.curves import whose
 from pk.profiles import Profiles, checked_intervals, interval_areas, phases, profiles
 from pk.remarks import PEAK_OBSERVED, both, first_of, say
@@ -115,6 +116,27 @@ def terminal_points(samples: pd.DataFrame, *, tmax_in_half_life: bool = False) -
     return pd.DataFrame(
         {**whose(usable.subjects, who), "time": time, "conc": usable.conc[phase.used], "fitted": fitted}
     )
+
+
+def area_outline(
+    samples: pd.DataFrame,
+    start: float,
+    end: float,
+    *,
+    method: str = "lin-up/log-down",
+    blq: tuple[str, str, str] = ("keep", "drop", "drop"),
+) -> pd.DataFrame:
+    """The curve above AUCINT, for drawing: `subject, time [d], conc`, by subject and time, from start to end or Tlast.
+
+    Between samples the points lie where the rule of the segment puts them. A subject without that area has no rows:
+    AUCINT of `analyse`, whose arguments these are, says why.
+    """
+    ((start, end),) = checked_intervals([(start, end)])
+    found = profiles(samples, method, blq)
+    who, time, conc = outline(found.areas, start, end)
+    rows = pd.DataFrame({**whose(found.samples.subjects, who), "time": time, "conc": conc})
+    rows = rows[interval_areas(found, start, end).no_area[who] == ""]
+    return rows.drop_duplicates([*whose(found.samples.subjects, who), "time"], ignore_index=True)
 
 
 def _peak(found: Profiles) -> list[Parameter]:

@@ -100,6 +100,12 @@ def test_a_doubling_every_two_days():
     assert (found["points"], found["first"], found["last"], found["code"]) == (4, 2, 8, "")
 
 
+def test_of_equal_lows_the_latest_begins_the_rise():
+    found = expansion(samples(S1={1: 100.0, 3: 100.0, 4: 200.0, 5: 400.0, 9: 60.0})).loc[0]
+    assert found["doubling_time"] == close(1)
+    assert (found["points"], found["first"]) == (3, 3)
+
+
 def test_a_rise_after_blq_begins_at_the_first_quantifiable_sample():
     found = expansion(samples(S1={0: BLQ, 1: 300.0, 3: BLQ, 5: 100.0, 6: 200.0, 7: 800.0, 10: 60.0})).loc[0]
     # ln C in doublings over 100: 0, 1, 3 on Days 5, 6, 7. Slope (3 - 0) / 2; of 14/3 squares 2 x 1.5^2 explained.

@@ -9,7 +9,7 @@ import pytest
 from profile_frames import BLQ, INFINITE, LN2, NO_RESULT, close, profile, reason, row, value
 
 from pk.coverage import coverage
-from pk.nca import analyse
+from pk.nca import analyse, area_outline
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -88,6 +88,25 @@ def test_equal_neighbours_are_linear():
     for method in ("lin-up/log-down", "linear", "lin-log"):
         samples = profile({0: BLQ, 1: 500.0, 3: 500.0, 5: 500.0})
         assert value(samples, "AUCLST", method=method) == close(500 / 2 + 4 * 500)
+
+
+@pytest.mark.parametrize("method", ["lin-up/log-down", "linear", "lin-log"])
+def test_the_outline_of_an_area_follows_its_segments(method):
+    samples = pd.concat([profile({0: BLQ, 7: 1000.0, 14: 250.0, 28: BLQ}), profile({7: 90.0, 14: 30.0}, "S2")])
+    drawn = area_outline(samples, 3.5, 10.5, method=method)
+    assert list(drawn.columns) == ["subject", "time", "conc"]
+    assert set(drawn["subject"]) == {"S1"}  # time 0 of S2 is not sampled
+    at = dict(zip(drawn["time"], drawn["conc"], strict=True))
+    # 500 half way up; half way down from 1000 to 250 lies 500 on a log scale, 625 on a straight line
+    assert list(at) == sorted(at)
+    assert (at[3.5], at[7.0], at[10.5]) == (close(500), close(1000), close(625 if method == "linear" else 500))
+    assert (min(at), max(at)) == (3.5, 10.5)
+    # eight trapezoids under an exponential that falls by half are 0.06 % too large
+    area = value(samples, "AUCINT", 10.5, intervals=[(3.5, 10.5)], method=method)
+    assert np.trapezoid(drawn["conc"], drawn["time"]) == pytest.approx(area, rel=1e-3)
+    beyond = area_outline(samples, 3.5, 28, method=method)
+    assert beyond["time"].max() == 14
+    assert area_outline(samples, 14, 28, method=method).empty
 
 
 # --- BLQ
