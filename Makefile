@@ -28,7 +28,7 @@ verify: .venv/dev ## Run the campaigns: kill -9, readers while cuts are publishe
 test-real: real-is-given .venv/dev ## Run the tests on real trial files: make test-real REAL=DIR.
 	REAL="$(abspath $(REAL))" $(BIN)/pytest -m real
 
-bench: .venv/dev ## Measure imports, screens and readers beside their floors (PARTS="server browser"; REAL=DIR adds the pilot).
+bench: .venv/dev ## Measure analyses, imports, screens, readers beside their floors (PARTS="nca server"; REAL=DIR adds the pilot).
 	REAL="$(abspath $(REAL))" $(BIN)/python -m tests.bench $(PARTS)
 
 calibrate: .venv/dev ## Fit the kinetic model to simulated trials; fails where it is further from the truth than it may be.

@@ -7,6 +7,7 @@ import numpy as np
 from pk.curves import Curves
 
 METHODS = ("lin-up/log-down", "linear", "lin-log")
+STEPS = 8  # of which a segment is drawn
 SERIES = 0.5  # below this |ln(C1/C2)| the closed form of a moment loses digits, and its series is exact
 
 
@@ -65,6 +66,22 @@ def until(found: Areas, time: float) -> np.ndarray:
     fall = share * found.fall[row, inner]
     there = np.where(fall == 0, c1 + share * (c2 - c1), c1 * np.exp(-fall))
     return whole + np.where(cut, _segment(share * (t2 - t1), c1, there, fall), 0.0)
+
+
+def outline(found: Areas, start: float, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The curves from start to end [d] as flat arrays: place of the subject, time [d], conc.
+
+    Every segment that lies between them, or its part that does, as STEPS equal steps on its own line or exponential.
+    """
+    t1, t2 = found.curves.time[:, :-1, None], found.curves.time[:, 1:, None]
+    c1, c2 = found.curves.conc[:, :-1, None], found.curves.conc[:, 1:, None]
+    low, high = np.clip(t1, start, end), np.clip(t2, start, end)
+    time = low + (high - low) * np.linspace(0, 1, STEPS + 1)
+    share = np.divide(time - t1, t2 - t1, out=np.zeros_like(time), where=t2 > t1)
+    fall = found.fall[:, :, None]
+    conc = np.where(fall == 0, c1 + share * (c2 - c1), c1 * np.exp(-share * fall))
+    drawn = np.broadcast_to(high > low, time.shape)
+    return np.nonzero(drawn)[0], time[drawn], conc[drawn]
 
 
 def point_before(curves: Curves, time: float) -> np.ndarray:

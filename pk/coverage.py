@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from pk.areas import point_before, until
-from pk.curves import Samples, packed, spans
-from pk.profiles import Profiles, checked_intervals, first_of, interval_areas, profiles
+from pk.curves import Samples, packed, spans, whose
+from pk.profiles import Profiles, checked_intervals, interval_areas, profiles
+from pk.remarks import first_of, say
 
 
 def coverage(
@@ -33,7 +34,8 @@ def coverage(
     largest_gap [d]        longest stretch between start and end without a sample used
     interpolated [%]       share of AUCINT in segments cut by start or end, which rests on C(start) or C(end)
     extrapolated [%]       share of AUCINTO beyond Tlast
-    reason                 why interpolated or extrapolated is NaN, "" where both are numbers
+    code                   why interpolated or extrapolated is NaN, of `pk.remarks`; "" where both are numbers
+    reason                 the same in English
     """
     intervals = checked_intervals(intervals)
     found = profiles(samples, method, blq, tmax_in_half_life=tmax_in_half_life)
@@ -50,10 +52,10 @@ def _rows(found: Profiles, start: float, end: float) -> pd.DataFrame:
     n = len(samples.subjects)
     inside = (samples.time >= start) & (samples.time <= end)
     left_out, left_out_at = _without_result(samples)
-    interpolated, extrapolated, reason = _shares(found, start, end)
-    return pd.DataFrame(
+    interpolated, extrapolated, code = _shares(found, start, end)
+    rows = pd.DataFrame(
         {
-            "subject": samples.subjects,
+            **whose(samples.subjects, np.arange(n)),
             "start": np.full(n, start),
             "end": np.full(n, end),
             "samples": marks.samples,
@@ -68,9 +70,10 @@ def _rows(found: Profiles, start: float, end: float) -> pd.DataFrame:
             "largest_gap": _largest_gap(samples, start, end),
             "interpolated": interpolated,
             "extrapolated": extrapolated,
-            "reason": pd.array(reason, dtype="str"),
+            "code": pd.array(code, dtype="str"),
         }
     )
+    return rows.assign(reason=say(rows))
 
 
 def _without_result(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
@@ -89,11 +92,11 @@ def _largest_gap(samples: Samples, start: float, end: float) -> np.ndarray:
 
 
 def _shares(found: Profiles, start: float, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Interpolated share of AUCINT and extrapolated share of AUCINTO [%], NaN with a reason where there is no share."""
+    """Interpolated share of AUCINT and extrapolated share of AUCINTO [%], NaN with a code where there is no share."""
     part = interval_areas(found, start, end)
     total = part.to_tlast + part.tail_observed
-    no_cut = first_of((True, part.no_area), (part.to_tlast == 0, "nothing quantifiable in the interval"))
-    no_tail = first_of((True, part.no_total), (total == 0, "nothing quantifiable in the interval"))
+    no_cut = first_of((True, part.no_area), (part.to_tlast == 0, "nothing_inside"))
+    no_tail = first_of((True, part.no_total), (total == 0, "nothing_inside"))
     interpolated = _percent(_cut_area(found, start, end), part.to_tlast, no_cut)
     return interpolated, _percent(part.tail_observed, total, no_tail), first_of((True, no_cut), (True, no_tail))
 
@@ -109,5 +112,5 @@ def _cut_area(found: Profiles, start: float, end: float) -> np.ndarray:
     return np.minimum(head + tail, at_end - at_start)
 
 
-def _percent(part: np.ndarray, whole: np.ndarray, reason: np.ndarray) -> np.ndarray:
-    return 100 * np.divide(part, whole, out=np.full(part.shape, np.nan), where=reason == "")
+def _percent(part: np.ndarray, whole: np.ndarray, code: np.ndarray) -> np.ndarray:
+    return 100 * np.divide(part, whole, out=np.full(part.shape, np.nan), where=code == "")

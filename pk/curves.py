@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = ("subject", "time", "conc", "lloq", "blq")
+KEYS = ("subject", "infusion")  # whose a curve is: of each infusion where samples have that column
 NAMED = 5  # an error names this many rows or subjects, and counts the rest
 
 
@@ -17,7 +18,7 @@ class Samples:
     The latest pre-dose sample (time <= 0) stands at time 0; the pre-dose samples before it are left out.
     """
 
-    subjects: pd.Index  # sorted, also those without any result
+    subjects: pd.Index  # sorted, also those without any result; pairs where each infusion has a curve of its own
     subject: np.ndarray  # place in `subjects` of each sample
     time: np.ndarray  # d
     conc: np.ndarray  # copies/ug, 0 where BLQ
@@ -57,10 +58,12 @@ def read(samples: pd.DataFrame) -> Samples:
     """The samples of a frame `subject, time [d], conc, lloq, blq`, checked and ordered; row order does not matter.
 
     BLQ: `blq` true, or conc 0, or conc < lloq of the same row (lloq may be missing). conc missing without `blq` is
-    a sample without result. The unit of conc is `samples.attrs["unit"]`, copies/ug where that is not set.
+    a sample without result. The unit of conc is `samples.attrs["unit"]`, copies/ug where that is not set. With a column
+    `infusion` each pair of subject and infusion is a subject of its own.
 
-    ValueError for a missing column or subject, a time that is missing or infinite, a conc or lloq that is negative or
-    infinite, a blq that is not true, false or missing, and two samples with a result of one subject at one time.
+    ValueError for a missing column, subject or infusion, a time that is missing or infinite, a conc or lloq that is
+    negative or infinite, a blq that is not true, false or missing, and two samples with a result of one subject at one
+    time.
     """
     code, subjects, time, conc, lloq, blq = _checked(samples)
     order = np.lexsort((time, code))
@@ -134,6 +137,12 @@ def curves(samples: Samples, marks: Landmarks, before: str, between: str) -> Cur
     return Curves(packed(time[kept], start, stop), packed(samples.conc[kept], start, stop), stop - start)
 
 
+def whose(subjects: pd.Index, place: np.ndarray) -> dict[str, pd.Index]:
+    """The columns that say whose each row is: subject, and infusion where each has its own curve."""
+    taken = subjects.take(place)
+    return {key: taken.get_level_values(level) for level, key in enumerate(KEYS[: taken.nlevels])}
+
+
 def spans(code: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Where each of the groups 0 to n - 1 begins and ends in the ascending `code`: equal where a group is empty."""
     groups = np.arange(n)
@@ -153,13 +162,16 @@ def _checked(samples: pd.DataFrame) -> tuple[np.ndarray, pd.Index, np.ndarray, n
     missing = [column for column in COLUMNS if column not in samples.columns]
     if missing:
         raise ValueError(f"samples has no column {', '.join(missing)}")
-    code, subjects = pd.factorize(samples["subject"], sort=True)
+    keys = [key for key in KEYS if key in samples.columns]
+    for key in keys:
+        _refuse(samples, key, "is missing", samples[key].isna().to_numpy())
+    index = pd.Index(samples["subject"]) if len(keys) == 1 else pd.MultiIndex.from_frame(samples[keys])
+    code, subjects = index.factorize(sort=True)
     time, conc, lloq = (_numbers(samples, column) for column in ("time", "conc", "lloq"))
-    _refuse(samples, "subject", "is missing", code < 0)
     _refuse(samples, "time", "is missing or infinite", ~np.isfinite(time))
     for column, values in {"conc": conc, "lloq": lloq}.items():
         _refuse(samples, column, "is negative or infinite", (values < 0) | np.isinf(values))
-    return code, pd.Index(subjects), time, conc, lloq, _flags(samples)
+    return code, subjects, time, conc, lloq, _flags(samples)
 
 
 def _pick(values: np.ndarray, place: np.ndarray, there: np.ndarray, fill: float = np.nan) -> np.ndarray:
@@ -197,8 +209,12 @@ def _refuse_duplicates(subjects: Sequence, code: np.ndarray, time: np.ndarray) -
     again = np.flatnonzero((code[1:] == code[:-1]) & (time[1:] == time[:-1]))
     if again.size:
         pairs = list(dict.fromkeys(zip(code[again].tolist(), time[again].tolist(), strict=True)))
-        named = [f"duplicate time {when} for {subjects[which]}" for which, when in pairs[:NAMED]]
-        raise ValueError(_listed(named, len(pairs)))
+        named = [f"duplicate time {when} for {_name(subjects[which])}" for which, when in pairs[:NAMED]]
+        raise ValueError(f"{_listed(named, len(pairs))}: refused")
+
+
+def _name(subject: object) -> str:
+    return f"{subject[0]}, infusion {subject[1]}" if isinstance(subject, tuple) else str(subject)
 
 
 def _listed(named: list[str], count: int) -> str:

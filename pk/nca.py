@@ -1,7 +1,7 @@
 """Non-compartmental analysis of CAR copies in blood: every parameter with its unit, or with the reason why not.
 
 Which samples count, and what BLQ is: `pk.curves`. How areas are taken: `pk.areas`. Lambda_z: `pk.terminal`.
-What an interval area rests on: `pk.coverage`.
+What an interval area rests on: `pk.coverage`. Reasons in any language: `pk.remarks`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,23 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pk.profiles import (
-    Profiles,
-    both,
-    checked_intervals,
-    first_of,
-    interval_areas,
-    phases,
-    profiles,
-    worded,
-)
+from pk.areas import outline
+from pk.curves import whose
+from pk.profiles import Profiles, checked_intervals, interval_areas, phases, profiles
+from pk.remarks import PEAK_OBSERVED, both, first_of, say
 
-PEAK_OBSERVED = 14  # d; a maximum is provisional until samples reach this day
+VALUES = ["code", "last_sample", "tlast", "extrapolated"]  # what a reason is said of
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of n subjects: NaN wherever `why` says something; `flag` is said of a value."""
+    """One parameter of n subjects: NaN wherever `why` has a code; the code in `flag` is said of a value."""
 
     code: str  # CDISC PPTESTCD
     value: np.ndarray
@@ -35,6 +29,7 @@ class Parameter:
     flag: np.ndarray | None = None
     start: float = np.nan  # d
     end: float = np.nan
+    extrapolated: np.ndarray | None = None  # %, share of an area beyond Tlast
 
 
 def analyse(
@@ -49,7 +44,8 @@ def analyse(
 
     samples: `subject, time [d], conc [copies/ug], lloq, blq`, rows in any order. BLQ is `blq` true, conc 0, or conc
     below the lloq of its row. conc missing without `blq` is a sample without result: left out, counted and named
-    by `pk.coverage.coverage`. The unit of conc is `samples.attrs["unit"]`, copies/ug where it is not set.
+    by `pk.coverage.coverage`. The unit of conc is `samples.attrs["unit"]`, copies/ug where it is not set. With a column
+    `infusion`, as `pk.infusions.by_infusion` makes it, each infusion has its rows and the result has the column too.
     method: "lin-up/log-down", "linear" or "lin-log", see `pk.areas.areas`.
     blq: whether BLQ samples before the first, between, and after the last quantifiable one are kept as 0 ("keep") or
     dropped ("drop"). The third changes AUCALL alone: every other area ends at Tlast.
@@ -83,12 +79,29 @@ def analyse(
     Gabrielsson & Weiner, Pharmacokinetic and Pharmacodynamic Data Analysis, 4th ed., section 2.8; CDISC controlled
     terminology, PKPARMCD; Denney et al., PKNCA, doi:10.1007/s10928-015-9432-2.
     """
+    found = parameters(samples, method=method, blq=blq, intervals=intervals, tmax_in_half_life=tmax_in_half_life)
+    return found.assign(reason=say(found)).drop(columns=VALUES)
+
+
+def parameters(
+    samples: pd.DataFrame,
+    *,
+    method: str = "lin-up/log-down",
+    blq: tuple[str, str, str] = ("keep", "drop", "drop"),
+    intervals: Iterable[tuple[float, float]] = ((0, 28), (0, 90)),
+    tmax_in_half_life: bool = False,
+) -> pd.DataFrame:
+    """The rows of `analyse` with, in place of `reason`, what `pk.remarks.say` says in a reader's language:
+
+    code [keys of `pk.remarks.ENGLISH`, a space between them], last_sample [d], tlast [d], extrapolated [%, of AUCINTO
+    and AUCINTP].
+    """
     intervals = checked_intervals(intervals)
     found = profiles(samples, method, blq, tmax_in_half_life=tmax_in_half_life)
     columns = [*_peak(found), *_to_tlast(found, blq[2]), *_terminal(found), *_to_infinity(found)]
     for start, end in intervals:
         columns += _interval(found, start, end)
-    return _long(found.samples.subjects, columns)
+    return _long(found, columns)
 
 
 def terminal_points(samples: pd.DataFrame, *, tmax_in_half_life: bool = False) -> pd.DataFrame:
@@ -101,24 +114,45 @@ def terminal_points(samples: pd.DataFrame, *, tmax_in_half_life: bool = False) -
     who, time = usable.subject[phase.used], usable.time[phase.used]
     fitted = phase.clast_predicted[who] * np.exp(-phase.lambda_z[who] * (time - phase.last[who]))
     return pd.DataFrame(
-        {"subject": usable.subjects.take(who), "time": time, "conc": usable.conc[phase.used], "fitted": fitted}
+        {**whose(usable.subjects, who), "time": time, "conc": usable.conc[phase.used], "fitted": fitted}
     )
+
+
+def area_outline(
+    samples: pd.DataFrame,
+    start: float,
+    end: float,
+    *,
+    method: str = "lin-up/log-down",
+    blq: tuple[str, str, str] = ("keep", "drop", "drop"),
+) -> pd.DataFrame:
+    """The curve above AUCINT, for drawing: `subject, time [d], conc`, by subject and time, from start to end or Tlast.
+
+    Between samples the points lie where the rule of the segment puts them. A subject without that area has no rows:
+    AUCINT of `analyse`, whose arguments these are, says why.
+    """
+    ((start, end),) = checked_intervals([(start, end)])
+    found = profiles(samples, method, blq)
+    who, time, conc = outline(found.areas, start, end)
+    rows = pd.DataFrame({**whose(found.samples.subjects, who), "time": time, "conc": conc})
+    rows = rows[interval_areas(found, start, end).no_area[who] == ""]
+    return rows.drop_duplicates([*whose(found.samples.subjects, who), "time"], ignore_index=True)
 
 
 def _peak(found: Profiles) -> list[Parameter]:
     marks, unit = found.marks, found.samples.unit
-    early = marks.last_sample < PEAK_OBSERVED
     provisional = first_of(
-        (marks.tmax == marks.last_sample, "provisional: maximum at the last sample"),
-        (~marks.lower_after, "provisional: no lower sample after the maximum"),
-        (early, worded(f"provisional: last sample {{:.10g}}, before {PEAK_OBSERVED}", early, marks.last_sample)),
+        (marks.tmax == marks.last_sample, "peak_last"),
+        (~marks.lower_after, "peak_not_passed"),
+        (marks.last_sample < PEAK_OBSERVED, "peak_early"),
     )
-    flag = both(first_of((marks.tmax == 0, "maximum at time 0")), provisional)
+    flag = both(first_of((marks.tmax == 0, "peak_at_0")), provisional)
+    alone = first_of((marks.samples == 1, "one_sample"))
     return [
         Parameter("CMAX", marks.cmax, unit, found.no_curve, flag),
         Parameter("TMAX", marks.tmax, "d", found.no_curve, flag),
-        Parameter("CLST", marks.clast, unit, found.no_curve),
-        Parameter("TLST", marks.tlast, "d", found.no_curve),
+        Parameter("CLST", marks.clast, unit, found.no_curve, alone),
+        Parameter("TLST", marks.tlast, "d", found.no_curve, alone),
     ]
 
 
@@ -171,35 +205,39 @@ def _to_infinity(found: Profiles) -> list[Parameter]:
 def _interval(found: Profiles, start: float, end: float) -> list[Parameter]:
     marks, unit = found.marks, _times(found.samples.unit, "d")
     part = interval_areas(found, start, end)
-    short = worded(f"last sample {{:.10g}}, before {end:.10g}", marks.last_sample < end, marks.last_sample)
-    flag = both(short, first_of((part.to_tlast == 0, "nothing quantifiable in the interval")))
+    short = first_of((marks.last_sample < end, "short"))
+    flag = both(short, first_of((part.to_tlast == 0, "nothing_inside")))
     columns = [Parameter("AUCINT", part.to_tlast, unit, part.no_area, flag, start, end)]
     for code, tail in {"AUCINTO": part.tail_observed, "AUCINTP": part.tail_predicted}.items():
         total = part.to_tlast + tail
-        said = (end > marks.tlast) & (part.no_total == "")
-        share = worded("{:.3g} % extrapolated beyond {:.10g}", said, 100 * _quotient(tail, total), marks.tlast)
-        columns.append(Parameter(code, total, unit, part.no_total, both(flag, share), start, end))
+        beyond = both(flag, first_of((end > marks.tlast, "extrapolated")))
+        share = 100 * _quotient(tail, total)
+        columns.append(Parameter(code, total, unit, part.no_total, beyond, start, end, share))
     return columns
 
 
-def _long(subjects: pd.Index, columns: Sequence[Parameter]) -> pd.DataFrame:
-    n, width = len(subjects), len(columns)
-    silent = np.full(n, "", object)
+def _long(found: Profiles, columns: Sequence[Parameter]) -> pd.DataFrame:
+    n, width = len(found.samples.subjects), len(columns)
+    silent, unshared = np.full(n, "", object), np.full(n, np.nan)
     why = np.column_stack([column.why for column in columns]).ravel()
     flag = np.column_stack([silent if column.flag is None else column.flag for column in columns]).ravel()
     value = np.column_stack([column.value for column in columns]).ravel()
     value[why != ""] = np.nan
+    share = [unshared if column.extrapolated is None else column.extrapolated for column in columns]
 
-    place = np.tile(np.arange(width), n)
+    who, place = np.repeat(np.arange(n), width), np.tile(np.arange(width), n)
     return pd.DataFrame(
         {
-            "subject": subjects.take(np.repeat(np.arange(n), width)),
+            **whose(found.samples.subjects, who),
             "parameter": pd.array([column.code for column in columns], dtype="str").take(place),
             "start": np.array([column.start for column in columns])[place],
             "end": np.array([column.end for column in columns])[place],
             "value": value,
             "unit": pd.array([column.unit for column in columns], dtype="str").take(place),
-            "reason": pd.array(np.where(why != "", why, flag), dtype="str"),
+            "code": pd.array(np.where(why != "", why, flag), dtype="str"),
+            "last_sample": found.marks.last_sample[who],
+            "tlast": found.marks.tlast[who],
+            "extrapolated": np.column_stack(share).ravel(),
         }
     )
 

@@ -1,4 +1,4 @@
-"""The curves of a frame with their landmarks, areas and terminal phases, and in words what cannot be said of them."""
+"""The curves of a frame with their landmarks, areas and terminal phases, and why what cannot be said of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import pandas as pd
 
 from pk.areas import METHODS, Areas, areas, until
 from pk.curves import Landmarks, Samples, curves, landmarks, read
+from pk.remarks import first_of
 from pk.terminal import Terminal, terminal_phase
 
 POLICIES = ("keep", "drop")
@@ -15,7 +16,7 @@ POLICIES = ("keep", "drop")
 
 @dataclass(frozen=True)
 class Profiles:
-    """What every parameter of n subjects is made of. Reasons are "" where there is nothing to say."""
+    """What every parameter of n subjects is made of. `no_...`: a code of `pk.remarks`, "" where it can be said."""
 
     samples: Samples
     marks: Landmarks
@@ -28,7 +29,7 @@ class Profiles:
 
 @dataclass(frozen=True)
 class IntervalAreas:
-    """The area of n subjects from start to end. A number counts only where its reason is ""."""
+    """The area of n subjects from start to end. A number counts only where its code is ""."""
 
     to_tlast: np.ndarray  # conc x d, ends at Tlast where that lies before end
     tail_observed: np.ndarray  # conc x d, from Tlast to end under the terminal exponential from the observed Clast
@@ -47,15 +48,15 @@ def profiles(
         raise ValueError(f"blq must be three of keep, drop (before, between, after), not {blq!r}")
     samples, marks, terminal = phases(frame, tmax_in_half_life=tmax_in_half_life)
     curve = curves(samples, marks, before=blq[0], between=blq[1])
-    no_curve = first_of((marks.samples == 0, "no sample with a result"), (marks.quantifiable == 0, "all BLQ"))
+    no_curve = first_of((marks.samples == 0, "no_result"), (marks.quantifiable == 0, "all_blq"))
     no_area = first_of(
         (no_curve != "", no_curve),
-        (~samples.at_zero, "time 0 not sampled"),
-        (curve.time[:, 0] > 0, "time 0 is BLQ, and BLQ before the first quantifiable sample is dropped"),
-        (marks.samples == 1, "only one sample"),
-        (marks.tlast == 0, "quantifiable at time 0 only"),
+        (~samples.at_zero, "no_time_0"),
+        (curve.time[:, 0] > 0, "time_0_dropped"),
+        (marks.samples == 1, "one_sample"),
+        (marks.tlast == 0, "only_time_0"),
     )
-    no_slope = first_of((no_curve != "", no_curve), (True, terminal.reason))
+    no_slope = first_of((no_curve != "", no_curve), (True, terminal.code))
     return Profiles(samples, marks, areas(curve, marks.tmax, method), terminal, no_curve, no_area, no_slope)
 
 
@@ -89,10 +90,8 @@ def interval_areas(found: Profiles, start: float, end: float) -> IntervalAreas:
     no_start = first_of(
         (found.no_curve != "", found.no_curve),
         (start == 0, found.no_area),
-        (found.areas.curves.time[:, 0] > start, f"no sample at or before {start:.10g}"),
+        (found.areas.curves.time[:, 0] > start, "none_before"),
     )
-    unsampled = marks.last_sample <= start
-    none_after = worded(f"last sample {{:.10g}}, none after {start:.10g}", unsampled, marks.last_sample)
     # exp(-lambda_z (t - Tlast)) / lambda_z, integrated from `begin` to `end`
     begin = np.maximum(start, marks.tlast)
     decay = np.exp(-phase.lambda_z * (begin - marks.tlast)) * -np.expm1(-phase.lambda_z * np.maximum(end - begin, 0))
@@ -100,30 +99,6 @@ def interval_areas(found: Profiles, start: float, end: float) -> IntervalAreas:
         to_tlast=until(found.areas, end) - until(found.areas, start),
         tail_observed=np.where(beyond, marks.clast * decay / phase.lambda_z, 0.0),
         tail_predicted=np.where(beyond, phase.clast_predicted * decay / phase.lambda_z, 0.0),
-        no_area=first_of((True, no_start), (True, none_after)),
+        no_area=first_of((True, no_start), (marks.last_sample <= start, "none_after")),
         no_total=first_of((True, no_start), (beyond, found.no_slope)),
     )
-
-
-def first_of(*reasons: tuple[np.ndarray | bool, np.ndarray | str]) -> np.ndarray:
-    """Of pairs (where, text), both n or one for all: the first text that holds and is not empty, or ""."""
-    shape = np.broadcast_shapes(*(np.shape(part) for pair in reasons for part in pair))
-    said = np.full(shape, "", object)
-    for where, text in reversed(reasons):
-        text = np.broadcast_to(np.asarray(text, object), shape)
-        holds = np.broadcast_to(where, shape) & (text != "")
-        said[holds] = text[holds]
-    return said
-
-
-def both(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Two texts a subject, joined by a semicolon where neither is empty."""
-    return first_of(((one != "") & (other != ""), one + "; " + other), (True, one), (True, other))
-
-
-def worded(template: str, where: np.ndarray, *numbers: np.ndarray) -> np.ndarray:
-    """The template with each subject's numbers where `where` holds, "" elsewhere."""
-    said = np.full(where.shape, "", object)
-    rows = zip(*(values[where].tolist() for values in numbers), strict=True)
-    said[where] = [template.format(*row) for row in rows]
-    return said

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pk.curves import Samples, landmarks
-from pk.nca import PEAK_OBSERVED
+from pk.remarks import PEAK_OBSERVED
 from pk.stein import area
 
 # One sentence a code. A translation has the same keys and placeholders.

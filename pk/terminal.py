@@ -9,12 +9,12 @@ from pk.curves import Landmarks, Samples, packed, spans
 MIN_POINTS = 3
 TOLERANCE = 1e-4  # in adjusted R2: within it the longer window wins
 ROUNDING = 1e-24  # an R2 below it is a slope of rounding errors: flat
-TOO_FEW = ("no point", "one point", "two points")
+TOO_FEW = ("no_point", "one_point", "two_points")
 
 
 @dataclass(frozen=True)
 class Terminal:
-    """Per subject: the chosen window. NaN, with a reason in words, where lambda_z is not estimable."""
+    """Per subject: the chosen window. NaN, with its code, where lambda_z is not estimable."""
 
     lambda_z: np.ndarray  # 1/d
     r2: np.ndarray
@@ -23,7 +23,7 @@ class Terminal:
     first: np.ndarray  # d
     last: np.ndarray  # d
     clast_predicted: np.ndarray  # of the unit of conc, at `last` = Tlast
-    reason: np.ndarray  # "" where estimable
+    code: np.ndarray  # of `pk.remarks`, "" where estimable
     used: np.ndarray  # bool, one a sample of `Samples`: in the chosen window
 
 
@@ -42,7 +42,7 @@ def terminal_phase(samples: Samples, marks: Landmarks, *, tmax_included: bool = 
     places = np.flatnonzero(samples.quantifiable & after)
     start, stop = spans(samples.subject[places], len(samples.subjects))
     count = stop - start
-    slope, intercept, r2, adjusted = _windows(samples.time[places], np.log(samples.conc[places]), start, stop)
+    slope, intercept, r2, adjusted = windows(samples.time[places], np.log(samples.conc[places]), start, stop)
 
     best = adjusted.max(axis=1, initial=-np.inf, keepdims=True)
     usable = np.isfinite(adjusted) & (adjusted > best - TOLERANCE) & (slope < 0) & (r2 > ROUNDING)
@@ -63,15 +63,16 @@ def terminal_phase(samples: Samples, marks: Landmarks, *, tmax_included: bool = 
         first=_time_of(samples.time[places], stop - width, found),
         last=_time_of(samples.time[places], stop - 1, found),
         clast_predicted=np.where(found, marks.clast * np.exp(chosen(intercept)), np.nan),
-        reason=_reasons(count, found, rising=((slope > 0) & (r2 > ROUNDING)).any(axis=1), included=tmax_included),
+        code=_codes(count, found, rising=((slope > 0) & (r2 > ROUNDING)).any(axis=1), included=tmax_included),
         used=used,
     )
 
 
-def _windows(time: np.ndarray, log_conc: np.ndarray, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, ...]:
+def windows(time: np.ndarray, log_conc: np.ndarray, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, ...]:
     """Slope, intercept at the last point (both of ln C less that of the last point), R2 and adjusted R2 by window.
 
-    Column j is the window of the last j + 1 points; adjusted R2 is -inf where there is none, or it is level.
+    The points of subject i lie from start[i] to stop[i], by time. Column j is the window of the last j + 1 of them;
+    adjusted R2 is -inf where there is none, or it is level.
     Sums run from the last point, as deviations from it: so they neither cancel nor depend on other subjects.
     """
     x, y = (packed(values[::-1], time.size - stop, time.size - start) for values in (time, log_conc))
@@ -97,11 +98,10 @@ def _time_of(time: np.ndarray, place: np.ndarray, found: np.ndarray) -> np.ndarr
     return when
 
 
-def _reasons(count: np.ndarray, found: np.ndarray, rising: np.ndarray, included: bool) -> np.ndarray:
-    where = "from Tmax on" if included else "after Tmax"
-    reason = np.full(count.size, "", object)
-    reason[~found] = "not estimable: terminal phase level"
-    reason[~found & rising] = "not estimable: terminal phase rises"
+def _codes(count: np.ndarray, found: np.ndarray, rising: np.ndarray, included: bool) -> np.ndarray:
+    code = np.full(count.size, "", object)
+    code[~found] = "level"
+    code[~found & rising] = "rises"
     for points, words in enumerate(TOO_FEW):
-        reason[count == points] = f"not estimable: {words} {where}"
-    return reason
+        code[count == points] = f"{words}_{'from' if included else 'after'}"
+    return code

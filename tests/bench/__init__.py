@@ -1,1 +1,1 @@
-"""`make bench`: how long imports and screens take, each beside a floor measured in the same run. No test uses it."""
+"""`make bench`: how long imports, screens and analyses take, beside floors measured in the same run. For no test."""

@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 
-from tests.bench import browser_times, imports, readers, server_times, trials
+from tests.bench import browser_times, imports, profiles, readers, server_times, trials
 from tests.bench.measure import RUNS, Table
 
-PARTS = ("imports", "server", "browser", "readers")
+PARTS = ("nca", "imports", "server", "browser", "readers")
 
 
 def main() -> int:
@@ -21,16 +22,17 @@ def main() -> int:
     found: list[Table] = []
     with ExitStack() as folders:
 
+        @cache
         def trial(subjects: int | None, made: Path | None) -> trials.Trial:
             return trials.simulated(folders.enter_context(trials.new_folder()), subjects, made)
 
-        demo, many = trial(None, given.demo), trial(trials.MANY, given.many)
-        both = [demo, many]
+        demo, many = partial(trial, None, given.demo), partial(trial, trials.MANY, given.many)
         parts: dict[str, Callable[[], Iterable[Table]]] = {
-            "imports": lambda: [imports.table(demo.folders[-1], Path(os.environ.get("REAL") or "nowhere"))],
-            "server": lambda: server_times.table(both),
-            "browser": lambda: browser_times.tables(both, given.runs),
-            "readers": lambda: readers.tables(many, given.seconds),
+            "nca": lambda: [profiles.table()],
+            "imports": lambda: [imports.table(demo().folders[-1], Path(os.environ.get("REAL") or "nowhere"))],
+            "server": lambda: server_times.table([demo(), many()]),
+            "browser": lambda: browser_times.tables([demo(), many()], given.runs),
+            "readers": lambda: readers.tables(many(), given.seconds),
         }
         for part in given.parts:
             for one in parts[part]():
