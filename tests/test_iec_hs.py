@@ -24,7 +24,8 @@ def screen(**given):
     ("ferritin", "expected"),
     [
         # High: above 2 x 300 = 600, or above 2 x 400 = 800; rising: 800 or more.
-        ({"ferritin": 800}, True), ({"ferritin": 799, "ferritin_48h_before": 500}, False), ({"ferritin": 799}, None), ({"ferritin": 801, "ferritin_uln": None}, True),
+        ({"ferritin": 800}, True), ({"ferritin": 799}, None),
+        ({"ferritin": 799, "ferritin_48h_before": 500}, False), ({"ferritin": 801, "ferritin_uln": None}, True),
         ({"ferritin": 800, "ferritin_uln": None}, None),  # not above 2 x baseline; of the ULN nothing is known
         ({"ferritin": 3000, "ferritin_baseline": 2900, "ferritin_uln": 300}, None),  # high since before, and 48 h ago?
         ({"ferritin": 3000, "ferritin_baseline": 2900, "ferritin_48h_before": 1500}, True),  # doubled

@@ -1,9 +1,7 @@
 """Grades by published scales; every one carries its scale, and says what it lacks."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -21,8 +19,3 @@ class Grade:
     def say(self, sentences: Mapping[str, str]) -> str:
         """The reason in the language of `sentences`, which has the keys of the scale's ENGLISH."""
         return "; ".join(sentences[code] for code in self.codes)
-
-
-def criteria(name: str) -> dict:
-    """The published criteria of a scale, from the TOML file of that name in this folder."""
-    return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))

@@ -2,10 +2,10 @@
 
 import math
 
-from clinical.grading import Grade, criteria
-from clinical.grading.findings import Finding, deciding, graded, highest, number, spelled
+from clinical.grading import Grade
+from clinical.grading.findings import Finding, deciding, graded, highest, number, published, spelled
 
-CRITERIA = criteria("crs_astct_2019")
+CRITERIA = published("crs_astct_2019")
 SCALE = CRITERIA["scale"]
 
 # A sentence for each argument that can be missing, and for each note; a translation has the same keys.

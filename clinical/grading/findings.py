@@ -1,7 +1,9 @@
 """What the scales of cell therapy share: findings that are ranges of grades, and the grade made of several of them."""
 
 import math
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from clinical.grading import Grade
@@ -55,3 +57,8 @@ def number(name: str, value: float | None, least: float, most: float) -> float |
 def spelled(text: str) -> str:
     """One spelling: case, hyphens, underscores and blanks do not count."""
     return " ".join(text.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def published(scale: str) -> dict:
+    """The criteria of a scale, from the TOML file of that name in this folder."""
+    return tomllib.loads(Path(__file__).with_name(f"{scale}.toml").read_text(encoding="utf-8"))

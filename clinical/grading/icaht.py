@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clinical.grading import criteria
+from clinical.grading.findings import published
 from clinical.sentence import Sentence
 
-CRITERIA = criteria("icaht_2023")
+CRITERIA = published("icaht_2023")
 SCALE = CRITERIA["scale"]
 
 ENGLISH = {

@@ -1,9 +1,9 @@
 """ICANS by the ASTCT consensus: the grade of one assessment, a range where an input is missing."""
 
-from clinical.grading import Grade, criteria
-from clinical.grading.findings import Finding, deciding, graded, highest, number, spelled
+from clinical.grading import Grade
+from clinical.grading.findings import Finding, deciding, graded, highest, number, published, spelled
 
-CRITERIA = criteria("icans_astct_2019")
+CRITERIA = published("icans_astct_2019")
 SCALE = CRITERIA["scale"]
 
 # A sentence for each argument that can be missing, and for each note; a translation has the same keys.

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from clinical.grading import criteria
+from clinical.grading.findings import published
 
-CRITERIA = criteria("iec_hs_2023")
+CRITERIA = published("iec_hs_2023")
 SCALE = CRITERIA["scale"]
 FEATURES = ("transaminases", "fibrinogen", "hemophagocytosis", "cytopenia")
 
