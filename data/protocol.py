@@ -230,6 +230,15 @@ class Alert(Section):
     min_grade: Grade | None = None
 
 
+class Toxicity(Section):
+    """How CRS, ICANS and IEC-HS are read from what is measured."""
+
+    systolic_below: float = Field(gt=0, le=200)  # mmHg: hypotension
+    assessment_hours: float = Field(gt=0, le=24)  # measurements so near are one assessment
+    gap_hours: float = Field(gt=0, le=720)  # so long after the last sign another one begins a new episode
+    findings_by_exception: bool  # seizures, weakness, brain oedema: what no adverse event tells was not there
+
+
 class Causality(Section):
     related: tuple[Upper, ...]
     unlikely: tuple[Upper, ...] = ()
@@ -364,6 +373,7 @@ class Protocol(BaseModel):
     cohort: Cohort
     dlt: Dlt | None = None
     pause_rules: tuple[PauseRule, ...] = ()
+    toxicity: Toxicity | None = None
     alerts: tuple[Alert, ...] = ()
     adverse_events: AdverseEvents
     populations: tuple[Population, ...] = Field(min_length=1)

@@ -67,10 +67,9 @@ def grade(
     else:
         arms = {
             "hypotension": _hypotension(hypotension, vasopressors, vasopressin),
-            "hypoxia": _hypoxia(oxygen_device, oxygen_flow),
+            "hypoxia": hypoxia(oxygen_device, oxygen_flow),
         }
-        fever = _fever(temperature, temperature_site)
-        arms = _with_fever(arms, fever, fever_in_episode, fever_treated)
+        arms = _with_fever(arms, fever(temperature, temperature_site), fever_in_episode, fever_treated)
     if other_cause:
         return graded(Finding.sure(0, "other_cause"), SCALE, ENGLISH)
     if death is None:
@@ -87,8 +86,8 @@ def has_fever(temperature: float) -> bool:
     return temperature > limit or math.isclose(temperature, limit, abs_tol=1e-6)
 
 
-def _fever(temperature: float | None, site: str | None) -> Finding:
-    """1 = fever, 0 = none."""
+def fever(temperature: float | None, site: str | None = None) -> Finding:
+    """1 = fever, 0 = none, of a temperature [°C] and where it was measured."""
     value, limits = number("temperature", temperature, 25, 45), CRITERIA["fever"]
     if value is None:
         return Finding(0, 1, ("temperature",))
@@ -115,7 +114,8 @@ def _hypotension(low_pressure: bool | None, count: int | None, vasopressin: bool
     return least
 
 
-def _hypoxia(device: str | None, flow: float | None) -> Finding:
+def hypoxia(device: str | None, flow: float | None) -> Finding:
+    """What oxygen alone says: by the device, of a cannula by its flow [L/min]; KeyError for an unknown name."""
     flow = number("oxygen_flow", flow, 0, 100)
     if device is None:
         return Finding(0, _WORST, ("oxygen_device",))
