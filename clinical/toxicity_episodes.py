@@ -10,7 +10,8 @@ from data.protocol import Toxicity
 
 ASSESSED = ("grade", "low", "high", "codes", "missing", "deciding")  # columns added to the inputs of an assessment
 EPISODE = {
-    "usubjid": object, "kind": object, "number": int, "sure": bool, "onset": "datetime64[us]", "onset_day": "Int64",
+    "usubjid": object, "kind": object, "number": int, "sure": bool, "began": "datetime64[us]",
+    "ended": "datetime64[us]", "onset": "datetime64[us]", "onset_day": "Int64",
     "peak": "Int64", "peak_low": int, "peak_high": int, "peak_at": "datetime64[us]", "deciding": object,
     "last": "datetime64[us]", "end": "datetime64[us]", "hours_least": float, "hours_most": float, "assessments": int,
     "undecided": int, "missing": object, "codes": object, "treatments": object,
@@ -78,19 +79,19 @@ def episodes(kind: str, assessed: pd.DataFrame, given: pd.DataFrame, settings: T
 
     kind: "crs" or "icans", written into the rows. assessed: as `crs_assessments` or `icans_assessments`. given: as
     `queries.interventions`. An episode is every assessment that is or can be grade 1 or more, joined over less than
-    `gap_hours`. sure: at least one surely is; without, onset is empty: it may be none at all. onset, last: the first
-    and the last assessment surely at grade 1 or more; peak [<NA> unless peak_low = peak_high]: the highest grade,
-    peak_at: the first assessment surely at it, deciding: its components. end: the first assessment surely at grade 0
-    after it; empty: none by the cut-off, which is not "goes on". hours_least, hours_most: onset to last, onset to end.
-    undecided: assessments that are ranges; missing, codes: what those lack. treatments: (kind, first moment) of drugs
-    that treat or hide it, from onset to end.
+    `gap_hours`. began, ended: the first and the last of these. sure: at least one surely is; without, onset is empty:
+    it may be none at all. onset, last: the first and the last assessment surely at grade 1 or more. peak: the highest
+    grade, <NA> unless peak_low = peak_high; peak_at: the first assessment surely at it, deciding: its components.
+    end: the first assessment surely at grade 0 after it; empty: none by the cut-off, which is not "goes on".
+    hours_least, hours_most: onset to last, onset to end. undecided: assessments that are ranges; missing, codes: what
+    those lack. treatments: (kind, first moment) of drugs that treat or hide it, from onset to end.
     """
     gap, rows = pd.Timedelta(hours=settings.gap_hours), []
     drugs = {who: list(of.itertuples()) for who, of in given[given["kind"].isin(HIDES_FEVER)].groupby("usubjid")}
     known = assessed[assessed["high"].notna()]
     for who, own in known.groupby("usubjid", sort=True):
         for number, (signs, end) in enumerate(_joined(list(own.itertuples(index=False)), gap), start=1):
-            rows.append((who, kind, number, *_episode(signs, end, drugs.get(who, []))))
+            rows.append({"usubjid": who, "kind": kind, "number": number} | _episode(signs, end, drugs.get(who, [])))
     return pd.DataFrame(rows, columns=list(EPISODE)).astype(EPISODE)
 
 
@@ -111,20 +112,35 @@ def _joined(rows: Sequence, gap: pd.Timedelta) -> Iterator[tuple[list, object]]:
         yield signs, end
 
 
-def _episode(signs: Sequence, end, drugs: Iterable) -> tuple:
+def _episode(signs: Sequence, end, drugs: Iterable) -> dict[str, object]:
     sure = [one for one in signs if one.low]
     low, high = max(one.low for one in signs), max(one.high for one in signs)
     peak = next((one for one in sure if one.low == low), None)
     onset, last = (sure[0].first, sure[-1].first) if sure else (pd.NaT, pd.NaT)
     over = pd.NaT if end is None else end.first
     undecided = [one for one in signs if one.low < one.high]
-    began = onset if sure else signs[0].first
-    return (
-        bool(sure), onset, sure[0].rel_day if sure else pd.NA, low if low == high else pd.NA, low, high,
-        peak.first if peak else pd.NaT, peak.deciding if peak else (), last, over, _hours(onset, last),
-        _hours(onset, over), len(signs), len(undecided), _union(one.missing for one in undecided),
-        _union(one.codes for one in signs), tuple(_treatments(drugs, began, over)),
-    )  # fmt: skip
+    began = signs[0].first
+    return {
+        "sure": bool(sure),
+        "began": began,
+        "ended": signs[-1].first,
+        "onset": onset,
+        "onset_day": sure[0].rel_day if sure else pd.NA,
+        "peak": low if low == high else pd.NA,
+        "peak_low": low,
+        "peak_high": high,
+        "peak_at": peak.first if peak else pd.NaT,
+        "deciding": peak.deciding if peak else (),
+        "last": last,
+        "end": over,
+        "hours_least": _hours(onset, last),
+        "hours_most": _hours(onset, over),
+        "assessments": len(signs),
+        "undecided": len(undecided),
+        "missing": _union(one.missing for one in undecided),
+        "codes": _union(one.codes for one in signs),
+        "treatments": tuple(_treatments(drugs, onset if sure else began, over)),
+    }
 
 
 def _hours(start, end) -> float:
