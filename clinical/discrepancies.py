@@ -15,15 +15,15 @@ from clinical.sentence import Sentence
 from data.protocol import Aesi, Toxicity
 
 ENGLISH = {
-    "not_reported": "grade {low} to {high} derived from Day {day}, no event reported",
+    "not_reported": "grade {derived} derived from Day {day}, no event reported",
     "may_be_unreported": "up to grade {high} is possible from Day {day}, no event reported",
-    "other_term": "grade {low} to {high} derived from Day {day}, reported as {term}",
+    "other_term": "grade {derived} derived from Day {day}, reported as {term}",
     "not_derived": "reported grade {reported}, every assessment of its days shows grade 0",
     "not_assessed": "reported grade {reported}, no assessment on its days",
     "higher": "reported grade {reported}, derived at least {low}",
     "lower": "reported grade {reported}, derived at most {high}",
-    "open": "reported grade {reported}, derived {low} to {high}",
-    "ungraded": "reported without a grade, derived {low} to {high}",
+    "open": "reported grade {reported}, derived {derived}",
+    "ungraded": "reported without a grade, derived {derived}",
     "onset": "reported from Day {reported_day}, derived from Day {day}",
 }
 
@@ -137,7 +137,7 @@ class _Patient:
         return first - event.last < self.gap and event.first - last < self.gap
 
     def _untold(self, episode, others: Sequence[_Event]) -> Discrepancy:
-        values = {"low": episode.peak_low, "high": episode.peak_high, "day": self._day(episode.began.date())}
+        values = _graded(episode.peak_low, episode.peak_high) | {"day": self._day(episode.began.date())}
         code = "not_reported" if episode.sure else "may_be_unreported"
         if others and episode.sure:
             code, values = "other_term", values | {"term": others[0].term}
@@ -153,7 +153,7 @@ class _Patient:
         peak = max(own, key=lambda one: (one.peak_low, one.peak_high))
         low, high = peak.peak_low, max(one.peak_high for one in own)
         missing = tuple(dict.fromkeys(name for one in own for name in one.missing))
-        values = {"reported": event.grade, "low": low, "high": high}
+        values = _graded(low, high) | {"reported": event.grade}
         if code := _verdict(event.grade, low, high):
             yield self._said(code, values, missing, peak.deciding, event.rows)
         yield from self._onset(event, [one for one in own if one.sure])
@@ -172,6 +172,10 @@ class _Patient:
 
     def _said(self, code: str, values: dict, missing=(), deciding=(), rows: Iterable = ()) -> Discrepancy:
         return Discrepancy(self.usubjid, self.kind, Sentence(code, values), missing, deciding, tuple(rows))
+
+
+def _graded(low: int, high: int) -> dict[str, object]:
+    return {"low": low, "high": high, "derived": f"{low}" if low == high else f"{low}–{high}"}
 
 
 def _verdict(reported: int | None, low: int, high: int) -> str:

@@ -44,12 +44,12 @@ def test_the_same_grade_and_onset_agree():
 @pytest.mark.parametrize(
     ("told", "code", "sentence"),
     [
-        ([], "not_reported", "grade 2 to 2 derived from Day 2, no event reported"),
+        ([], "not_reported", "grade 2 derived from Day 2, no event reported"),
         ([event("Cytokine storm", 3, 2, 4)], "other_term",
-         "grade 2 to 2 derived from Day 2, reported as Cytokine storm"),
+         "grade 2 derived from Day 2, reported as Cytokine storm"),
         ([event(CRS, 1, 2, 4)], "higher", "reported grade 1, derived at least 2"),
         ([event(CRS, 3, 2, 4)], "lower", "reported grade 3, derived at most 2"),
-        ([event(CRS, None, 2, 4)], "ungraded", "reported without a grade, derived 2 to 2"),
+        ([event(CRS, None, 2, 4)], "ungraded", "reported without a grade, derived 2"),
         ([event(CRS, 2, 4, 5)], "onset", "reported from Day 4, derived from Day 2"),
         ([event(CRS, 2, 0, 4)], "onset", "reported from Day 0, derived from Day 2"),
     ],
@@ -93,7 +93,5 @@ def test_death_is_reported_and_not_derived():
 
 def test_icans_reported_by_another_name():
     found = icans([("3T08:00", 6), ("4T08:00", 10)], event("Confusional state", 2, 3, 3))
-    assert [one.said.say(ENGLISH) for one in found] == [
-        "grade 2 to 2 derived from Day 3, reported as Confusional state"
-    ]
+    assert [one.said.say(ENGLISH) for one in found] == ["grade 2 derived from Day 3, reported as Confusional state"]
     assert icans([("3T08:00", 6), ("4T08:00", 10)], event(ICANS, 2, 3, 3)) == ()
