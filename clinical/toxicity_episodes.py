@@ -12,9 +12,9 @@ ASSESSED = ("grade", "low", "high", "codes", "missing", "deciding")  # columns a
 EPISODE = {
     "usubjid": object, "kind": object, "number": int, "sure": bool, "began": "datetime64[us]",
     "ended": "datetime64[us]", "onset": "datetime64[us]", "onset_day": "Int64",
-    "peak": "Int64", "peak_low": int, "peak_high": int, "peak_at": "datetime64[us]", "deciding": object,
-    "last": "datetime64[us]", "end": "datetime64[us]", "hours_least": float, "hours_most": float, "assessments": int,
-    "undecided": int, "missing": object, "codes": object, "treatments": object,
+    "peak": "Int64", "peak_low": int, "peak_high": int, "peak_at": "datetime64[us]", "improved": "datetime64[us]",
+    "deciding": object, "last": "datetime64[us]", "end": "datetime64[us]", "hours_least": float, "hours_most": float,
+    "assessments": int, "undecided": int, "missing": object, "codes": object, "treatments": object,
 }  # fmt: skip
 
 
@@ -81,7 +81,8 @@ def episodes(kind: str, assessed: pd.DataFrame, given: pd.DataFrame, settings: T
     `queries.interventions`. An episode is every assessment that is or can be grade 1 or more, joined over less than
     `gap_hours`. began, ended: the first and the last of these. sure: at least one surely is; without, onset is empty:
     it may be none at all. onset, last: the first and the last assessment surely at grade 1 or more. peak: the highest
-    grade, <NA> unless peak_low = peak_high; peak_at: the first assessment surely at it, deciding: its components.
+    grade, <NA> unless peak_low = peak_high; peak_at: the first assessment surely at it, deciding: its components;
+    improved: the first surely below it, without a return to it.
     end: the first assessment surely at grade 0 after it; empty: none by the cut-off, which is not "goes on".
     hours_least, hours_most: onset to last, onset to end. undecided: assessments that are ranges; missing, codes: what
     those lack. treatments: (kind, first moment) of drugs that treat or hide it, from onset to end.
@@ -130,6 +131,7 @@ def _episode(signs: Sequence, end, drugs: Iterable) -> dict[str, object]:
         "peak_low": low,
         "peak_high": high,
         "peak_at": peak.first if peak else pd.NaT,
+        "improved": _improved(signs, low, end),
         "deciding": peak.deciding if peak else (),
         "last": last,
         "end": over,
@@ -141,6 +143,12 @@ def _episode(signs: Sequence, end, drugs: Iterable) -> dict[str, object]:
         "codes": _union(one.codes for one in signs),
         "treatments": tuple(_treatments(drugs, onset if sure else began, over)),
     }
+
+
+def _improved(signs: Sequence, peak: int, end) -> object:
+    at_peak = [number for number, one in enumerate(signs) if one.high >= peak]
+    after = [*signs[at_peak[-1] + 1 :], *([end] if end is not None else [])]
+    return after[0].first if peak and after else pd.NaT
 
 
 def _hours(start, end) -> float:

@@ -106,7 +106,15 @@ def test_one_episode_from_the_first_fever_to_the_first_assessment_without_a_sign
     assert (one["onset"], one["onset_day"]) == (moment(2, 8), 2)
     assert (one["peak"], one["peak_at"], one["deciding"]) == (2, moment(3, 8), ("hypotension",))
     assert (one["last"], one["end"], one["hours_least"], one["hours_most"]) == (moment(3, 8), moment(4, 8), 24, 48)
+    assert one["improved"] == moment(4, 8)
     assert one["treatments"] == (("tocilizumab", moment(2, 21)),)
+
+
+def test_an_episode_improves_when_its_peak_does_not_come_back():
+    """Grades 1, 2, 1, 2, 1, 0."""
+    signs = (HOT, HOT | LOW, HOT, HOT | LOW, HOT, {})
+    one = crs(vitals(*((f"{day}T08:00", told) for day, told in enumerate(signs, 2)))).iloc[0]
+    assert (one["peak_at"], one["improved"], one["end"]) == (moment(3, 8), moment(6, 8), moment(7, 8))
 
 
 def test_an_episode_without_a_later_assessment_has_no_end():

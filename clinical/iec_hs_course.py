@@ -1,0 +1,166 @@
+"""IEC-HS screening over a patient's course: one flag an episode, once CRS gets better or Day 7 is over."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from clinical.grading import iec_hs
+from clinical.lab_grades import graded
+from data.protocol import Toxicity
+
+_COMMON = iec_hs.CRITERIA["common"]
+_WITHIN = pd.Timedelta(hours=_COMMON["within_hours"])
+_LINEAGES = {"NEUT": "Neutrophil count decreased", "PLAT": "Platelet count decreased"}  # haemoglobin has no grade 4
+_UNITS = {"FERRITIN": "ug/L", "ALT": "U/L", "AST": "U/L", "FIBRINO": "g/L"}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Ferritin samples in a row that ask for a review, or of which it cannot be told."""
+
+    usubjid: str
+    sure: bool  # False: `missing` would decide
+    began: datetime  # of the first ferritin sample
+    last: datetime
+    day: int  # of `began`, whole days since infusion
+    after_crs: bool  # CRS was getting better; otherwise Day 7 was over
+    highest: float  # ferritin [ug/L]
+    features: tuple[str, ...]
+    missing: tuple[str, ...]
+    codes: tuple[str, ...]  # keys of `iec_hs.ENGLISH`
+    samples: tuple[tuple[str, int], ...]  # file and row of the ferritin samples
+
+    @property
+    def key(self) -> str:
+        return f"{self.usubjid} iec_hs {self.began:%Y-%m-%dT%H:%M}"
+
+
+def flags(
+    subjects: pd.DataFrame, labs: pd.DataFrame, crs: pd.DataFrame, settings: Toxicity, cutoff: datetime
+) -> tuple[Flag, ...]:
+    """The flags of every infused patient, by subject and time; one an episode, which a sample that is clear, or more
+    than `gap_hours`, parts from the next.
+
+    subjects, labs: as `queries.subjects` and `queries.measurements` of "lab". crs: as `toxicity_episodes.episodes`.
+    Each ferritin sample [ug/L] from the first improvement of CRS, or after Day 7, is screened with the worst of the
+    other tests within 72 h to either side. A lineage counts at grade 4 when it is lower than the last count before that
+    time: new or worse. Haemophagocytosis and other explanations are not in the data: not known.
+    """
+    rows = labs[labs["value"].notna() & labs["first"].notna() & (labs["first"] <= cutoff)]
+    rows = rows[rows["code"].map(_UNITS).fillna(rows["unit"]) == rows["unit"]].sort_values(["usubjid", "first"])
+    counts = graded(subjects, rows, tuple(_LINEAGES))
+    improved = crs.dropna(subset="improved").groupby("usubjid")["improved"].min() if len(crs) else {}
+    found: list[Flag] = []
+    for who in subjects[subjects["day0"] <= cutoff].sort_values("usubjid").itertuples():
+        own = _Course(
+            who.usubjid,
+            who.day0,
+            who.lymphodepletion if pd.notna(who.lymphodepletion) else who.day0,
+            improved.get(who.usubjid, pd.NaT),
+            rows[rows["usubjid"] == who.usubjid],
+            counts[counts["usubjid"] == who.usubjid],
+        )
+        found += own.flags(pd.Timedelta(hours=settings.gap_hours))
+    return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    usubjid: str
+    day0: pd.Timestamp
+    baseline_before: pd.Timestamp
+    improved: pd.Timestamp  # NaT: no CRS, or none that got better
+    labs: pd.DataFrame
+    counts: pd.DataFrame
+
+    @property
+    def start(self) -> pd.Timestamp:
+        after = pd.Timedelta(days=iec_hs.CRITERIA["course"]["after_day"] + 1)
+        late = self.day0.normalize() + after
+        return late if pd.isna(self.improved) else min(late, self.improved)
+
+    def flags(self, gap: pd.Timedelta) -> Iterator[Flag]:
+        ferritin = self._of("FERRITIN")
+        screened: list = []
+        for row in ferritin[ferritin["first"] >= self.start].itertuples():
+            said = self._screen(row, ferritin)
+            if screened and (said.flag is False or row.first - screened[-1][0].first > gap):
+                yield self._flag(screened)
+                screened = []
+            screened += [(row, said)] if said.flag is not False else []
+        if screened:
+            yield self._flag(screened)
+
+    def _of(self, code: str) -> pd.DataFrame:
+        return self.labs[self.labs["code"] == code]
+
+    def _screen(self, row, ferritin: pd.DataFrame) -> iec_hs.Screen:
+        before = ferritin[ferritin["last"] < self.day0]["value"]
+        hours = pd.Timedelta(hours=iec_hs.CRITERIA["ferritin"]["rising_hours"])
+        rising = ferritin[(ferritin["first"] < row.first) & (ferritin["first"] >= row.first - hours)]["value"]
+        return iec_hs.screen(
+            ferritin=row.value,
+            ferritin_uln=row.range_high,
+            ferritin_baseline=before.iloc[-1] if len(before) else None,
+            ferritin_48h_before=rising.min() if len(rising) else None,
+            **self._liver("ALT", row.first),
+            **self._liver("AST", row.first),
+            **self._fibrinogen(row.first),
+            cytopenia=self._cytopenia(row.first),
+        )
+
+    def _near(self, rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
+        return rows[(rows["first"] - moment).abs() <= _WITHIN]
+
+    def _liver(self, code: str, moment: pd.Timestamp) -> dict[str, float | None]:
+        rows = self._of(code)
+        near, before = self._near(rows, moment), rows[rows["last"] < self.baseline_before]
+        name = code.lower()
+        if near.empty:
+            return {}
+        worst = near.loc[near["value"].idxmax()]
+        baseline = before["value"].iloc[-1] if len(before) else None
+        return {name: worst["value"], f"{name}_uln": worst["range_high"], f"{name}_baseline": baseline}
+
+    def _fibrinogen(self, moment: pd.Timestamp) -> dict[str, float]:
+        near = self._near(self._of("FIBRINO"), moment)
+        if near.empty:
+            return {}
+        worst = near.loc[near["value"].idxmin()]
+        return {"fibrinogen": worst["value"], "fibrinogen_lln": worst["range_low"]}
+
+    def _cytopenia(self, moment: pd.Timestamp) -> bool | None:
+        said = [self._new_or_worse(self.counts[self.counts["code"] == code], moment) for code in _LINEAGES]
+        return True if True in said else None if None in said else False
+
+    def _new_or_worse(self, counts: pd.DataFrame, moment: pd.Timestamp) -> bool | None:
+        near = self._near(counts[counts["first"] >= self.start], moment)
+        severe = near[(near["low"] >= _COMMON["cytopenia_grade"]).fillna(False)]
+        if severe.empty:
+            return None if near.empty else False
+        before = counts[counts["first"] < self.start]["value"]
+        return bool(severe["value"].min() < before.iloc[-1]) if len(before) else None
+
+    def _flag(self, screened: Sequence) -> Flag:
+        rows, said = zip(*screened, strict=True)
+        sure = [one for one in said if one.flag]
+        told = sure or said
+        return Flag(
+            usubjid=self.usubjid,
+            sure=bool(sure),
+            began=rows[0].first.to_pydatetime(),
+            last=rows[-1].first.to_pydatetime(),
+            day=(rows[0].first.normalize() - self.day0.normalize()).days,
+            after_crs=bool(self.improved <= rows[0].first),
+            highest=max(one.value for one in rows),
+            features=_union(one.features for one in told),
+            missing=() if sure else _union(one.missing for one in told),
+            codes=_union(one.codes for one in told),
+            samples=tuple((one.source_file, one.source_row) for one in rows),
+        )
+
+
+def _union(several: Iterator[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for one in several for name in one))
