@@ -40,8 +40,8 @@ class Flag:
 def flags(
     subjects: pd.DataFrame, labs: pd.DataFrame, crs: pd.DataFrame, settings: Toxicity, cutoff: datetime
 ) -> tuple[Flag, ...]:
-    """The flags of every infused patient, by subject and time; one an episode, which a sample that is clear, or more
-    than `gap_hours`, parts from the next.
+    """The flags of every infused patient, by subject and time; one an episode, parted from the next by more than
+    `gap_hours` with a sample in it that is clear.
 
     subjects, labs: as `queries.subjects` and `queries.measurements` of "lab". crs: as `toxicity_episodes.episodes`.
     Each ferritin sample [ug/L] from the first improvement of CRS, or after Day 7, is screened with the worst of the
@@ -84,12 +84,17 @@ class _Course:
     def flags(self, gap: pd.Timedelta) -> Iterator[Flag]:
         ferritin = self._of("FERRITIN")
         screened: list = []
+        clear = False  # since the last sample that is none
         for row in ferritin[ferritin["first"] >= self.start].itertuples():
             said = self._screen(row, ferritin)
-            if screened and (said.flag is False or row.first - screened[-1][0].first > gap):
+            if said.flag is False:
+                clear = True
+                continue
+            if screened and clear and row.first - screened[-1][0].first > gap:
                 yield self._flag(screened)
                 screened = []
-            screened += [(row, said)] if said.flag is not False else []
+            screened.append((row, said))
+            clear = False
         if screened:
             yield self._flag(screened)
 

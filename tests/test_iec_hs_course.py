@@ -76,11 +76,11 @@ def test_ferritin_that_does_not_rise_is_no_flag_and_without_a_sample_before_it_i
     assert (one.sure, one.missing) == (False, ("ferritin_48h_before", "ferritin_baseline"))
 
 
-def test_a_clear_sample_or_the_gap_parts_two_flags():
-    low = fibrinogen(1.2, 10)
-    assert len(told(ferritin(900, 8), ferritin(300, 9), ferritin(900, 10), low)) == 2
-    assert len(told(ferritin(900, 8), ferritin(900, 10), low)) == 1
-    assert len(told(ferritin(900, 8), ferritin(900, 11), low)) == 2
+def test_a_clear_sample_and_the_gap_part_two_flags():
+    low = (fibrinogen(1.2, 9), fibrinogen(1.2, 11))
+    assert len(told(ferritin(900, 8), ferritin(300, 9), ferritin(900, 11), *low)) == 2
+    assert len(told(ferritin(900, 8), ferritin(300, 9), ferritin(900, 10), *low)) == 1  # 48 h
+    assert len(told(ferritin(900, 8), ferritin(900, 15), *low)) == 1  # nothing clear was seen between
 
 
 def test_who_was_not_infused_is_not_screened():
