@@ -36,7 +36,6 @@ class Watched:
     events: pd.DataFrame
     protocol: Protocol
     cutoff: datetime
-    version: str = "5.0"  # of CTCAE
 
     @cached_property
     def since(self) -> pd.Series:
@@ -61,7 +60,7 @@ class Watched:
             return self._lasting(_support(self.given))
         rows = _results(rule, self.measured)
         if rule.min_grade is not None:
-            return _graded(rule, rows, self.subjects, self.version)
+            return _graded(rule, rows, self.subjects, self.protocol.adverse_events.ctcae_version)
         criterion: Callable = _ratios if rule.ratio is not None else _drops if rule.drop is not None else _limits
         return _of_results(rows, *criterion(rule, rows))
 

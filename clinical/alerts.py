@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from clinical.alert_hits import Watched
-from clinical.lab_candidates import Evidence
+from clinical.lab_results import Evidence
 from data.protocol import Alert as Rule
 
 ENGLISH = {

@@ -1,8 +1,9 @@
 """IEC-HS screening over a patient's course: one flag an episode, once CRS gets better or Day 7 is over."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import pandas as pd
 
@@ -49,8 +50,9 @@ def flags(
     time: new or worse. Haemophagocytosis and other explanations are not in the data: not known.
     """
     rows = labs[labs["value"].notna() & labs["first"].notna() & (labs["first"] <= cutoff)]
-    rows = rows[rows["code"].map(_UNITS).fillna(rows["unit"]) == rows["unit"]].sort_values(["usubjid", "first"])
-    counts = graded(subjects, rows, tuple(_LINEAGES))
+    counts = graded(subjects, rows[rows["code"].isin(list(_LINEAGES))], tuple(_LINEAGES))
+    rows = rows[rows["code"].map(_UNITS) == rows["unit"]].sort_values(["usubjid", "first"], kind="stable")
+    by_test, by_lineage = (dict(iter(of.groupby(["usubjid", "code"], sort=False))) for of in (rows, counts))
     improved = crs.dropna(subset="improved").groupby("usubjid")["improved"].min() if len(crs) else {}
     found: list[Flag] = []
     for who in subjects[subjects["day0"] <= cutoff].sort_values("usubjid").itertuples():
@@ -59,8 +61,8 @@ def flags(
             who.day0,
             who.lymphodepletion if pd.notna(who.lymphodepletion) else who.day0,
             improved.get(who.usubjid, pd.NaT),
-            rows[rows["usubjid"] == who.usubjid],
-            counts[counts["usubjid"] == who.usubjid],
+            {code: by_test.get((who.usubjid, code), rows.iloc[:0]) for code in _UNITS},
+            {code: by_lineage.get((who.usubjid, code), counts.iloc[:0]) for code in _LINEAGES},
         )
         found += own.flags(pd.Timedelta(hours=settings.gap_hours))
     return tuple(found)
@@ -72,21 +74,23 @@ class _Course:
     day0: pd.Timestamp
     baseline_before: pd.Timestamp
     improved: pd.Timestamp  # NaT: no CRS, or none that got better
-    labs: pd.DataFrame
-    counts: pd.DataFrame
+    labs: Mapping[str, pd.DataFrame]  # of _UNITS, by moment
+    counts: Mapping[str, pd.DataFrame]  # of _LINEAGES, by moment, graded
 
-    @property
+    @cached_property
     def start(self) -> pd.Timestamp:
         after = pd.Timedelta(days=iec_hs.CRITERIA["course"]["after_day"] + 1)
         late = self.day0.normalize() + after
         return late if pd.isna(self.improved) else min(late, self.improved)
 
     def flags(self, gap: pd.Timedelta) -> Iterator[Flag]:
-        ferritin = self._of("FERRITIN")
         screened: list = []
         clear = False  # since the last sample that is none
-        for row in ferritin[ferritin["first"] >= self.start].itertuples():
-            said = self._screen(row, ferritin)
+        for row, ferritin in self._ferritin():
+            # Most samples are clear by themselves: only the others are held against the rest.
+            said = iec_hs.screen(**ferritin)
+            if said.flag is not False:
+                said = iec_hs.screen(**ferritin, **self._features(row.first))
             if said.flag is False:
                 clear = True
                 continue
@@ -98,29 +102,33 @@ class _Course:
         if screened:
             yield self._flag(screened)
 
-    def _of(self, code: str) -> pd.DataFrame:
-        return self.labs[self.labs["code"] == code]
-
-    def _screen(self, row, ferritin: pd.DataFrame) -> iec_hs.Screen:
-        before = ferritin[ferritin["last"] < self.day0]["value"]
+    def _ferritin(self) -> Iterator[tuple]:
+        """The samples that are screened, each with what the scale asks of it."""
+        rows = list(self.labs["FERRITIN"].itertuples())
+        before = [one.value for one in rows if one.last < self.day0]
         hours = pd.Timedelta(hours=iec_hs.CRITERIA["ferritin"]["rising_hours"])
-        rising = ferritin[(ferritin["first"] < row.first) & (ferritin["first"] >= row.first - hours)]["value"]
-        return iec_hs.screen(
-            ferritin=row.value,
-            ferritin_uln=row.range_high,
-            ferritin_baseline=before.iloc[-1] if len(before) else None,
-            ferritin_48h_before=rising.min() if len(rising) else None,
-            **self._liver("ALT", row.first),
-            **self._liver("AST", row.first),
-            **self._fibrinogen(row.first),
-            cytopenia=self._cytopenia(row.first),
-        )
+        for row in rows:
+            if row.first >= self.start:
+                rising = [one.value for one in rows if row.first - hours <= one.first < row.first]
+                yield (
+                    row,
+                    {
+                        "ferritin": row.value,
+                        "ferritin_uln": row.range_high,
+                        "ferritin_baseline": before[-1] if before else None,
+                        "ferritin_48h_before": min(rising, default=None),
+                    },
+                )
+
+    def _features(self, moment: pd.Timestamp) -> dict[str, float | bool | None]:
+        liver = self._liver("ALT", moment) | self._liver("AST", moment)
+        return liver | self._fibrinogen(moment) | {"cytopenia": self._cytopenia(moment)}
 
     def _near(self, rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
         return rows[(rows["first"] - moment).abs() <= _WITHIN]
 
     def _liver(self, code: str, moment: pd.Timestamp) -> dict[str, float | None]:
-        rows = self._of(code)
+        rows = self.labs[code]
         near, before = self._near(rows, moment), rows[rows["last"] < self.baseline_before]
         name = code.lower()
         if near.empty:
@@ -130,14 +138,14 @@ class _Course:
         return {name: worst["value"], f"{name}_uln": worst["range_high"], f"{name}_baseline": baseline}
 
     def _fibrinogen(self, moment: pd.Timestamp) -> dict[str, float]:
-        near = self._near(self._of("FIBRINO"), moment)
+        near = self._near(self.labs["FIBRINO"], moment)
         if near.empty:
             return {}
         worst = near.loc[near["value"].idxmin()]
         return {"fibrinogen": worst["value"], "fibrinogen_lln": worst["range_low"]}
 
     def _cytopenia(self, moment: pd.Timestamp) -> bool | None:
-        said = [self._new_or_worse(self.counts[self.counts["code"] == code], moment) for code in _LINEAGES]
+        said = [self._new_or_worse(self.counts[code], moment) for code in _LINEAGES]
         return True if True in said else None if None in said else False
 
     def _new_or_worse(self, counts: pd.DataFrame, moment: pd.Timestamp) -> bool | None:

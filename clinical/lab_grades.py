@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from clinical.grading import ctcae
-from clinical.lab_candidates import TESTS
+from clinical.lab_results import TESTS
 from data.specimens import NOT_BLOOD
 
 # LBTESTCD -> CTCAE terms with the other names of an adverse event of it. The fall of white cells and lymphocytes is the

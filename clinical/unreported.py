@@ -8,8 +8,8 @@ from itertools import groupby
 
 import pandas as pd
 
-from clinical.lab_candidates import Evidence
 from clinical.lab_grades import graded, names_of
+from clinical.lab_results import Evidence
 from clinical.reported import began, reported_grade
 from clinical.sentence import Sentence
 

@@ -294,6 +294,12 @@ class AdverseEvents(Section):
     causality: Causality
     windows: tuple[Window, ...] = Field(min_length=1)
 
+    @property
+    def ctcae_version(self) -> str:
+        """By which laboratory values are graded: the protocol's, 5.0 where it grades by another scale or by none."""
+        name, _, version = self.grade_scale.partition(" ")
+        return version if name == "CTCAE" else "5.0"
+
 
 class Population(Section):
     id: str
