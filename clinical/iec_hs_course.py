@@ -1,5 +1,6 @@
 """IEC-HS screening over a patient's course: one flag an episode, once CRS gets better or Day 7 is over."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +53,7 @@ def flags(
     rows = labs[labs["value"].notna() & labs["first"].notna() & (labs["first"] <= cutoff)]
     counts = graded(subjects, rows[rows["code"].isin(list(_LINEAGES))], tuple(_LINEAGES))
     rows = rows[rows["code"].map(_UNITS) == rows["unit"]].sort_values(["usubjid", "first"], kind="stable")
-    by_test, by_lineage = (dict(iter(of.groupby(["usubjid", "code"], sort=False))) for of in (rows, counts))
+    by_test, by_lineage = _by_test(rows), _by_test(counts)
     improved = crs.dropna(subset="improved").groupby("usubjid")["improved"].min() if len(crs) else {}
     found: list[Flag] = []
     for who in subjects[subjects["day0"] <= cutoff].sort_values("usubjid").itertuples():
@@ -61,8 +62,8 @@ def flags(
             who.day0,
             who.lymphodepletion if pd.notna(who.lymphodepletion) else who.day0,
             improved.get(who.usubjid, pd.NaT),
-            {code: by_test.get((who.usubjid, code), rows.iloc[:0]) for code in _UNITS},
-            {code: by_lineage.get((who.usubjid, code), counts.iloc[:0]) for code in _LINEAGES},
+            {code: by_test[who.usubjid, code] for code in _UNITS},
+            {code: by_lineage[who.usubjid, code] for code in _LINEAGES},
         )
         found += own.flags(pd.Timedelta(hours=settings.gap_hours))
     return tuple(found)
@@ -74,8 +75,8 @@ class _Course:
     day0: pd.Timestamp
     baseline_before: pd.Timestamp
     improved: pd.Timestamp  # NaT: no CRS, or none that got better
-    labs: Mapping[str, pd.DataFrame]  # of _UNITS, by moment
-    counts: Mapping[str, pd.DataFrame]  # of _LINEAGES, by moment, graded
+    labs: Mapping[str, list]  # of _UNITS, by moment
+    counts: Mapping[str, list]  # of _LINEAGES, by moment, graded
 
     @cached_property
     def start(self) -> pd.Timestamp:
@@ -104,7 +105,7 @@ class _Course:
 
     def _ferritin(self) -> Iterator[tuple]:
         """The samples that are screened, each with what the scale asks of it."""
-        rows = list(self.labs["FERRITIN"].itertuples())
+        rows = self.labs["FERRITIN"]
         before = [one.value for one in rows if one.last < self.day0]
         hours = pd.Timedelta(hours=iec_hs.CRITERIA["ferritin"]["rising_hours"])
         for row in rows:
@@ -124,37 +125,33 @@ class _Course:
         liver = self._liver("ALT", moment) | self._liver("AST", moment)
         return liver | self._fibrinogen(moment) | {"cytopenia": self._cytopenia(moment)}
 
-    def _near(self, rows: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
-        return rows[(rows["first"] - moment).abs() <= _WITHIN]
-
     def _liver(self, code: str, moment: pd.Timestamp) -> dict[str, float | None]:
-        rows = self.labs[code]
-        near, before = self._near(rows, moment), rows[rows["last"] < self.baseline_before]
-        name = code.lower()
-        if near.empty:
+        near, name = _near(self.labs[code], moment), code.lower()
+        if not near:
             return {}
-        worst = near.loc[near["value"].idxmax()]
-        baseline = before["value"].iloc[-1] if len(before) else None
-        return {name: worst["value"], f"{name}_uln": worst["range_high"], f"{name}_baseline": baseline}
+        worst = max(near, key=lambda one: one.value)
+        before = [one.value for one in self.labs[code] if one.last < self.baseline_before]
+        baseline = before[-1] if before else None
+        return {name: worst.value, f"{name}_uln": worst.range_high, f"{name}_baseline": baseline}
 
     def _fibrinogen(self, moment: pd.Timestamp) -> dict[str, float]:
-        near = self._near(self.labs["FIBRINO"], moment)
-        if near.empty:
+        near = _near(self.labs["FIBRINO"], moment)
+        if not near:
             return {}
-        worst = near.loc[near["value"].idxmin()]
-        return {"fibrinogen": worst["value"], "fibrinogen_lln": worst["range_low"]}
+        worst = min(near, key=lambda one: one.value)
+        return {"fibrinogen": worst.value, "fibrinogen_lln": worst.range_low}
 
     def _cytopenia(self, moment: pd.Timestamp) -> bool | None:
         said = [self._new_or_worse(self.counts[code], moment) for code in _LINEAGES]
         return True if True in said else None if None in said else False
 
-    def _new_or_worse(self, counts: pd.DataFrame, moment: pd.Timestamp) -> bool | None:
-        near = self._near(counts[counts["first"] >= self.start], moment)
-        severe = near[(near["low"] >= _COMMON["cytopenia_grade"]).fillna(False)]
-        if severe.empty:
-            return None if near.empty else False
-        before = counts[counts["first"] < self.start]["value"]
-        return bool(severe["value"].min() < before.iloc[-1]) if len(before) else None
+    def _new_or_worse(self, counts: list, moment: pd.Timestamp) -> bool | None:
+        near = [one for one in _near(counts, moment) if one.first >= self.start]
+        severe = [one.value for one in near if pd.notna(one.low) and one.low >= _COMMON["cytopenia_grade"]]
+        if not severe:
+            return False if near else None
+        before = [one.value for one in counts if one.first < self.start]
+        return min(severe) < before[-1] if before else None
 
     def _flag(self, screened: Sequence) -> Flag:
         rows, said = zip(*screened, strict=True)
@@ -173,6 +170,18 @@ class _Course:
             codes=_union(one.codes for one in told),
             samples=tuple((one.source_file, one.source_row) for one in rows),
         )
+
+
+def _by_test(rows: pd.DataFrame) -> Mapping[tuple[str, str], list]:
+    """The rows of each patient and test as plain tuples, by moment: a frame of each would take minutes for 500."""
+    found: dict[tuple[str, str], list] = defaultdict(list)
+    for row in rows.itertuples():
+        found[row.usubjid, row.code].append(row)
+    return found
+
+
+def _near(rows: list, moment: pd.Timestamp) -> list:
+    return [one for one in rows if abs(one.first - moment) <= _WITHIN]
 
 
 def _union(several: Iterator[tuple[str, ...]]) -> tuple[str, ...]:
