@@ -24,6 +24,12 @@ def event_key(row) -> str:
     return f"{row.source_file} {row.source_row} {row.aeseq}" if pd.isna(row.aegrpid) else f"group {row.aegrpid}"
 
 
+def event_keys(events: pd.DataFrame) -> pd.Series:
+    """`event_key` of every row of a frame, unique over patients."""
+    row = events["source_file"] + " " + events["source_row"].astype(str) + " " + events["aeseq"].astype(str)
+    return events["usubjid"] + "/" + events["aegrpid"].map("group {}".format, na_action="ignore").fillna(row)
+
+
 def reported_grade(row) -> int | None:
     """The grade as reported; a fatal event is grade 5 whatever the grade column says."""
     if row.aesdth == "Y" or row.aeout == "FATAL":

@@ -1,12 +1,12 @@
 """Which adverse events fall in a window, and which patients are its denominator: what every incidence is counted on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import numpy as np
 import pandas as pd
 
-from clinical.reported import OVER
+from clinical.aesi import of_interest
+from clinical.reported import event_keys
 from data.protocol import Aesi, Protocol, Window
 
 
@@ -86,30 +86,16 @@ def _of_patient(events: pd.DataFrame, moments: pd.Series) -> pd.Series:
 
 def _new_or_worse(events: pd.DataFrame, before: pd.Series) -> pd.Series:
     """Whether a row is of an event without rows `before` the window, or above the last of these; NA: not recorded."""
-    key = _event_key(events)
+    key = event_keys(events)
     known = pd.DataFrame({"key": key, "grade": events["aetoxgr"]})[before].drop_duplicates("key", keep="last")
     grade_before = key.map(known.set_index("key")["grade"]).astype("Int64")
     return (events["aetoxgr"] > grade_before).mask(~key.isin(known["key"]), True)
 
 
-def _event_key(events: pd.DataFrame) -> pd.Series:
-    """The same for all rows of one event; one row of a wide file can report several events."""
-    row = events["source_file"] + " " + events["source_row"].astype(str) + " " + events["aeseq"].astype(str)
-    return events["usubjid"] + "/" + events["aegrpid"].map("group {}".format, na_action="ignore").fillna(row)
-
-
 def _described(
     events: pd.DataFrame, days: pd.DataFrame, infused: pd.Series, groups: tuple[Aesi, ...], cutoff: datetime
 ) -> pd.DataFrame:
-    term = events["aedecod"].map(str.casefold, na_action="ignore")
-    verdicts = {group.id: _of_interest(events, term, group, days, infused, cutoff) for group in groups}
-    # The group that says most decides: in one for sure, else perhaps in one.
-    said = np.array([np.full(len(events), NO), *verdicts.values()])
-    best = said.max(axis=0)
-    in_groups = [
-        tuple(name for name, one in zip(verdicts, row[1:], strict=True) if one == YES) if most == YES else ()
-        for row, most in zip(said.T, best, strict=True)
-    ]
+    interest = of_interest(events, groups, infused, cutoff)
     return events.assign(
         soc=events["aebodsys"],
         term=events["aedecod"],
@@ -119,8 +105,8 @@ def _described(
         serious=_told(events["aeser"], {"Y": True, "N": False}),
         # U: the verdicts differ. What nobody judged is no DLT.
         dlt=pd.Series([{"Y": True, "U": None}.get(one, False) for one in events["aedlt"]], events.index, dtype=object),
-        aesi=_told(pd.Series(best, events.index), {YES: True, NO: False}),
-        aesi_groups=pd.Series(in_groups, events.index, dtype=object),
+        aesi=interest["aesi"],
+        aesi_groups=interest["aesi_groups"],
         rel_day=days["first"].astype("Int64"),
     )
 
@@ -128,51 +114,3 @@ def _described(
 def _told(values: pd.Series, meaning: Mapping[object, bool]) -> pd.Series:
     """True or False where the value says so, None where it says neither."""
     return pd.Series([meaning.get(one) for one in values], index=values.index, dtype=object)
-
-
-# ---- events of special interest --------------------------------------------------------------------------------------
-NO, UNKNOWN, YES = range(3)  # "and" is the minimum, "or" the maximum
-
-
-def _of_interest(
-    events: pd.DataFrame, term: pd.Series, group: Aesi, days: pd.DataFrame, infused: pd.Series, cutoff: datetime
-) -> np.ndarray:
-    """The verdict on each row: its term is the group's, by code or by name (`term`), and the qualifiers hold.
-
-    UNKNOWN where what a qualifier asks for is not recorded. An event persists with any of its rows, at the grade asked
-    for: neutropenia that was grade 4 and is grade 3 until Day 40 does.
-    """
-    named = events["aeptcd"].isin(group.codes) | term.isin(_folded(group.terms))
-    verdict, grade = np.where(named, YES, NO), events["aetoxgr"]
-    if group.min_grade is not None:
-        in_any_grade = term.isin(_folded(group.any_grade_terms))
-        severe = _verdict(in_any_grade | (grade >= group.min_grade).fillna(False), grade.isna())
-    else:
-        severe = np.full(len(events), YES)
-    if group.persists_after_day is not None:
-        lasting = np.minimum(severe, _lasts(events, infused + timedelta(days=group.persists_after_day), cutoff))
-        severe = pd.Series(lasting, events.index).groupby(_event_key(events)).transform("max").to_numpy()
-    if group.onset_days is not None:
-        low, high = group.onset_days
-        outside = (days["last"] < low) | (days["first"] > high) | infused.isna()
-        severe = np.minimum(severe, _verdict((days["first"] >= low) & (days["last"] <= high), ~outside))
-    return np.minimum(verdict, severe)
-
-
-def _folded(terms: Iterable[str]) -> set[str]:
-    return {one.casefold() for one in terms}
-
-
-def _verdict(sure: pd.Series, possible: pd.Series) -> np.ndarray:
-    return np.select([sure.astype(bool), possible.astype(bool)], [YES, UNKNOWN], NO)
-
-
-def _lasts(events: pd.DataFrame, limit: pd.Series, cutoff: datetime) -> np.ndarray:
-    """Whether a row goes on after the day `limit`. One without end ended when the next row of its event began, or goes
-    on at the cut-off, or, where its outcome says that it is over, ended some time before."""
-    now, key = pd.Timestamp(cutoff), _event_key(events)
-    following = events["aestdtc_earliest"].groupby(key).shift(-1)
-    last = events["aeendtc_latest"].fillna(following).fillna(now).clip(upper=now)
-    over = events["aeout"].isin(OVER) & following.isna()
-    first = events["aeendtc_earliest"].fillna(following).fillna(last.mask(over, events["aestdtc_earliest"]))
-    return _verdict(first.clip(upper=now).dt.normalize() > limit, last.dt.normalize() > limit)

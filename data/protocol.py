@@ -212,6 +212,12 @@ class PauseRule(Section):
 
 
 class Alert(Section):
+    """One criterion: a limit, a ratio to the lowest or a drop from the highest value before, a grade, or what is new.
+
+    within_hours: how far back a ratio looks, how near another rule (`together_with`) must be met. min_grade of events
+    holds for all `groups` but those, and those terms, that alert in any grade.
+    """
+
     id: str
     text: Text
     table: str
@@ -228,6 +234,28 @@ class Alert(Section):
     together_with: str = ""
     groups: tuple[str, ...] = ()
     min_grade: Grade | None = None
+    any_grade_groups: tuple[str, ...] = ()
+    any_grade_terms: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_criterion(self) -> "Alert":
+        asked = (self.at_least, self.above, self.below, self.ratio, self.drop, self.min_grade, self.new or None)
+        if sum(one is not None for one in asked) != 1:
+            raise ValueError(f"alert {self.id}: exactly one of at_least, above, below, ratio, drop, min_grade, new")
+        if {self.code, *self.codes} & {"WBC", "LYM"}:
+            raise ValueError(f"alert {self.id}: white cells and lymphocytes are expected to fall, and never alert")
+        if (self.ratio is not None or self.together_with) and self.within_hours is None:
+            raise ValueError(f"alert {self.id}: `ratio` and `together_with` need `within_hours`")
+        return self
+
+
+class Toxicity(Section):
+    """How CRS, ICANS and IEC-HS are read from what is measured."""
+
+    systolic_below: float = Field(gt=0, le=200)  # mmHg: hypotension
+    assessment_hours: float = Field(gt=0, le=24)  # measurements so near are one assessment
+    gap_hours: float = Field(gt=0, le=720)  # so long after the last sign another one begins a new episode
+    findings_by_exception: bool  # seizures, weakness, brain oedema: what no adverse event tells was not there
 
 
 class Causality(Section):
@@ -265,6 +293,12 @@ class AdverseEvents(Section):
     grades: dict[Upper, Grade] = {}  # words for grades; a plain number needs none
     causality: Causality
     windows: tuple[Window, ...] = Field(min_length=1)
+
+    @property
+    def ctcae_version(self) -> str:
+        """By which laboratory values are graded: the protocol's, 5.0 where it grades by another scale or by none."""
+        name, _, version = self.grade_scale.partition(" ")
+        return version if name == "CTCAE" else "5.0"
 
 
 class Population(Section):
@@ -364,6 +398,7 @@ class Protocol(BaseModel):
     cohort: Cohort
     dlt: Dlt | None = None
     pause_rules: tuple[PauseRule, ...] = ()
+    toxicity: Toxicity | None = None
     alerts: tuple[Alert, ...] = ()
     adverse_events: AdverseEvents
     populations: tuple[Population, ...] = Field(min_length=1)
@@ -433,9 +468,20 @@ class Protocol(BaseModel):
             raise ValueError(f"visits name periods that [[periods]] does not define: {', '.join(sorted(unknown))}")
         if bool(self.dose_levels) != (self.dlt is not None):
             raise ValueError("[dlt] and dose levels (`level`, `dose`) go together: one is there without the other")
+        self._alerts_know_each_other()
         self._a_rate_for_each_level()
         self._scan_before_stable_disease()
         return self
+
+    def _alerts_know_each_other(self) -> None:
+        for alert in self.alerts:
+            groups = {*alert.groups, *alert.any_grade_groups} - {one.id for one in self.aesi}
+            if groups:
+                raise ValueError(f"alert {alert.id}: no group of [[aesi]] is called {', '.join(sorted(groups))}")
+            if alert.together_with and alert.together_with not in {one.id for one in self.alerts}:
+                raise ValueError(f"alert {alert.id}: no alert is called {alert.together_with}")
+        if self.alerts and self.toxicity is None:
+            raise ValueError("[[alerts]] need [toxicity]: its gap_hours part one episode from the next")
 
     def _a_rate_for_each_level(self) -> None:
         models = self.dlt and self.dlt.models

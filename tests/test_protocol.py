@@ -141,3 +141,9 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
     (tmp_path / "gbk.toml").write_bytes(TRIAL.text.encode("gb18030"))
     with pytest.raises(ProtocolError, match="not UTF-8 text"):
         protocol.load(tmp_path / "gbk.toml")
+
+
+@pytest.mark.parametrize(("scale", "version"), [("CTCAE 5.0", "5.0"), ("CTCAE 6.0", "6.0"), ("as published", "5.0")])
+def test_laboratory_values_are_graded_by_the_protocols_version(scale, version):
+    told = TRIAL.adverse_events.model_copy(update={"grade_scale": scale})
+    assert told.ctcae_version == version

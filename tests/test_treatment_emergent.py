@@ -320,9 +320,9 @@ def test_a_cytopenia_persists_as_one_event():
 
 
 def test_a_code_matches_whatever_the_term_is_called():
-    coded = protocol_with('terms = ["Pneumonitis", "Interstitial lung disease"]\nassumed',
-                          'terms = ["Pneumonitis"]\ncodes = ["10035742"]\nassumed')  # fmt: skip
-    for term in ("间质性肺炎", None):
+    coded = protocol_with('terms = ["Pneumonitis", "Interstitial lung disease",\n',
+                          'codes = ["10035742"]\nterms = ["Pneumonitis",\n')  # fmt: skip
+    for term in ("肺纤维化", None):
         found = counted(event(term, 2, 3, aeptcd="10035742"), protocol=coded).iloc[0]
         assert (found["aesi"], found["aesi_groups"]) == (True, ("pulmonary",))
 
