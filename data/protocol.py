@@ -6,7 +6,7 @@ registration does not settle carries `assumed = true` and every screen that uses
 
 import hashlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -411,6 +411,7 @@ class Protocol(BaseModel):
     response: Response | None = None
     sources: tuple[Source, ...] = ()
     text: str = Field(exclude=True, repr=False)  # the file itself: it travels inside every cut
+    left_out: tuple[str, ...] = Field((), exclude=True)  # alerts of a cut's own file that cannot be evaluated
 
     @cached_property
     def hash(self) -> str:
@@ -520,16 +521,33 @@ def _assumed(section: BaseModel, path: str) -> Iterator[str]:
 
 def parse(text: str, name: str = "protocol file") -> Protocol:
     """A protocol from its text. ProtocolError names `name`, the key and what was expected."""
+    return _parsed(text, name, lambda settings: settings)
+
+
+def stored(text: str, name: str) -> Protocol:
+    """The protocol of a cut, as `parse`. Alerts that an earlier release took in and that cannot be evaluated do not
+    close the cut to its readers: they are `left_out`."""
+    return _parsed(text, name, _evaluable)
+
+
+def _parsed(text: str, name: str, prepared: Callable[[dict], dict]) -> Protocol:
     try:
         settings = tomllib.loads(text)
-        if "text" in settings:  # the name under which the file itself is kept
-            raise ProtocolError(f"{name}: text: Extra inputs are not permitted")
-        return Protocol(**settings, text=text)
+        if own := {"text", "left_out"} & set(settings):  # what is kept beside the settings
+            raise ProtocolError(f"{name}: {min(own)}: Extra inputs are not permitted")
+        return Protocol(**prepared(settings), text=text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{name}: not valid TOML: {error}") from error
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg']}" for one in error.errors()]
         raise ProtocolError(f"{name}: " + "; ".join(problems)) from error
+
+
+def _evaluable(settings: dict) -> dict:
+    """Before there was [toxicity] alerts were taken in unchecked, and nothing evaluated them."""
+    if "toxicity" in settings:
+        return settings
+    return settings | {"alerts": [], "left_out": tuple(one.get("id", "") for one in settings.get("alerts", []))}
 
 
 def load(path: Path) -> Protocol:

@@ -87,7 +87,7 @@ class Cut:
 
     @cached_property
     def protocol(self) -> Protocol:
-        return protocols.parse(self.manifest["protocol"], f"protocol of cut {self.short}")
+        return protocols.stored(self.manifest["protocol"], f"protocol of cut {self.short}")
 
     @property
     def short(self) -> str:

@@ -58,6 +58,12 @@ def test_the_trial_stands_where_it_stood(asked, store, place):
     assert {one.level.id: tuple(len(getattr(one, name)) for name in COUNTS) for one in rungs} == LADDER
 
 
+def test_alerts_from_before_they_could_be_evaluated_are_named_and_left_out(store):
+    told = [store.open(one).protocol for one in store.ids()]
+    assert [one.alerts for one in told] == [()] * len(VERSIONS)
+    assert all({"neutropenic_fever", "fever"} <= set(one.left_out) for one in told)
+
+
 @pytest.mark.parametrize("page", [*pages.NAVIGATION, "patient"])
 @pytest.mark.parametrize("place", range(len(VERSIONS)))
 def test_every_screen_answers(asked, store, page, place):
