@@ -4,6 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
 )
 
 from data.schema import is_derived, manifest, study_tables
-from data.store import Cut
+from data.store import THREADS, Cut
 
 COLUMNS = (
     "table", "kind", "usubjid", "key", "topic", "dtc", "earliest", "column", "old", "new",
@@ -58,15 +59,15 @@ def changes(both: Cut) -> Changes:
     """
     files = both.frame(_files())
     other, moved_ones = _other_rows(both, files), _other_files(files)
-    tables = [one for one in study_tables() if one.name in other | moved_ones]
     found = [pd.DataFrame(columns=list(COLUMNS))]
     moved = [pd.DataFrame(columns=list(MOVED))]
-    for table in tables:
-        if table.name in other:
-            left = both.frame(_left_over(table))
+    with ThreadPoolExecutor(THREADS) as threads:  # much of a small table's time is the plan of its statement
+        differ = [one for one in study_tables() if one.name in other]
+        for table, left in zip(differ, threads.map(lambda one: both.frame(_left_over(one)), differ), strict=True):
             alone = left["content"].isna()
             found.append(_alone(table, left[alone]))
             found.append(pd.DataFrame(_differences(table, left[~alone]), columns=list(COLUMNS)))
+    for table in study_tables():
         if table.name in moved_ones:
             moved.append(both.frame(_moved(table)).assign(table=table.name))
     rows = pd.concat([one for one in found if len(one)] or found[:1], ignore_index=True)
