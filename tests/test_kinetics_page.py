@@ -9,7 +9,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from dashboard import kinetic_curves
 from dashboard.exposures import exposures_of, series
+from dashboard.figures.curves import Panel, Person, curves
 from dashboard.pages import kinetics
 from dashboard.session import Asked
 from dashboard.view import View
@@ -192,10 +194,10 @@ def test_the_chosen_patient_stands_out(trial):
 
 def test_names_that_people_typed_are_shown_and_not_run(trial):
     rows = series(trial.serving().cut)
-    person = kinetics.Person("<b>1</b>", "#000000", "DL1", "/patient/x")
-    words = kinetics.words(ask(trial))
-    panel = kinetics.Panel("t", rows[rows["endpoint"]].assign(usubjid="x").head(9))
-    figure = kinetics.curves([panel], {"x": person}, words, theme="light", scale="log", days="all")
+    person = Person("<b>1</b>", "#000000", "DL1", "/patient/x")
+    words = kinetic_curves.words(ask(trial), ["x"])
+    panel = Panel("t", rows[rows["endpoint"]].assign(usubjid="x").head(9))
+    figure = curves([panel], {"x": person}, words, theme="light", scale="log", days="all")
     texts = [point[1] for one in figure.data if one.customdata is not None for point in one.customdata]
     assert texts and all("&lt;b&gt;1&lt;/b&gt;" in one for one in texts)
 

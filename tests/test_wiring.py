@@ -128,7 +128,7 @@ KINETICS = {
     "by": "group patient",
     "scale": "log linear",
     "days": "28 90 all",
-    "signal": "quantified detected not_detected below",
+    "signal": "quantified detected not_detected below excluded",
     "parameter": "cmax tmax clst tlst auclst aucint",
     "why": """no_sample none_so_far never_quantifiable time_0 no_lower_sample short still_there too_early
         not_sampled""",
@@ -151,9 +151,8 @@ def said_keys() -> set[str]:
     thens = "start enrol wait escalate expand deescalate stop stop_mtd"
     keys |= {f"rule.then_{one}" for one in thens.split()}
     keys |= {f"rule.pause_{one}" for one in ("rule", "state", "counted", *pauses.ENGLISH)}
-    keys |= {
-        f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone", "who", "why", "characters")
-    }
+    keys |= {f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone")}
+    keys |= {f"form.{one}" for one in ("who", "why", "characters")} | {"samples.gone"}
     keys |= {"candidates.adjudicated", "candidates.not_open"}
     keys |= {f"lacking.{one}" for one in LACKING | ctcae.LACKING}
     keys |= {f"refused.{one}" for one in REFUSALS} | {f"state.{one}" for one in state.ENGLISH}

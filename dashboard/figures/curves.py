@@ -14,8 +14,26 @@ from dashboard.theme import PALETTES, Palette, stamp_note, styled
 ROW, TOP, BOTTOM, GAP = 230, 34, 92, 64  # px: a row of small panels, around the rows, between them
 MANY = 1500  # points; beyond them the curves alone are drawn, the chosen patient's with all
 DAYS = {"28": (-8, 29.5), "90": (-8, 94)}
-COLUMNS = ["usubjid", "time", "conc", "limit", "floor", "signal", "unit", "dtc", "source_file", "source_row"]
-SYMBOLS = {"quantified": "circle", "detected": "circle-open-dot", "not_detected": "circle-open", "below": "circle-open"}
+COLUMNS = [
+    "usubjid",
+    "time",
+    "conc",
+    "limit",
+    "floor",
+    "signal",
+    "excluded",
+    "unit",
+    "dtc",
+    "source_file",
+    "source_row",
+]
+SYMBOLS = {
+    "quantified": "circle",
+    "detected": "circle-open-dot",
+    "not_detected": "circle-open",
+    "below": "circle-open",
+    "excluded": "x-thin",  # whatever it showed: no part of a line
+}
 
 
 @dataclass(frozen=True)
@@ -31,9 +49,8 @@ class Person:
 @dataclass(frozen=True)
 class Panel:
     title: str  # with its unit, as HTML
-    rows: (
-        pd.DataFrame
-    )  # usubjid, time [d], conc, limit, signal, unit, dtc, source_file, source_row; by patient and time
+    # usubjid, time [d], conc, limit, signal, excluded [event, or <NA>], unit, dtc, source_file, source_row; by patient
+    rows: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,7 @@ class Words:
     lloq: str  # "LLOQ {limit}"
     signals: Mapping[str, str]  # of SYMBOLS
     no_limit: str
+    excluded: Mapping[int, str]  # event -> who excluded the sample, and why
     median: str
     cohorts: Mapping[str, str]  # cohort -> its name
 
@@ -106,8 +124,8 @@ def curves(
 
 
 def _key_to_symbols(words: Words, panels: Sequence[Panel]) -> str:
-    signs = {"quantified": "●", "detected": "⊙", "not_detected": "○", "below": "○"}
-    present = [one for one in SYMBOLS if any((panel.rows["signal"] == one).any() for panel in panels)]
+    signs = {"quantified": "●", "detected": "⊙", "not_detected": "○", "below": "○", "excluded": "✕"}
+    present = [one for one in SYMBOLS if any((_signs(panel.rows) == one).any() for panel in panels)]
     return " · ".join(f"{signs[one]} {words.signals[one]}" for one in present)
 
 
@@ -166,7 +184,9 @@ def _curves(
 ) -> Iterator[dict]:
     """One trace of lines a cohort, and one of points a kind: few traces draw many patients fast."""
     rows = rows[rows["signal"] != "no_result"][COLUMNS]
-    rows = rows.assign(cohort=rows["usubjid"].map({one: person.cohort for one, person in people.items()}))
+    rows = rows.assign(
+        sign=_signs(rows), cohort=rows["usubjid"].map({one: person.cohort for one, person in people.items()})
+    )
     for _, here in rows[rows["usubjid"] != chosen].groupby("cohort", sort=False):
         colour = people[here["usubjid"].iloc[0]].colour
         faint = 0.28 if chosen or dense else 0.6
@@ -180,8 +200,14 @@ def _curves(
         yield from _points(own, people, words, colour, 1, 9)
 
 
+def _signs(rows: pd.DataFrame) -> pd.Series:
+    """What each sample is drawn as: a key of SYMBOLS."""
+    return rows["signal"].mask(rows["excluded"].notna() & (rows["signal"] != "no_result"), "excluded")
+
+
 def _lines(rows: pd.DataFrame, colour: str, opacity: float, width: float) -> dict:
     """From the last BLQ sample before the first number to the first one after the last: beyond them nothing moves."""
+    rows = rows[rows["sign"] != "excluded"]
     known, who = rows["conc"].notna().to_numpy(), rows["usubjid"].to_numpy()
     same = who[1:] == who[:-1]  # as the row before
     near = known.copy()
@@ -214,15 +240,17 @@ def _points(
     rows: pd.DataFrame, people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
 ) -> Iterator[dict]:
     for signal, symbol in SYMBOLS.items():
-        here = rows[rows["signal"] == signal]
+        here = rows[rows["sign"] == signal]
         if here.empty:
             continue
+        cross = {"size": size + 4, "line": {"color": colour, "width": 2}} if signal == "excluded" else {}
         yield {
             "type": "scatter",
             "mode": "markers",
             "x": _listed(here["time"].to_numpy()),
             "y": _listed(_heights(here).to_numpy()),
-            "marker": {"color": colour, "size": size, "symbol": symbol, "line": {"color": colour, "width": 1.2}},
+            "marker": {"color": colour, "size": size, "symbol": symbol, "line": {"color": colour, "width": 1.2}}
+            | cross,
             "opacity": opacity,
             "customdata": [[people[one.usubjid].href, _told(one, people, words)] for one in here.itertuples()],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
@@ -234,13 +262,14 @@ def _told(row, people: Mapping[str, Person], words: Words) -> str:
     limit = words.no_limit if pd.isna(row.limit) else f"< {row.limit:g}{unit}"
     below = f"{words.signals[row.signal]} ({limit})"
     value = f"{float(f'{row.conc:.4g}'):,.12g}{unit}" if row.signal == "quantified" else below
-    lines = (value, f"{row.dtc} · {row.source_file} {row.source_row}")
+    out = (words.excluded[row.excluded],) if row.sign == "excluded" else ()
+    lines = (value, *out, f"{row.dtc} · {row.source_file} {row.source_row}")
     who = f"<b>{escape(people[row.usubjid].subjid)}</b> · {row.time:.1f} d"
     return "<br>".join([who, *map(escape, lines)])
 
 
 def _medians(rows: pd.DataFrame, people: Mapping[str, Person], words: Words) -> Iterator[dict]:
-    told = rows[(rows["signal"] != "no_result") & rows["visit"].notna()]
+    told = rows[(rows["signal"] != "no_result") & rows["excluded"].isna() & rows["visit"].notna()]
     told = told.assign(
         cohort=told["usubjid"].map({one: person.cohort for one, person in people.items()}),
         level=told["conc"].fillna(-math.inf),

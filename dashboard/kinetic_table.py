@@ -1,0 +1,84 @@
+"""The kinetic parameters patient by patient, with the reason of each that is not final or not there."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import pandas as pd
+
+from dashboard.exposures import exposures_of
+from dashboard.figures.curves import Person
+from dashboard.kinetic_words import amount, remark, titled, wanted
+from dashboard.labels import Say
+from dashboard.session import Asked
+from dashboard.view import View
+from pk.exposure import TIMES
+
+
+def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
+    say, units = asked.say, dict(found.dropna(subset="unit").groupby("parameter")["unit"].first())
+    made = [
+        {
+            "field": "subjid",
+            "headerName": say("word.patient"),
+            "cellRenderer": "Patient",
+            "pinned": "left",
+            "width": 110,
+        },
+        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 150, "flex": 1},
+    ]
+    for name, end in wanted(asked):
+        field = _field(name, end)
+        made.append(
+            {
+                "field": field,
+                "headerName": titled(say, name, end, units.get(name, "")),
+                "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[name in TIMES]}"},
+                "cellClassRules": {"not-final": f"params.data.{field}_text"},
+                "type": "rightAligned",
+                "minWidth": 104,
+                "flex": 1,
+            }
+        )
+    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 300, "wrapText": True}
+    return [*made, remark | {"autoHeight": True, "sortable": False}]
+
+
+# As `amount` writes them; a number on the way to the browser is a number, so that the grid can sort it.
+_FORMATS = {True: "d3.format(',.1f')(params.value)", False: "d3.format(',.4~r')(params.value)"}
+
+
+def _field(name: str, end: int | None) -> str:
+    return name if end is None else f"{name}{end}"
+
+
+def rows(asked: Asked, shown: Mapping[str, Person]) -> list[dict]:
+    """One row a patient: each parameter as a number, and in words where it is not final, with the reasons."""
+    labels = {one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels}
+    said = _said(Asked(View(page="kinetics", lang=asked.view.lang), asked.cut, asked.head))
+    return [
+        {"usubjid": usubjid, "subjid": one.subjid, "href": one.href, "colour": one.colour, "cohort": labels[one.cohort]}
+        | said.get(usubjid, {})  # a trial without cells has nothing to say of anybody
+        for usubjid, one in shown.items()
+    ]
+
+
+@lru_cache(maxsize=16)
+def _said(asked: Asked) -> dict[str, dict]:
+    """usubjid -> the fields of the parameters, the same for every view in this language."""
+    found = exposures_of(asked.cut, asked.head)
+    made: dict[str, dict] = {one: {} for one in found["subject"].unique()}
+    remarks: dict[str, dict[str, None]] = {one: {} for one in made}
+    for one in found.itertuples():
+        field = _field(one.parameter, None if pd.isna(one.end) else one.end)
+        made[one.subject][field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
+        if one.state != "complete":
+            made[one.subject][f"{field}_text"] = _text(asked.say, one)
+            remarks[one.subject][remark(asked, one)] = None
+    return {who: row | {"remarks": " ".join(remarks[who])} for who, row in made.items()}
+
+
+def _text(say: Say, one) -> str:
+    if pd.isna(one.value):
+        below = {"never quantifiable": say("kinetics.below_all"), "provisional": say("kinetics.below_so_far")}
+        return below.get(one.state, "–")
+    return f"{amount(one.value, one.unit)} *"
