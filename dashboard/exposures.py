@@ -11,7 +11,9 @@ from data.protocol import Kinetics
 from data.store import Cut
 from pk import exclusions
 from pk.exclusions import Exclusion, marked
+from pk.expansion import expansion
 from pk.exposure import average_replicates, exposures
+from pk.nca import parameters
 from queries.measurements import measurements
 from queries.subjects import subjects
 
@@ -112,3 +114,19 @@ def _endpoint_samples(cut: Cut, said: tuple[Exclusion, ...]) -> pd.DataFrame:
     rows = rows[["subject", "time", "rel_day", "conc", "lloq", "blq"]].astype({"blq": bool})
     rows.attrs["unit"] = cut.protocol.kinetics.unit if cut.protocol.kinetics else ""
     return average_replicates(rows)
+
+
+def parameters_of(cut: Cut, head: str = START) -> pd.DataFrame:
+    """`pk.nca.parameters` of everyone with a sample, by the protocol's areas; no rows where it names no assay."""
+    return _parameters(cut, excluded(cut, head))
+
+
+@lru_cache(maxsize=16)
+def _parameters(cut: Cut, said: tuple[Exclusion, ...]) -> pd.DataFrame:
+    areas = cut.protocol.kinetics.areas if cut.protocol.kinetics else ()
+    return parameters(_endpoint_samples(cut, said), intervals=[(0, end) for end in areas])
+
+
+def expansion_of(cut: Cut, head: str = START) -> pd.DataFrame:
+    """`pk.expansion.expansion` of everyone with a sample."""
+    return expansion(endpoint_samples(cut, head))

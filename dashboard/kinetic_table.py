@@ -1,17 +1,21 @@
 """The kinetic parameters patient by patient, with the reason of each that is not final or not there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 import pandas as pd
 
-from dashboard.exposures import exposures_of
+from dashboard.exposures import expansion_of, exposures_of, parameters_of
 from dashboard.figures.curves import Person
 from dashboard.kinetic_words import amount, remark, titled, wanted
 from dashboard.labels import Say
+from dashboard.sentences import Sentences
 from dashboard.session import Asked
 from dashboard.view import View
 from pk.exposure import TIMES
+from pk.remarks import say as remarks_of
+
+BESIDE = ("LAMZHL", "DOUBLING")  # no endpoints: said beside them
 
 
 def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
@@ -27,20 +31,24 @@ def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
         {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 150, "flex": 1},
     ]
     for name, end in wanted(asked):
-        field = _field(name, end)
-        made.append(
-            {
-                "field": field,
-                "headerName": titled(say, name, end, units.get(name, "")),
-                "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[name in TIMES]}"},
-                "cellClassRules": {"not-final": f"params.data.{field}_text"},
-                "type": "rightAligned",
-                "minWidth": 104,
-                "flex": 1,
-            }
-        )
+        title = titled(say, name, end, units.get(name, ""))
+        made.append(_column(_field(name, end), title, days=name in TIMES))
+    for field in BESIDE:
+        made.append(_column(field, f"{say(f'kinetics.parameter_{field.lower()}')}, d", days=True))
     remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 300, "wrapText": True}
     return [*made, remark | {"autoHeight": True, "sortable": False}]
+
+
+def _column(field: str, title: str, *, days: bool) -> dict:
+    return {
+        "field": field,
+        "headerName": title,
+        "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[days]}"},
+        "cellClassRules": {"not-final": f"params.data.{field}_text"},
+        "type": "rightAligned",
+        "minWidth": 96,
+        "flex": 1,
+    }
 
 
 # As `amount` writes them; a number on the way to the browser is a number, so that the grid can sort it.
@@ -74,7 +82,25 @@ def _said(asked: Asked) -> dict[str, dict]:
         if one.state != "complete":
             made[one.subject][f"{field}_text"] = _text(asked.say, one)
             remarks[one.subject][remark(asked, one)] = None
+    for field, who, value, why in _beside(asked):
+        made[who][field] = None if pd.isna(value) else float(f"{value:.6g}")
+        if why:
+            made[who][f"{field}_text"] = "–" if pd.isna(value) else f"{amount(value, 'd')} *"
+            name = asked.say(f"kinetics.parameter_{field.lower()}")
+            remarks[who][asked.say("kinetics.beside", name=name, why=why)] = None
     return {who: row | {"remarks": " ".join(remarks[who])} for who, row in made.items()}
+
+
+def _beside(asked: Asked) -> Iterator[tuple[str, str, float, str]]:
+    """Field of BESIDE, usubjid, value [d], and what is said of it. Of who has nothing quantifiable all is said."""
+    say, joint = asked.say, asked.say("kinetics.joint")
+    quantified = exposures_of(asked.cut, asked.head).query("parameter == 'CMAX' and value.notna()")["subject"]
+    terminal = parameters_of(asked.cut, asked.head).query("parameter == 'LAMZHL'")
+    rise = expansion_of(asked.cut, asked.head).rename(columns={"doubling_time": "value"})
+    for field, rows, section in (("LAMZHL", terminal, "nca"), ("DOUBLING", rise, "expansion")):
+        own = rows[rows["subject"].isin(quantified)]
+        told = remarks_of(own, Sentences(section, say), joint=joint)
+        yield from ((field, *one) for one in zip(own["subject"], own["value"], told, strict=True))
 
 
 def _text(say: Say, one) -> str:

@@ -212,6 +212,16 @@ def test_the_table_has_every_patient_with_numbers_to_sort_by(trial):
     assert "AUC0–90d incomplete: last sample Day 61, followed to Day 75 so far." in rows["207"]["remarks"]
 
 
+def test_half_life_and_doubling_time_stand_beside_with_their_reasons(trial):
+    """101 to 103 were sampled on Days 0, 1, 3, 7, 10, ...: two quantifiable samples of the rise at most."""
+    rows = {one["subjid"]: one for one in kinetics.answer(ask(trial))["rows"]}
+    assert all(one["DOUBLING"] is None and one["DOUBLING_text"] == "–" for one in (rows["101"], rows["103"]))
+    assert "Doubling time: not estimable: quantifiable samples on the rise to Tmax: " in rows["101"]["remarks"]
+    assert "DOUBLING" not in rows["203"] and rows["203"]["remarks"].count(".") == 1  # never quantifiable: said once
+    chinese = {one["subjid"]: one for one in kinetics.answer(ask(trial, lang="zh"))["rows"]}
+    assert "倍增时间：无法估计：升至 Tmax 期间可定量样本" in chinese["101"]["remarks"]
+
+
 def test_the_parameters_are_exported_with_their_states(client, trial):
     answer = client.get("/export/kinetics.csv?cohort=DL3")
     stamp, _, head, *rows = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")))

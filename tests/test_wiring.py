@@ -43,6 +43,7 @@ from data.events import REFUSALS
 from data.protocol import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
+from pk import expansion, remarks
 from queries.interventions import KINDS
 from queries.provenance import NEEDS
 
@@ -62,6 +63,8 @@ TRANSLATED = {
     "liver": liver.ENGLISH,
     "score": scores.ENGLISH,
     "tumour_lysis": tumour_lysis.ENGLISH,
+    "nca": remarks.ENGLISH,
+    "expansion": expansion.ENGLISH,
 }
 ROOMS = ("dashboard", "queries", "clinical", "pk", "data")
 
@@ -129,7 +132,7 @@ KINETICS = {
     "scale": "log linear",
     "days": "28 90 all",
     "signal": "quantified detected not_detected below excluded",
-    "parameter": "cmax tmax clst tlst auclst aucint",
+    "parameter": "cmax tmax clst tlst auclst aucint lamzhl doubling",
     "why": """no_sample none_so_far never_quantifiable time_0 no_lower_sample short still_there too_early
         not_sampled""",
 }

@@ -56,11 +56,12 @@ def line(
     told = [_told(one, name, shown) for one in rows.itertuples()]
     common = {"type": "scatter", "hovertemplate": "%{customdata}<extra></extra>", "name": name}
     times = rows["time"].round(4)
+    counts = rows["excluded"].isna()  # what does not count breaks no line
     yield common | {
         "mode": "lines+markers",
-        "x": times.tolist(),
-        "y": [None if out else round(float(value), 4) for value, out in zip(rows[y], beyond, strict=True)],
-        "customdata": told,
+        "x": times[counts].tolist(),
+        "y": [None if out else round(float(one), 4) for one, out in zip(rows[y][counts], beyond[counts], strict=True)],
+        "customdata": [text for text, one in zip(told, counts, strict=True) if one],
         "line": {"color": colour, "width": 1.6},
         "marker": {"color": colour, "size": 5, "symbol": symbol},
     }

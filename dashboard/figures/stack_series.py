@@ -155,7 +155,7 @@ def _cells(name: str, rows: pd.DataFrame, title: str, colour: str, shown: Shown)
 
 def _hollow(rows: pd.DataFrame, shown: Shown) -> str:
     """What a hollow point means, and a cross; a zero without a limit is no result below one."""
-    cross = shown.say("patient.cross", count=rows["excluded"].count()) if rows["excluded"].notna().any() else ""
+    cross = shown.say("patient.cross") if rows["excluded"].notna().any() else ""
     return _below(rows, shown) + cross
 
 

@@ -148,7 +148,13 @@ def answer(asked: Asked) -> dict:
     found = found[found["subject"].isin(list(shown))]
     identity = stamp(asked, filters(asked, shown))
     own, others = main_figure(asked, samples, shown), other_figure(asked, samples, shown)
-    export = export_link(f"/export/kinetics.csv?{asked.view.change(open='').href.partition('?')[2]}", asked.say)
+    query = asked.view.change(open="").href.partition("?")[2]
+    exports = [
+        export_link(f"/export/kinetics.csv?{query}", asked.say),
+        html.A(
+            asked.say("kinetics.export_pp"), href=f"/export/pp.csv?{query}", className="quiet-link noprint", download=""
+        ),
+    ]
     return {
         "choices": choices(asked),
         "summary": in_short(asked, samples, found),
@@ -165,7 +171,11 @@ def answer(asked: Asked) -> dict:
         "columns": columns(asked, found),
         "rows": rows(asked, shown),
         "grid_style": {"height": f"min(70vh, {74 + 44 * max(len(shown), 2)}px)"},
-        "stamp": [html.Div(identity, className="stamp"), export],
+        "stamp": [
+            html.P(asked.say("kinetics.policy"), className="quiet"),
+            html.Div(identity, className="stamp"),
+            *exports,
+        ],
         "samples": samples_card(asked, shown),
         "samples_hidden": found.empty,
     }
