@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 import pandas as pd
+from dash import html
 
+from dashboard.drill import linked, mark
 from dashboard.exposures import expansion_of, exposures_of, parameters_of
 from dashboard.figures.curves import Person
 from dashboard.kinetic_words import amount, remark, titled, wanted
@@ -15,6 +17,7 @@ from dashboard.view import View
 from pk.exposure import TIMES
 from pk.remarks import say as remarks_of
 
+NAMED_AT_MOST = 30  # patients in a sentence
 BESIDE = ("LAMZHL", "DOUBLING")  # no endpoints: said beside them
 
 
@@ -28,14 +31,14 @@ def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
             "pinned": "left",
             "width": 110,
         },
-        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 150, "flex": 1},
+        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 134, "flex": 1},
     ]
     for name, end in wanted(asked):
         title = titled(say, name, end, units.get(name, ""))
         made.append(_column(_field(name, end), title, days=name in TIMES))
     for field in BESIDE:
         made.append(_column(field, f"{say(f'kinetics.parameter_{field.lower()}')}, d", days=True))
-    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 300, "wrapText": True}
+    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 250, "wrapText": True}
     return [*made, remark | {"autoHeight": True, "sortable": False}]
 
 
@@ -45,6 +48,7 @@ def _column(field: str, title: str, *, days: bool) -> dict:
         "headerName": title,
         "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[days]}"},
         "cellClassRules": {"not-final": f"params.data.{field}_text"},
+        "tooltipField": f"{field}_why",
         "type": "rightAligned",
         "minWidth": 96,
         "flex": 1,
@@ -86,21 +90,34 @@ def _said(asked: Asked) -> dict[str, dict]:
         made[who][field] = None if pd.isna(value) else float(f"{value:.6g}")
         if why:
             made[who][f"{field}_text"] = "–" if pd.isna(value) else f"{amount(value, 'd')} *"
-            name = asked.say(f"kinetics.parameter_{field.lower()}")
-            remarks[who][asked.say("kinetics.beside", name=name, why=why)] = None
+            made[who][f"{field}_why"] = why
     return {who: row | {"remarks": " ".join(remarks[who])} for who, row in made.items()}
 
 
+def beside_words(asked: Asked, shown: Mapping[str, Person]) -> list[html.P]:
+    """Why a half-life or a doubling time is not there or not final: each reason once, with its patients."""
+    who: dict[tuple[str, str], list[str]] = {}
+    for field, usubjid, _, why in _beside(asked):
+        if why and usubjid in shown:
+            who.setdefault((field, why), []).append(usubjid)
+    return [html.P(_beside_line(asked, *key, some), className="quiet") for key, some in sorted(who.items())]
+
+
+def _beside_line(asked: Asked, field: str, why: str, some: list[str]) -> list:
+    told = {"name": asked.say(f"kinetics.parameter_{field.lower()}"), "why": why}
+    if len(some) > NAMED_AT_MOST:
+        return [asked.say("kinetics.beside_many", count=len(some), **told)]
+    return linked(asked, asked.say("kinetics.beside", who=", ".join(map(mark, some)), **told))
+
+
 def _beside(asked: Asked) -> Iterator[tuple[str, str, float, str]]:
-    """Field of BESIDE, usubjid, value [d], and what is said of it. Of who has nothing quantifiable all is said."""
+    """Field of BESIDE, usubjid, value [d], and what is said of it; of everybody who has samples."""
     say, joint = asked.say, asked.say("kinetics.joint")
-    quantified = exposures_of(asked.cut, asked.head).query("parameter == 'CMAX' and value.notna()")["subject"]
     terminal = parameters_of(asked.cut, asked.head).query("parameter == 'LAMZHL'")
     rise = expansion_of(asked.cut, asked.head).rename(columns={"doubling_time": "value"})
     for field, rows, section in (("LAMZHL", terminal, "nca"), ("DOUBLING", rise, "expansion")):
-        own = rows[rows["subject"].isin(quantified)]
-        told = remarks_of(own, Sentences(section, say), joint=joint)
-        yield from ((field, *one) for one in zip(own["subject"], own["value"], told, strict=True))
+        told = remarks_of(rows, Sentences(section, say), joint=joint)
+        yield from ((field, *one) for one in zip(rows["subject"], rows["value"], told, strict=True))
 
 
 def _text(say: Say, one) -> str:

@@ -127,7 +127,9 @@ CYTOKINES = {
     "method": ("exact", "permutation", "large"),
 }
 KINETICS = {
-    "choose": "by scale days",
+    "choose": "by scale days clock per",
+    "clock": "actual planned",
+    "per": "dna volume",
     "by": "group patient",
     "scale": "log linear",
     "days": "28 90 all",

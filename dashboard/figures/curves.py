@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.figures.marks import Marks, lowest, mark_note, mark_traces
 from dashboard.theme import PALETTES, Palette, stamp_note, styled
 
 ROW, TOP, BOTTOM, GAP = 230, 34, 92, 64  # px: a row of small panels, around the rows, between them
@@ -75,11 +76,11 @@ def height(panels: int, columns: int, row: int = ROW) -> int:
 def curves(
     panels: Sequence[Panel], people: Mapping[str, Person], words: Words,
     *, theme: str, scale: str, days: str, columns: int = 1, row: int = ROW, chosen: str = "", medians: bool = False,
-    alike: bool = False,
+    alike: bool = False, marks: Marks | None = None,
 ) -> go.Figure:  # fmt: skip
     """scale: log or linear, of every panel; days: 28, 90 or all. chosen: usubjid of the patient who stands out.
 
-    alike: the panels show one quantity and share its axis.
+    alike: the panels show one quantity and share its axis. marks: of the chosen one, in the first panel.
     medians: also the median of each cohort by planned visit, where three or more patients have a sample: a BLQ sample
     counts as less than any other, and a median that is one is not drawn.
     """
@@ -110,6 +111,9 @@ def curves(
         notes.append(_note(panel.title, palette.ink, x=left, y=high, yshift=4, xanchor="left", yanchor="bottom"))
         own = list(_curves(panel.rows, people, words, palette, chosen, dense=dense))
         own += list(_medians(panel.rows, people, words)) if medians else []
+        if marks and number == 0:
+            own += list(mark_traces(marks, people[chosen].colour, lowest(layout[_key(y)])))
+            notes.append(mark_note(marks, palette, x, high))
         traces += [one | {"xaxis": x, "yaxis": y} for one in own]
         for limit in _limits(panel.rows):
             shapes.append(_limit_line(limit, f"{x} domain", y, palette))

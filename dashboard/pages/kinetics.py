@@ -18,9 +18,9 @@ from dashboard.drill import linked, mark
 from dashboard.exposures import exposures_of, series
 from dashboard.figures.curves import Person
 from dashboard.graphs import graph, keep_zoom, open_points
-from dashboard.kinetic_curves import asides, main_figure, other_figure
+from dashboard.kinetic_curves import asides, by_volume, main_figure, other_figure
 from dashboard.kinetic_groups import groups
-from dashboard.kinetic_table import columns, rows
+from dashboard.kinetic_table import beside_words, columns, rows
 from dashboard.kinetic_words import amount, assay, filters
 from dashboard.labels import Say, speaker
 from dashboard.later import Later
@@ -172,6 +172,7 @@ def answer(asked: Asked) -> dict:
         "rows": rows(asked, shown),
         "grid_style": {"height": f"min(70vh, {74 + 44 * max(len(shown), 2)}px)"},
         "stamp": [
+            *beside_words(asked, shown),
             html.P(asked.say("kinetics.policy"), className="quiet"),
             html.Div(identity, className="stamp"),
             *exports,
@@ -205,7 +206,9 @@ def choices(asked: Asked) -> list:
         "by": ("group", "patient"),
         "scale": ("log", "linear"),
         "days": ("28", "90", "all"),
+        "clock": ("actual", "planned"),
     }
+    named |= {"per": ("dna", "volume")} if by_volume(asked) else {}
     return [
         cohort_choice(asked, present),
         *(
