@@ -55,6 +55,11 @@ def filters(asked: Asked, people: Collection[str]) -> str:
     return "; ".join(one for one in (cohort_words(asked), without(asked, people)) if one)
 
 
+def everyone(asked: Asked, people: Collection[str]) -> str:
+    """The same for what is made of all who were infused, whatever cohort is chosen."""
+    return "; ".join(one for one in (asked.say("choice.all_infused"), without(asked, people)) if one)
+
+
 def chosen(asked: Asked) -> list[str]:
     """usubjid of the infused patients of the chosen cohort."""
     found, cohort = subjects(asked.cut), chosen_cohort(asked)

@@ -43,7 +43,7 @@ from data.events import REFUSALS
 from data.protocol import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
-from pk import expansion, remarks
+from pk import expansion, proportionality, remarks
 from queries.interventions import KINDS
 from queries.provenance import NEEDS
 
@@ -63,6 +63,8 @@ TRANSLATED = {
     "liver": liver.ENGLISH,
     "score": scores.ENGLISH,
     "tumour_lysis": tumour_lysis.ENGLISH,
+    "power_says": proportionality.ENGLISH,
+    "power_out": proportionality.EXCLUDED,
     "nca": remarks.ENGLISH,
     "expansion": expansion.ENGLISH,
 }

@@ -5,7 +5,7 @@ from enum import StrEnum
 import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
-from dashboard import kinetic_curves
+from dashboard import kinetic_curves, proportionality_card
 from dashboard.choices import (
     choice,
     chosen_cohort,
@@ -16,6 +16,7 @@ from dashboard.choices import (
 )
 from dashboard.drill import linked, mark
 from dashboard.exposures import exposures_of, series
+from dashboard.figures import proportion
 from dashboard.figures.curves import Person
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.kinetic_curves import asides, by_volume, main_figure, other_figure
@@ -48,10 +49,14 @@ class Id(StrEnum):
     SAMPLES = "kinetics-samples"
     SAMPLES_CARD = "kinetics-samples-card"
     PANEL = "kinetics-panel"
+    POWER = "kinetics-power"
+    POWER_CMAX = "kinetics-power-cmax"
+    POWER_AREA = "kinetics-power-area"
 
 
 for _figure in (Id.CURVES, Id.OTHERS):
     keep_zoom(_figure)
+for _figure in (Id.CURVES, Id.OTHERS, Id.POWER_CMAX, Id.POWER_AREA):
     open_points(_figure)
 follow_subject(Id.SUBJECT)
 
@@ -96,6 +101,15 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                 className="card",
             ),
             html.Section(
+                [
+                    html.H2(say("power.title")),
+                    html.Div(id=Id.POWER),
+                    Later(html.Div([graph(Id.POWER_CMAX), graph(Id.POWER_AREA)], className="side-by-side"), "490px"),
+                    html.P(say("power.about"), className="quiet"),
+                ],
+                className="card",
+            ),
+            html.Section(
                 [html.H2(say("samples.title")), html.Div(id=Id.SAMPLES)], id=Id.SAMPLES_CARD, className="card"
             ),
             html.Div(id=Id.PANEL),
@@ -132,6 +146,26 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
 )
 def show(stored: object) -> dict:
     return answer(Asked.read(stored))
+
+
+@callback(
+    output={
+        "power": Output(Id.POWER, "children"),
+        "cmax": Output(Id.POWER_CMAX, "figure"),
+        "area": Output(Id.POWER_AREA, "figure"),
+        "cmax_style": Output(Id.POWER_CMAX, "style"),
+        "area_style": Output(Id.POWER_AREA, "style"),
+    },
+    inputs={"stored": Input({"view": "kinetics"}, "data")},
+)
+def show_power(stored: object) -> dict:
+    """Below the first window: it is asked for by itself, once the page is there."""
+    asked = Asked.read(stored)
+    found = proportionality_card.exposures(asked)
+    drawn = [proportionality_card.figure(asked, one) if one.model.n_used else {} for one in found] or [{}, {}]
+    styles = [{"height": proportion.HEIGHT} if one else {"display": "none"} for one in drawn]
+    told = {"power": proportionality_card.sentences(asked)}
+    return told | dict(zip(("cmax", "area", "cmax_style", "area_style"), (*drawn, *styles), strict=True))
 
 
 @callback(Output(Id.PANEL, "children"), Input({"panel": "kinetics"}, "data"), prevent_initial_call=True)
