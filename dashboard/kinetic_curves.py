@@ -31,7 +31,7 @@ def main_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
         panels = [Panel(_name(shown[one]), own[own["usubjid"] == one]) for one in first]
         more = {"columns": 4, "row": 150, "alike": True}
     else:
-        panels = [Panel(_title(asked), own)]
+        panels = [Panel(title_of(asked), own)]
         more = {"row": 430, "medians": True, "chosen": view.subject, "marks": marks(asked, shown)}
     figure = curves(panels, shown, words(asked, shown), theme=view.theme, scale=view.scale, days=view.days, **more)
     return moved(figure, view.zoomed(CURVES))
@@ -69,7 +69,7 @@ def planned_of(asked: Asked, own: pd.DataFrame) -> pd.DataFrame:
     return planned_days(own, visits)
 
 
-def _title(asked: Asked) -> str:
+def title_of(asked: Asked) -> str:
     volume = by_volume(asked)
     if asked.view.per == "volume" and volume:
         return f"{volume.label.in_(asked.view.lang)}, {volume.unit}"

@@ -30,6 +30,7 @@ _CHOICES = {
     "days": ("28", "90", "all"),
     "clock": ("actual", "planned"),
     "per": ("dna", "volume"),
+    "model": ("off", "stein"),
     "period": ("month", "hours", "all"),
     "fold": ("value", "baseline", "infusion"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
@@ -63,6 +64,7 @@ class View:
     days: str = "28"  # kinetics: to which day since infusion
     clock: str = "actual"  # kinetics: when a sample was taken, or was planned
     per: str = "dna"  # kinetics: copies by ug of DNA, or by uL of blood
+    model: str = "off"  # kinetics: which model is fitted
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
     table: str = "lab"  # patient: which measurements are listed
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion

@@ -43,7 +43,7 @@ from data.events import REFUSALS
 from data.protocol import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
-from pk import expansion, proportionality, remarks
+from pk import expansion, proportionality, reasons, remarks, stein
 from queries.interventions import KINDS
 from queries.provenance import NEEDS
 
@@ -63,6 +63,7 @@ TRANSLATED = {
     "liver": liver.ENGLISH,
     "score": scores.ENGLISH,
     "tumour_lysis": tumour_lysis.ENGLISH,
+    "fit_says": reasons.ENGLISH,
     "power_says": proportionality.ENGLISH,
     "power_out": proportionality.EXCLUDED,
     "nca": remarks.ENGLISH,
@@ -191,6 +192,10 @@ def said_keys() -> set[str]:
     keys |= {f"data.{one}" for one in words.split()}
     keys |= {f"cytokines.{name}_{value}" for name, values in CYTOKINES.items() for value in values if value}
     keys |= {"cytokines.rho", "cytokines.interval"}
+    keys |= {f"fit.{one}" for one in ("begun", "running", "failed")}
+    keys |= {
+        f"fit.{length}_{one}" for length in ("name", "short") for one in (*stein.NAMES, "doubling_time", *reasons.AREAS)
+    }
     keys |= {f"kinetics.{name}_{value}" for name, values in KINETICS.items() for value in values.split()}
     columns = "patient sort table key what date column old new source"
     rows = "late_entry more_late_entry gone more_gone so_many_added so_many_renumbered changed"

@@ -18,6 +18,7 @@ from dashboard.drill import linked, mark
 from dashboard.exposures import exposures_of, series
 from dashboard.figures import proportion
 from dashboard.figures.curves import Person
+from dashboard.fit_card import fit_card
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.kinetic_curves import asides, by_volume, main_figure, other_figure
 from dashboard.kinetic_groups import groups
@@ -30,6 +31,7 @@ from dashboard.session import Asked, stamp
 from dashboard.tables import export_link, grid
 from dashboard.theme import level_colour
 from dashboard.view import View
+from dashboard.waiting import POLL
 from queries.subjects import subjects
 
 
@@ -49,6 +51,8 @@ class Id(StrEnum):
     SAMPLES = "kinetics-samples"
     SAMPLES_CARD = "kinetics-samples-card"
     PANEL = "kinetics-panel"
+    FIT = "kinetics-model"
+    FIT_WAIT = "kinetics-model-wait"
     POWER = "kinetics-power"
     POWER_CMAX = "kinetics-power-cmax"
     POWER_AREA = "kinetics-power-area"
@@ -100,6 +104,8 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                 id=Id.OTHERS_CARD,
                 className="card",
             ),
+            html.Section([html.H2(say("fit.title")), html.Div(id=Id.FIT)], className="card"),
+            dcc.Interval(id=Id.FIT_WAIT, interval=POLL, disabled=True),
             html.Section(
                 [
                     html.H2(say("power.title")),
@@ -166,6 +172,17 @@ def show_power(stored: object) -> dict:
     styles = [{"height": proportion.HEIGHT} if one else {"display": "none"} for one in drawn]
     told = {"power": proportionality_card.sentences(asked)}
     return told | dict(zip(("cmax", "area", "cmax_style", "area_style"), (*drawn, *styles), strict=True))
+
+
+@callback(
+    output={"fit": Output(Id.FIT, "children"), "over": Output(Id.FIT_WAIT, "disabled")},
+    inputs={"stored": Input({"view": "kinetics"}, "data"), "looked": Input(Id.FIT_WAIT, "n_intervals")},
+)
+def show_fit(stored: object, looked: object) -> dict:
+    """The screen is not held back for it; it is looked at again until it is over."""
+    asked = Asked.read(stored)
+    fit, over = fit_card(asked, people(asked))
+    return {"fit": fit, "over": over}
 
 
 @callback(Output(Id.PANEL, "children"), Input({"panel": "kinetics"}, "data"), prevent_initial_call=True)
