@@ -9,7 +9,7 @@ from dash import html
 from dashboard.drill import linked, mark
 from dashboard.exposures import expansion_of, exposures_of, parameters_of
 from dashboard.figures.curves import Person
-from dashboard.kinetic_words import amount, remark, titled, wanted
+from dashboard.kinetic_words import NAMED_AT_MOST, amount, remark, titled, wanted
 from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked
@@ -17,7 +17,6 @@ from dashboard.view import View
 from pk.exposure import TIMES
 from pk.remarks import say as remarks_of
 
-NAMED_AT_MOST = 30  # patients in a sentence
 BESIDE = ("LAMZHL", "DOUBLING")  # no endpoints: said beside them
 
 

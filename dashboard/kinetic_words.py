@@ -1,15 +1,18 @@
 """How the parameters of the cells are called and written on every card of the Kinetics screen."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from dashboard.choices import chosen_cohort, cohort_words
+from dashboard.drill import linked, mark
 from dashboard.excluding import without
 from dashboard.labels import Say
 from dashboard.session import Asked
 from pk.exposure import PARAMETERS
 from queries.subjects import subjects
+
+NAMED_AT_MOST = 30  # patients in a sentence; more are counted
 
 
 def assay(asked: Asked) -> str:
@@ -65,3 +68,16 @@ def chosen(asked: Asked) -> list[str]:
     found, cohort = subjects(asked.cut), chosen_cohort(asked)
     found = found[found["day0"].notna() & (found["cohort"].eq(cohort) if cohort else True)]
     return found["usubjid"].tolist()
+
+
+def who_and_why(asked: Asked, who: Mapping[str, Sequence[str]]) -> list:
+    """Who is not in it, as a sentence with links; nothing where nobody is left out. who: reason -> usubjids."""
+    parts = [f"{_people(asked, some)} ({why})" for why, some in who.items()]
+    joint = asked.say("kinetics.joint")
+    return linked(asked, asked.say("kinetics.left_out", who=joint.join(parts))) if parts else []
+
+
+def _people(asked: Asked, some: Sequence[str]) -> str:
+    if len(some) > NAMED_AT_MOST:
+        return asked.say("drill.patients", count=len(some))
+    return ", ".join(map(mark, some))

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from dash import html
 
-from dashboard.drill import linked, mark
 from dashboard.exposures import exposures_of
 from dashboard.figures.proportion import Line, proportion
 from dashboard.figures.scatter import Words
-from dashboard.kinetic_words import amount, everyone, remark, titled
+from dashboard.kinetic_words import amount, everyone, remark, titled, who_and_why
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
 from pk.proportionality import PowerModel, power_model
@@ -105,19 +104,19 @@ def sentences(asked: Asked) -> list:
         name = titled(asked.say, one.name, one.end, "")
         said = one.model.say(Sentences("power_says", asked.say))
         parts.append(html.P([html.B(name), f": {said}{asked.say('rule.full_stop')}"], className="summary"))
-        parts += [html.P(linked(asked, line), className="quiet") for line in _left_out(asked, one)]
+        out = _left_out(asked, one)
+        parts += [html.P(out, className="quiet")] if out else []
     return parts or [html.P(asked.say("kinetics.none"), className="empty-words")]
 
 
-def _left_out(asked: Asked, one: Exposure) -> list[str]:
+def _left_out(asked: Asked, one: Exposure) -> list:
     """Each reason once, with its patients."""
     who: dict[str, list[str]] = {}
     for usubjid, why in zip(one.model.excluded, one.model.why_excluded, strict=True):
         who.setdefault(_why(asked, one, usubjid, why), []).append(usubjid)
     if [len(some) for some in who.values()] == [len(one.rows)]:
         return [asked.say("power.all_left_out", n=len(one.rows), why=next(iter(who)))]
-    said = "; ".join(f"{', '.join(map(mark, some))} ({why})" for why, some in who.items())
-    return [asked.say("power.left_out", who=said)] if said else []
+    return who_and_why(asked, who)
 
 
 def _why(asked: Asked, one: Exposure, usubjid: str, why: str) -> str:

@@ -43,7 +43,7 @@ from data.events import REFUSALS
 from data.protocol import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
-from pk import expansion, proportionality, reasons, remarks, stein
+from pk import covariates, expansion, proportionality, reasons, remarks, stein
 from queries.interventions import KINDS
 from queries.provenance import NEEDS
 
@@ -192,6 +192,7 @@ def said_keys() -> set[str]:
     keys |= {f"data.{one}" for one in words.split()}
     keys |= {f"cytokines.{name}_{value}" for name, values in CYTOKINES.items() for value in values if value}
     keys |= {"cytokines.rho", "cytokines.interval"}
+    keys |= {f"covariate.{one}" for one in covariates.NAMES}
     keys |= {f"fit.{one}" for one in ("begun", "running", "failed")}
     keys |= {
         f"fit.{length}_{one}" for length in ("name", "short") for one in (*stein.NAMES, "doubling_time", *reasons.AREAS)

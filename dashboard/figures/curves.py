@@ -99,20 +99,20 @@ def curves(
     shared = _value_axis(pd.concat([one.rows for one in panels]), scale) if alike and panels else {}
     traces, notes, shapes = [], [], []
     for number, panel in enumerate(panels):
-        x, y = _axes(number)
-        left, right, low, high = _place(number, len(panels), columns, row, whole)
-        layout[_key(x)] = {
+        x, y = axes_of(number)
+        left, right, low, high = place_of(number, len(panels), columns, row, whole)
+        layout[key_of(x)] = {
             "domain": [left, right],
             "anchor": y,
             "range": list(span),
             "matches": "x" if number else None,
         }
-        layout[_key(y)] = (shared or _value_axis(panel.rows, scale)) | {"domain": [low, high], "anchor": x}
+        layout[key_of(y)] = (shared or _value_axis(panel.rows, scale)) | {"domain": [low, high], "anchor": x}
         notes.append(_note(panel.title, palette.ink, x=left, y=high, yshift=4, xanchor="left", yanchor="bottom"))
         own = list(_curves(panel.rows, people, words, palette, chosen, dense=dense))
         own += list(_medians(panel.rows, people, words)) if medians else []
         if marks and number == 0:
-            own += list(mark_traces(marks, people[chosen].colour, lowest(layout[_key(y)])))
+            own += list(mark_traces(marks, people[chosen].colour, lowest(layout[key_of(y)])))
             notes.append(mark_note(marks, palette, x, high))
         traces += [one | {"xaxis": x, "yaxis": y} for one in own]
         for limit in _limits(panel.rows):
@@ -122,7 +122,7 @@ def curves(
     below = {"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"}
     notes.append(_note(words.axis, palette.quiet, **below, yshift=-26))
     notes.append(stamp_note(words.stamp, theme, below=66))
-    key = f"{_key_to_symbols(words, panels)}      {_key_to_colours(words, people)}"
+    key = f"{_key_to_symbols(words, panels)}      {key_to_colours(words.cohorts, people)}"
     notes.append(_note(key, palette.quiet, **below, yshift=-46))
     return styled(traces, layout | {"annotations": notes, "shapes": shapes}, theme)
 
@@ -133,23 +133,24 @@ def _key_to_symbols(words: Words, panels: Sequence[Panel]) -> str:
     return " · ".join(f"{signs[one]} {words.signals[one]}" for one in present)
 
 
-def _key_to_colours(words: Words, people: Mapping[str, Person]) -> str:
+def key_to_colours(cohorts: Mapping[str, str], people: Mapping[str, Person]) -> str:
+    """cohorts: id -> name."""
     colours = {one.cohort: one.colour for one in people.values()}
     return "   ".join(
-        f'<span style="color:{colour}">■</span> {escape(words.cohorts[one])}' for one, colour in colours.items()
+        f'<span style="color:{colour}">■</span> {escape(cohorts[one])}' for one, colour in colours.items()
     )
 
 
 # ---- where a panel stands --------------------------------------------------------------------------------------------
-def _axes(number: int) -> tuple[str, str]:
+def axes_of(number: int) -> tuple[str, str]:
     return ("x", "y") if number == 0 else (f"x{number + 1}", f"y{number + 1}")
 
 
-def _key(axis: str) -> str:
+def key_of(axis: str) -> str:
     return f"{axis[0]}axis{axis[1:]}"
 
 
-def _place(number: int, count: int, columns: int, row: int, whole: int) -> tuple[float, float, float, float]:
+def place_of(number: int, count: int, columns: int, row: int, whole: int) -> tuple[float, float, float, float]:
     """left, right, bottom, top as shares of the figure's inner room."""
     columns = min(columns, count)
     inner, gap = whole - TOP - BOTTOM, 0.055

@@ -5,7 +5,7 @@ from enum import StrEnum
 import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
-from dashboard import kinetic_curves, proportionality_card
+from dashboard import covariates_card, kinetic_curves, proportionality_card
 from dashboard.choices import (
     choice,
     chosen_cohort,
@@ -53,6 +53,9 @@ class Id(StrEnum):
     PANEL = "kinetics-panel"
     FIT = "kinetics-model"
     FIT_WAIT = "kinetics-model-wait"
+    COVARIATES = "kinetics-covariates"
+    COVARIATES_HEAD = "kinetics-covariates-head"
+    COVARIATES_LEFT_OUT = "kinetics-covariates-left-out"
     POWER = "kinetics-power"
     POWER_CMAX = "kinetics-power-cmax"
     POWER_AREA = "kinetics-power-area"
@@ -60,7 +63,7 @@ class Id(StrEnum):
 
 for _figure in (Id.CURVES, Id.OTHERS):
     keep_zoom(_figure)
-for _figure in (Id.CURVES, Id.OTHERS, Id.POWER_CMAX, Id.POWER_AREA):
+for _figure in (Id.CURVES, Id.OTHERS, Id.POWER_CMAX, Id.POWER_AREA, Id.COVARIATES):
     open_points(_figure)
 follow_subject(Id.SUBJECT)
 
@@ -112,6 +115,15 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                     html.Div(id=Id.POWER),
                     Later(html.Div([graph(Id.POWER_CMAX), graph(Id.POWER_AREA)], className="side-by-side"), "490px"),
                     html.P(say("power.about"), className="quiet"),
+                ],
+                className="card",
+            ),
+            html.Section(
+                [
+                    html.H2(say("covariate.title")),
+                    html.Div(id=Id.COVARIATES_HEAD),
+                    Later(graph(Id.COVARIATES), "420px"),
+                    html.Div(id=Id.COVARIATES_LEFT_OUT),
                 ],
                 className="card",
             ),
@@ -172,6 +184,28 @@ def show_power(stored: object) -> dict:
     styles = [{"height": proportion.HEIGHT} if one else {"display": "none"} for one in drawn]
     told = {"power": proportionality_card.sentences(asked)}
     return told | dict(zip(("cmax", "area", "cmax_style", "area_style"), (*drawn, *styles), strict=True))
+
+
+@callback(
+    output={
+        "head": Output(Id.COVARIATES_HEAD, "children"),
+        "figure": Output(Id.COVARIATES, "figure"),
+        "style": Output(Id.COVARIATES, "style"),
+        "left_out": Output(Id.COVARIATES_LEFT_OUT, "children"),
+    },
+    inputs={"stored": Input({"view": "kinetics"}, "data")},
+)
+def show_covariates(stored: object) -> dict:
+    """Below the first window too."""
+    asked = Asked.read(stored)
+    has_cells, shown = asked.cut.protocol.kinetics is not None, people(asked)
+    drawn = covariates_card.figure(asked, shown) if has_cells else None
+    return {
+        "head": covariates_card.head(asked),
+        "figure": drawn or {},
+        "style": {"height": drawn.layout.height} if drawn else {"display": "none"},
+        "left_out": covariates_card.left_out(asked, shown) if has_cells else [],
+    }
 
 
 @callback(
