@@ -8,7 +8,7 @@ from clinical.changes import late
 from clinical.course import Course
 from clinical.incidence import TOTAL
 from clinical.outcomes import RESPONSE
-from dashboard import export_pp
+from dashboard import export_pp, export_samples
 from dashboard.change_lines import against
 from dashboard.choices import chosen_cohort
 from dashboard.comparing import Compared, comparison, earlier
@@ -316,6 +316,7 @@ TABLES = {
     "adverse-events": (_incidence, "/adverse-events", _of_counts),
     "kinetics": (_kinetics, "/kinetics", _without),
     "pp": (export_pp.rows, "/kinetics", _without),
+    "samples": (export_samples.rows, "/kinetics", _without),
     "patient-measurements": (_patient_measurements, "/", _of_patient),
     "patient-interventions": (_patient_interventions, "/", _of_patient),
     "patient-events": (_patient_events, "/", _of_patient),

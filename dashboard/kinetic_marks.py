@@ -9,8 +9,7 @@ from dashboard.figures.marks import Marks
 from dashboard.kinetic_words import amount, titled
 from dashboard.sentences import Sentences
 from dashboard.session import Asked
-from pk.nca import terminal_points
-from pk.outline import outline
+from pk.nca import area_outline, terminal_points
 from pk.remarks import say as remarks_of
 
 
@@ -25,7 +24,7 @@ def marks(asked: Asked, people: Collection[str]) -> Marks | None:
         return None
     end = area_end(asked)
     said = f"{asked.numbers[view.subject]}: {_area_words(asked, end)}", _terminal_words(asked)
-    return Marks(outline(own, end), terminal_points(own), said)
+    return Marks(area_outline(own, 0, end), terminal_points(own), said)
 
 
 def area_end(asked: Asked) -> int:

@@ -9,9 +9,10 @@ from dashboard.drill import listing, named, nothing_opened, opened, panel
 from dashboard.excluding import KIND, Sample, days, find, of_people, samples
 from dashboard.exposures import series
 from dashboard.forms import form
-from dashboard.kinetic_words import assay
+from dashboard.kinetic_words import assay, filters
 from dashboard.session import Asked, stamp
 from dashboard.still import Still
+from dashboard.tables import export_link
 from pk import exclusions
 from queries.subjects import subjects
 
@@ -20,7 +21,9 @@ def samples_card(asked: Asked, people: Collection[str]) -> list:
     """The chosen patient's samples one by one, and whatever is excluded in the patients that the screen shows."""
     who = asked.view.subject
     own = list(_of_patient(asked, who)) if who in people else [html.P(asked.say("samples.choose"), className="quiet")]
-    return [*own, *_excluded(asked, people), html.Div(stamp(asked), className="stamp")]
+    query = asked.view.change(open="").href.partition("?")[2]
+    identity = html.Div(stamp(asked, filters(asked, people)), className="stamp")
+    return [*own, *_excluded(asked, people), identity, export_link(f"/export/samples.csv?{query}", asked.say)]
 
 
 def _of_patient(asked: Asked, usubjid: str) -> Iterable:

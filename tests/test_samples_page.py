@@ -1,5 +1,7 @@
 """A sample that a person excludes: it changes every number that rests on it, is named beside them, and comes back."""
 
+import csv
+import io
 import json
 import math
 
@@ -117,6 +119,19 @@ def test_it_is_drawn_as_a_cross_listed_with_its_reason_and_named_in_every_stamp(
         assert words in client.get(f"/export/{name}.csv").data.decode()
     rows = client.get(f"/export/patient-measurements.csv?subject={WHO}").data.decode()
     assert words in rows.splitlines()[0] and ",excluded," in rows.splitlines()[2]
+
+
+def test_every_sample_is_exported_with_what_was_said_of_it(client, trial, writing):
+    press(client, trial, "exclude", reason="=tube swapped")
+    answer = client.get("/export/samples.csv?cohort=DL2").data.decode("utf-8-sig")
+    stamp, _, head, *rows = csv.reader(io.StringIO(answer))
+    found = [dict(zip(head, row, strict=True)) for row in rows]
+    assert "without excluded samples: 201 Day" in stamp[0]
+    assert {one["usubjid"][-3:] for one in found} == {f"20{number}" for number in range(1, 8)}
+    [out] = [one for one in found if one["excluded_by"]]
+    assert (out["usubjid"], out["excluded_by"], out["excluded_why"]) == (WHO, "Dr Li", "'=tube swapped")  # no formula
+    assert (out["endpoint"], out["counts"], out["excluded_by_event"]) == ("True", "False", "1")
+    assert sum(one["counts"] == "True" for one in found) == sum(one["endpoint"] == "True" for one in found) - 1
 
 
 def test_it_comes_back_and_all_that_was_said_stays_readable(client, trial, writing):
