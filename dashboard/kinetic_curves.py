@@ -150,13 +150,13 @@ def clock_words(asked: Asked, own: pd.DataFrame) -> list[str]:
 
 def volume_words(asked: Asked, samples: pd.DataFrame) -> list:
     """Of whom there are copies by volume, where they are asked for; that there are none, where nobody has any."""
-    volume = by_volume(asked)
+    kinetics, volume = asked.cut.protocol.kinetics, by_volume(asked)
     if volume is None:
-        return [] if asked.cut.protocol.kinetics is None else [asked.say("kinetics.no_volume")]
+        return [asked.say("kinetics.no_volume")] if kinetics and kinetics.table == "kinetics" else []
     own = samples[(samples["code"] == volume.code) & samples["value"].notna()]
     if own.empty:
         return [asked.say("kinetics.no_yield", unit=volume.unit)]
     if asked.view.per == "dna":
         return []
     k, n = own["usubjid"].nunique(), samples["usubjid"].nunique()
-    return [asked.say("kinetics.yield_of", k=k, n=n, unit=asked.cut.protocol.kinetics.unit)]
+    return [asked.say("kinetics.yield_of", k=k, n=n, unit=kinetics.unit)]

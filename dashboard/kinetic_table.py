@@ -1,5 +1,6 @@
 """The kinetic parameters patient by patient, with the reason of each that is not final or not there."""
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -83,8 +84,9 @@ def _said(asked: Asked) -> dict[str, dict]:
         field = _field(one.parameter, None if pd.isna(one.end) else one.end)
         made[one.subject][field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
         if one.state != "complete":
-            made[one.subject][f"{field}_text"] = _text(asked.say, one)
-            remarks[one.subject][remark(asked, one)] = None
+            why = remark(asked, one)
+            made[one.subject] |= {f"{field}_text": _text(asked.say, one), f"{field}_why": why}
+            remarks[one.subject][why] = None
     for field, who, value, why in _beside(asked):
         made[who][field] = None if pd.isna(value) else float(f"{value:.6g}")
         if why:
@@ -110,13 +112,18 @@ def _beside_line(asked: Asked, field: str, why: str, some: list[str]) -> list:
 
 
 def _beside(asked: Asked) -> Iterator[tuple[str, str, float, str]]:
-    """Field of BESIDE, usubjid, value [d], and what is said of it; of everybody who has samples."""
+    """Field of BESIDE, usubjid, value [d], and what is said of it; of everybody infused."""
     say, joint = asked.say, asked.say("kinetics.joint")
     terminal = parameters_of(asked.cut, asked.head).query("parameter == 'LAMZHL'")
     rise = expansion_of(asked.cut, asked.head).rename(columns={"doubling_time": "value"})
-    for field, rows, section in (("LAMZHL", terminal, "nca"), ("DOUBLING", rise, "expansion")):
+    everyone = exposures_of(asked.cut, asked.head)["subject"].unique()
+    for field, rows, section, nothing in (
+        ("LAMZHL", terminal, "nca", say("nca.no_result")),
+        ("DOUBLING", rise, "expansion", say("expansion.no_sample")),
+    ):
         told = remarks_of(rows, Sentences(section, say), joint=joint)
         yield from ((field, *one) for one in zip(rows["subject"], rows["value"], told, strict=True))
+        yield from ((field, one, math.nan, nothing) for one in everyone if one not in set(rows["subject"]))
 
 
 def _text(say: Say, one) -> str:
