@@ -6,7 +6,7 @@ import pandas as pd
 from dash import html
 
 from dashboard.drill import listing, named, nothing_opened, opened, panel
-from dashboard.excluding import KIND, Sample, days, find, of_people, samples
+from dashboard.excluding import KIND, Sample, find, of_people, samples
 from dashboard.exposures import series
 from dashboard.forms import form
 from dashboard.kinetic_words import assay, filters
@@ -14,6 +14,7 @@ from dashboard.session import Asked, stamp
 from dashboard.still import Still
 from dashboard.tables import export_link
 from pk import exclusions
+from pk.exclusions import Exclusion
 from queries.subjects import subjects
 
 
@@ -68,17 +69,27 @@ def _excluded(asked: Asked, people: Collection[str]) -> Iterable:
     if not own:
         yield html.P(say("samples.none_excluded"), className="quiet")
         return
-    known = days(asked)
-    head = [say("word.patient"), say("samples.sample"), say("samples.results"), say("samples.why"), say("samples.by"),
-            say("samples.at")]  # fmt: skip
-    rows = []
-    for one in own:
-        day = known.get((one.usubjid, one.sample))
-        sample = say("samples.one_gone", who=one.sample) if day is None else say("patient.day", day=day)
-        link = sample if day is None else html.A(sample, href=href(asked, one.usubjid, one.sample))
-        when = f"{one.at:%Y-%m-%d %H:%M} UTC"
-        rows.append([named(asked, one.usubjid), link, one.result, one.reason, one.actor, when])
-    yield listing(head, rows, say)
+    rows = series(asked.cut, asked.head)
+    known = {(one.first.usubjid, one.first.sample): one for one in samples(asked, rows[rows["excluded"].notna()])}
+    names = ("sample", "results", "why", "by", "at")
+    head = [say("word.patient"), *(say(f"samples.{name}") for name in names)]
+    yield listing(head, [_exclusion(asked, one, known.get((one.usubjid, one.sample))) for one in own], say)
+
+
+def _exclusion(asked: Asked, one: Exclusion, now: Sample | None) -> list:
+    """A row of the list: a sample that this cut does not have is named by its key; one whose result was changed since
+    says so."""
+    say, gone = asked.say, now is None
+    day = say("samples.one_gone", who=one.sample) if gone else say("patient.day", day=int(now.first.rel_day))
+    changed = [] if gone or not now.has_changed else [html.Div(_changed(asked, now), className="alarm-line")]
+    return [
+        named(asked, one.usubjid),
+        day if gone else html.A(day, href=href(asked, one.usubjid, one.sample)),
+        [one.result, *changed],
+        one.reason,
+        one.actor,
+        f"{one.at:%Y-%m-%d %H:%M} UTC",
+    ]
 
 
 # ---- one sample ------------------------------------------------------------------------------------------------------

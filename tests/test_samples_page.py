@@ -172,4 +172,21 @@ def test_a_result_that_was_corrected_since_is_asked_about_again(client, trial, w
     writing.append("sample.excluded", actor="Dr Li", subject=WHO, payload=said | {"cutoff": cut.cutoff.isoformat()})
     with client.application.test_request_context("/"):
         panel = text_of(kinetics.sample_panel(now(client, trial, open=opened("sample", WHO, highest(cut)))))
+        listed = text_of(kinetics.answer(now(client, trial))["samples"])
     assert "it was CARCOPY 1 copies/ug, now it is CARCOPY" in panel
+    assert "it was CARCOPY 1 copies/ug, now it is CARCOPY" in listed
+
+
+def test_an_excluded_sample_that_the_cut_no_longer_has_stays_listed(client, trial, writing):
+    cut = trial.serving().cut
+    said = {
+        "sample": "kinetics/PERIPHERAL BLOOD/2026-01-01T08:00",
+        "result": "CARCOPY 77 copies/ug",
+        "reason": "swapped",
+    }
+    said |= {"cut": cut.id, "cutoff": cut.cutoff.isoformat()}
+    writing.append("sample.excluded", actor="Dr Li", subject=WHO, payload=said)
+    with client.application.test_request_context("/"):
+        shown = kinetics.answer(now(client, trial))
+        assert "2026-01-01T08:00, not in this cut" in text_of(shown["samples"])
+        assert "without excluded samples: 201, not in this cut" in text_of(shown["stamp"])

@@ -161,6 +161,7 @@ def said_keys() -> set[str]:
     keys |= {f"rule.pause_{one}" for one in ("rule", "state", "counted", *pauses.ENGLISH)}
     keys |= {f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone")}
     keys |= {f"form.{one}" for one in ("who", "why", "characters")} | {"samples.gone"}
+    keys |= {f"samples.{one}" for one in ("sample", "results", "why", "by", "at")}
     keys |= {"candidates.adjudicated", "candidates.not_open"}
     keys |= {f"lacking.{one}" for one in LACKING | ctcae.LACKING}
     keys |= {f"refused.{one}" for one in REFUSALS} | {f"state.{one}" for one in state.ENGLISH}

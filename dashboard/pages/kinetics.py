@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from dashboard import covariates_card, kinetic_curves, proportionality_card
@@ -14,7 +13,6 @@ from dashboard.choices import (
     subject_options,
     subject_select,
 )
-from dashboard.drill import linked, mark
 from dashboard.exposures import exposures_of, series
 from dashboard.figures import proportion
 from dashboard.figures.curves import Person
@@ -22,9 +20,10 @@ from dashboard.fit_card import fit_card
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.kinetic_curves import asides, by_volume, main_figure, other_figure
 from dashboard.kinetic_groups import groups
+from dashboard.kinetic_summary import in_short
 from dashboard.kinetic_table import beside_words, columns, rows
-from dashboard.kinetic_words import amount, assay, filters
-from dashboard.labels import Say, speaker
+from dashboard.kinetic_words import filters
+from dashboard.labels import speaker
 from dashboard.later import Later
 from dashboard.samples_card import sample_panel, samples_card
 from dashboard.session import Asked, stamp
@@ -301,32 +300,3 @@ def choices(asked: Asked) -> list:
             for name, values in named.items()
         ),
     ]
-
-
-def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str | list:
-    """What the curves say in a sentence: in how many the cells were found, the highest peak, where they still are."""
-    say = asked.say
-    if samples["endpoint"].sum() == 0:
-        return say("kinetics.none")
-    peaks = found[(found["parameter"] == "CMAX") & found["value"].notna()]
-    told = {"k": len(peaks), "n": found["subject"].nunique(), "assay": assay(asked)}
-    if peaks.empty:
-        return say("kinetics.short_none", **told)
-    top = peaks.loc[peaks["value"].idxmax()]
-    when = found[(found["subject"] == top["subject"]) & (found["parameter"] == "TMAX")]["value"].item()
-    still = found[(found["parameter"] == "TLST") & (found["why"] == "still there")]
-    told |= {
-        "value": f"{amount(top['value'], top['unit'])} {top['unit']}",
-        "who": mark(top["subject"]),
-        "day": f"{when:.1f}",
-    }
-    return linked(asked, f"{say('kinetics.short', **told)} {_still(say, still)}")
-
-
-def _still(say: Say, still: pd.DataFrame) -> str:
-    if still.empty:
-        return say("kinetics.gone")
-    if len(still) > 8:
-        return say("kinetics.still_many", count=len(still))
-    who = (f"{mark(one.subject)} ({say('patient.day', day=int(one.last))})" for one in still.itertuples())
-    return say("kinetics.still", who=", ".join(who))
