@@ -12,17 +12,15 @@ from dashboard.drill import named
 from dashboard.exposures import series
 from dashboard.figures.curves import Panel, Person, curves
 from dashboard.figures.fitted import with_fit
+from dashboard.fit_words import job_words, reason, reasons
 from dashboard.fitting import fit_of
 from dashboard.graphs import graph
 from dashboard.kinetic_curves import PANELS_AT_MOST, title_of, words
 from dashboard.kinetic_words import amount, everyone
-from dashboard.labels import Say
-from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
 from dashboard.still import Still
 from dashboard.waiting import shown as shown_when_over
 from pk.fits import PopulationFit
-from pk.reasons import Reason, Why
 
 FIGURE = "kinetics-fit"
 SPAN = {"28": 28, "90": 90}  # days that are drawn; all: to the last sample
@@ -41,18 +39,13 @@ def fit_card(asked: Asked, people: Mapping[str, Person]) -> tuple[list, bool]:
     return [*head, inside], over
 
 
-def job_words(say: Say) -> Say:
-    """How far the fit is, in its own words."""
-    return lambda key, **values: say(f"fit.{key.removeprefix('job.')}", **values)
-
-
 def _found(asked: Asked, fit: PopulationFit, people: Mapping[str, Person]) -> html.Div:
-    reasons = [html.P(_reason(asked, one), className="alarm-line") for one in fit.reasons]
+    alarms = [html.P(reason(asked, one), className="alarm-line") for one in fit.reasons]
     identity = html.Div(stamp(asked, everyone(asked, list(fit.individual["subject"]))), className="stamp")
     drawn = [_graph(fitted_figure(asked, fit, people))] if set(fit.used) & set(people) else []
     return html.Div(
         [
-            *reasons,
+            *alarms,
             *drawn,
             html.H3(asked.say("fit.typical")),
             Still(html.Div([typical_table(asked, fit), identity])),
@@ -123,7 +116,7 @@ def each_table(asked: Asked, fit: PopulationFit, people: Mapping[str, Person]) -
         [
             named(asked, row["subject"]),
             *(_of_each(row, one) for one in OF_EACH),
-            _reasons(asked, fit.why[row["subject"]]),
+            reasons(asked, fit.why[row["subject"]]),
         ]
         for row in fit.individual.to_dict("records")
         if row["subject"] in people
@@ -156,19 +149,3 @@ def _name(asked: Asked, parameter: str) -> str:
     unit = asked.cut.protocol.kinetics.unit
     amount_unit, _, per = unit.partition("/")
     return asked.say(f"fit.name_{parameter}", unit=unit, area=f"{amount_unit}·d/{per}")
-
-
-# ---- the reasons -----------------------------------------------------------------------------------------------------
-def _reasons(asked: Asked, why: Why) -> str:
-    return asked.say("kinetics.joint").join(_reason(asked, one) for one in why if one.code != "few_subjects")
-
-
-def _reason(asked: Asked, one: Reason) -> str:
-    """The parameters in it by the names of the screen."""
-    values = {
-        name: ", ".join(asked.say(f"fit.short_{part}") for part in value.split(", "))
-        if name in ("name", "names")
-        else value
-        for name, value in one.values.items()
-    }
-    return Reason(one.code, values).say(Sentences("fit_says", asked.say))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import fit_card
+from dashboard import fit_card, fit_words
 from dashboard.fitting import apart
 from dashboard.jobs import Jobs
 from dashboard.kinetic_curves import words
@@ -90,8 +90,8 @@ def test_nothing_is_fitted_that_nobody_asked_for(client, trial):
 
 
 def test_how_far_it_is_is_said_in_its_own_words():
-    assert fit_card.job_words(speaker("en"))("job.running", done=1, of=4) == "Fitting: step 1 of 4 is done."
-    assert fit_card.job_words(speaker("zh"))("job.begun") == "正在拟合……"
+    assert fit_words.job_words(speaker("en"))("job.running", done=1, of=4) == "Fitting: step 1 of 4 is done."
+    assert fit_words.job_words(speaker("zh"))("job.begun") == "正在拟合……"
 
 
 def test_a_fit_is_made_in_a_process_beside():
