@@ -17,7 +17,8 @@ _LAST_SECOND = timedelta(days=1, seconds=-1)
 @dataclass(frozen=True, eq=False)
 class Course:
     """who: row of `queries.subjects`; measured, given, events, visits: that patient's rows of the queries of these
-    names, shared, never written to. ends_recorded: whether any event of the trial has an end."""
+    names, shared, never written to; measured also with `excluded` [id of the event that excludes the sample from the
+    kinetics; <NA>: none]. ends_recorded: whether any event of the trial has an end."""
 
     who: pd.Series
     measured: pd.DataFrame

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import dash_mantine_components as dmc
 from dash import html
 
 from clinical.adjudication import Adjudication, adjudications, later
@@ -13,6 +12,7 @@ from clinical.candidates import VERDICTS, Candidate
 from clinical.lab_results import TESTS, Evidence, Lacking
 from dashboard.advising import Advised
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
+from dashboard.forms import form
 from dashboard.rule_card import switch
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
@@ -222,27 +222,8 @@ def _history(asked: Asked, one: Candidate) -> Iterable:
 
 
 def _form(asked: Asked, one: Candidate) -> list:
-    """Who says it and why, and a button for each thing that can be said."""
     say, said = asked.say, verdicts(asked, one)
-    buttons = [_button(say("candidates.is_dlt"), "dlt"), _button(say("candidates.is_no_dlt"), "no_dlt")]
-    if said.holds:
-        buttons.append(_button(say("candidates.withdraw", number=said.holds.event), "withdraw"))
+    buttons = {"dlt": say("candidates.is_dlt"), "no_dlt": say("candidates.is_no_dlt")}
+    buttons |= {"withdraw": say("candidates.withdraw", number=said.holds.event)} if said.holds else {}
     after = [html.P(say("candidates.later", count=len(said.later)), className="quiet")] if said.later else []
-    return [
-        *after,
-        html.Div(
-            [
-                dmc.TextInput(id={"field": "actor"}, label=say("candidates.actor"), description=say("candidates.typed"),
-                              persistence=True, persistence_type="session"),
-                dmc.Textarea(id={"field": "reason"}, label=say("candidates.reason"), minRows=2,
-                             persistence=one.key, persistence_type="memory"),  # the page may be renewed meanwhile
-                html.Div(buttons, className="buttons"),
-                html.P(id={"told": "verdict"}, className="alarm-line", role="alert"),
-            ],
-            className="verdict-form noprint",
-        ),
-    ]  # fmt: skip
-
-
-def _button(words: str, name: str) -> html.Button:
-    return html.Button(words, id={"button": name}, className="button", n_clicks=0)
+    return [*after, form(say, "verdict", one.key, buttons)]

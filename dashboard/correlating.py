@@ -9,11 +9,13 @@ from clinical.family import family
 from clinical.outcomes import outcomes
 from clinical.peaks import baselines, peaks, samples
 from dashboard.choices import chosen_cohort
-from dashboard.exposures import exposures_of
+from dashboard.exposures import excluded, exposures_without
 from dashboard.session import Asked
 from dashboard.view import View
+from data.events import START
 from data.protocol import Analyte
 from data.store import Cut
+from pk.exclusions import Exclusion
 from queries.adverse_events import adverse_events
 from queries.cytokines import cancer_therapies, doses, h_scores, visits_recorded
 from queries.measurements import measurements
@@ -44,8 +46,14 @@ class Cytokines:
         return self.people[self.people["cohort"] == cohort] if cohort else self.people
 
 
+def cytokines_of(cut: Cut, head: str = START) -> Cytokines:
+    """head: hash of the last event of the state that counts: samples of the cells that people excluded are in none of
+    it."""
+    return _cytokines(cut, excluded(cut, head))
+
+
 @lru_cache(maxsize=16)
-def cytokines_of(cut: Cut) -> Cytokines:
+def _cytokines(cut: Cut, said: tuple[Exclusion, ...]) -> Cytokines:
     protocol, everyone = cut.protocol, subjects(cut)
     wanted = protocol.panel(*PANELS)
     people = _people(cut)
@@ -61,18 +69,22 @@ def cytokines_of(cut: Cut) -> Cytokines:
         none = pd.DataFrame()
         return Cytokines(people, analytes, found, references, none, none, none)
     high = peaks(found, everyone, doses(cut), protocol, cut.cutoff)
-    set_against = outcomes_of(cut)
+    set_against = _outcomes(cut, said)
     tested = family(high, set_against, protocol.associations)
     return Cytokines(people, analytes, found, references, high, set_against, tested)
 
 
-@lru_cache(maxsize=16)
-def outcomes_of(cut: Cut) -> pd.DataFrame:
+def outcomes_of(cut: Cut, head: str = START) -> pd.DataFrame:
     """`clinical.outcomes.outcomes` of everyone infused; no rows where the protocol sets nothing against anything."""
+    return _outcomes(cut, excluded(cut, head))
+
+
+@lru_cache(maxsize=16)
+def _outcomes(cut: Cut, said: tuple[Exclusion, ...]) -> pd.DataFrame:
     if cut.protocol.associations is None:
         return pd.DataFrame({"usubjid": [], "outcome": []})
     tumour = measurements(cut, ("lesion", "response"))
-    beside = (tumour, adverse_events(cut), cancer_therapies(cut), exposures_of(cut))
+    beside = (tumour, adverse_events(cut), cancer_therapies(cut), exposures_without(cut, said))
     return outcomes(subjects(cut), *beside, cut.protocol, cut.cutoff, visits_recorded=visits_recorded(cut))
 
 
@@ -82,10 +94,14 @@ def _people(cut: Cut) -> pd.DataFrame:
     return infused[["usubjid", "subjid", "cohort"]].merge(h_scores(cut), how="left", on="usubjid")
 
 
-@lru_cache(maxsize=64)
-def family_of(cut: Cut, cohort: str) -> pd.DataFrame:
+def family_of(cut: Cut, cohort: str, head: str = START) -> pd.DataFrame:
     """The family of everyone, with its p; of one cohort alone without them."""
-    found = cytokines_of(cut)
+    return _family(cut, cohort, excluded(cut, head))
+
+
+@lru_cache(maxsize=64)
+def _family(cut: Cut, cohort: str, said: tuple[Exclusion, ...]) -> pd.DataFrame:
+    found = _cytokines(cut, said)
     if not cohort:
         return found.family
     own = found.of(cohort)["usubjid"]

@@ -3,9 +3,11 @@
 from functools import lru_cache
 
 from clinical.course import Course
+from dashboard.exposures import excluded
 from dashboard.judged import judged_events
 from data.events import START
 from data.store import Cut
+from pk.exclusions import marked
 from queries.interventions import interventions
 from queries.measurements import FINDINGS, measurements
 from queries.subjects import subjects
@@ -21,7 +23,7 @@ def course(cut: Cut, usubjid: str, head: str = START) -> Course | None:
         return None
     return Course(
         who=found.iloc[0],
-        measured=measurements(cut, FINDINGS, usubjid),
+        measured=marked(measurements(cut, FINDINGS, usubjid), excluded(cut, head)),
         given=interventions(cut, usubjid),
         events=events[events["usubjid"] == usubjid],
         visits=visits(cut, usubjid),

@@ -8,14 +8,17 @@ from clinical.changes import late
 from clinical.course import Course
 from clinical.incidence import TOTAL
 from clinical.outcomes import RESPONSE
+from dashboard import export_pp, export_samples
 from dashboard.change_lines import against
-from dashboard.choices import chosen_cohort, cohort_words
+from dashboard.choices import chosen_cohort
 from dashboard.comparing import Compared, comparison, earlier
 from dashboard.correlating import cytokines_of, family_of
 from dashboard.counting import OVERVIEW, counted, table
 from dashboard.courses import course as course_of
+from dashboard.excluding import without
 from dashboard.exposures import exposures_of
 from dashboard.judged import dlts_without_event
+from dashboard.kinetic_words import chosen, filters
 from dashboard.session import Asked, NotUnderstood
 from data.store import CutError
 from queries.changes import COLUMNS
@@ -88,7 +91,7 @@ def _incidence(asked: Asked) -> Iterable[Iterable]:
 
 
 def _kinetics(asked: Asked) -> Iterable[Iterable]:
-    found, names = exposures_of(asked.cut), subjects(asked.cut).set_index("usubjid")[["subjid", "cohort"]]
+    found, names = exposures_of(asked.cut, asked.head), subjects(asked.cut).set_index("usubjid")[["subjid", "cohort"]]
     yield ["usubjid", "subjid", "cohort", "paramcd", "interval_end_d", "value", "unit", "state", "why",
            "last_sample_day", "followed_to_day", "reason"]  # fmt: skip
     cohort = chosen_cohort(asked)
@@ -108,7 +111,7 @@ _AGAINST = ("baseline", "baseline_limit", "fold_baseline", "fold_baseline_bound"
 
 def _peaks(asked: Asked) -> Iterable[Iterable]:
     """Peaks and outcomes, one row a patient and peak or outcome."""
-    found, cohort = cytokines_of(asked.cut), chosen_cohort(asked)
+    found, cohort = cytokines_of(asked.cut, asked.head), chosen_cohort(asked)
     known = found.of(cohort).set_index("usubjid")["subjid"]
     numbers = ["value", "day", "samples", "last_sample_day", "followed_to_day", *_AGAINST]
     yield ["usubjid", "subjid", "cohort", "kind", "id", "limit", "unit", "words", "state", "why", *numbers]
@@ -127,8 +130,8 @@ def _cytokines(asked: Asked) -> Iterable[Iterable]:
     """The matrix: without p and limits where the view is a part of the patients."""
     yield ["peak", "outcome", "statistic", "n", "responders", "estimate", "low_95", "high_95", "p", "adjusted_bh",
            "method", "why"]  # fmt: skip
-    if len(cytokines_of(asked.cut).family):
-        for one in family_of(asked.cut, chosen_cohort(asked)).itertuples():
+    if len(cytokines_of(asked.cut, asked.head).family):
+        for one in family_of(asked.cut, chosen_cohort(asked), asked.head).itertuples():
             statistic = "auc" if one.outcome == RESPONSE else "rho"
             numbers = (one.estimate, one.low, one.high, one.p, one.adjusted)
             yield [one.peak, one.outcome, statistic, one.n, one.n_yes, *map(_told, numbers), one.method, one.why]
@@ -158,6 +161,7 @@ def _patient_measurements(asked: Asked) -> Iterable[Iterable]:
         "evaluator",
         "not_done",
         "why",
+        "excluded",
         "source_file",
         "source_row",
     ]
@@ -283,6 +287,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else "(uncoded)"
 
 
+def _without(asked: Asked) -> str:
+    """The cohort, and the samples of the cells that people excluded."""
+    return filters(asked, chosen(asked))
+
+
 def _unfiltered(asked: Asked) -> str:
     return ""
 
@@ -297,19 +306,22 @@ def _of_counts(asked: Asked) -> str:
 
 
 def _of_patient(asked: Asked) -> str:
-    return asked.view.subject
+    own = without(asked, [asked.view.subject])
+    return f"{asked.view.subject}; {own}" if own else asked.view.subject
 
 
 # Name of the export -> the rows, the screen whose address it takes, and the words for what narrows them.
 TABLES = {
     "ladder": (_ladder, "/", _unfiltered),
     "adverse-events": (_incidence, "/adverse-events", _of_counts),
-    "kinetics": (_kinetics, "/kinetics", cohort_words),
+    "kinetics": (_kinetics, "/kinetics", _without),
+    "pp": (export_pp.rows, "/kinetics", _without),
+    "samples": (export_samples.rows, "/kinetics", _without),
     "patient-measurements": (_patient_measurements, "/", _of_patient),
     "patient-interventions": (_patient_interventions, "/", _of_patient),
     "patient-events": (_patient_events, "/", _of_patient),
-    "peaks": (_peaks, "/cytokines", cohort_words),
-    "cytokines": (_cytokines, "/cytokines", cohort_words),
+    "peaks": (_peaks, "/cytokines", _without),
+    "cytokines": (_cytokines, "/cytokines", _without),
     "changes": (_changes, "/changes", _against),
     "files": (_files, "/data", _unfiltered),
     "freshness": (_freshness, "/data", _unfiltered),

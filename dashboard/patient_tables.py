@@ -155,7 +155,9 @@ def result_text(one, say: Say) -> str:
         return one.text
     found = f"{_text(one.qualifier)} {shown(one.value)} {unit_words(one.unit)}".strip()
     told = {"DETECTED": "patient.detected_below", "NOT DETECTED": "patient.not_detected"}.get(one.qualitative)
-    return f"{found} ({say(told)})" if told else found
+    beside = [say(told)] if told else []
+    beside += [say("patient.excluded")] if pd.notna(one.excluded) else []
+    return f"{found} ({'; '.join(beside)})" if beside else found
 
 
 def _limits(one) -> str:

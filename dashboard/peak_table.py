@@ -63,13 +63,13 @@ def _column(field: str, title: str) -> dict:
 def grid_rows(asked: Asked, found: Cytokines) -> list[dict]:
     plain = View(page="cytokines", lang=asked.view.lang, cohort=chosen_cohort(asked))
     href = links(asked)
-    return [one | {"href": href[one["usubjid"]]} for one in _grid_rows(Asked(plain, asked.cut))]
+    return [one | {"href": href[one["usubjid"]]} for one in _grid_rows(Asked(plain, asked.cut, asked.head))]
 
 
 @lru_cache(maxsize=16)
 def _grid_rows(asked: Asked) -> list[dict]:
     """The rows without the addresses of their patients, for any view of this language and cohort."""
-    found = cytokines_of(asked.cut)
+    found = cytokines_of(asked.cut, asked.head)
     colours = {one: level_colour(place) for one, place in places(asked).items()}
     rows = {
         one.usubjid: {

@@ -22,11 +22,11 @@ from dash import (
 )
 
 from dashboard import pages
-from dashboard.adjudicating import WRITTEN
 from dashboard.drill import opened
 from dashboard.labels import LANGUAGES, Say, speaker, t
 from dashboard.receipts import Listed, cuts, name_of
 from dashboard.session import NotUnderstood, age_hours, offered, read_view, serving, state_head, store
+from dashboard.statements import WRITTEN
 from dashboard.view import View
 from data.receipt import Receipt
 from data.store import Cut, CutError

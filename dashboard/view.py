@@ -28,6 +28,10 @@ _CHOICES = {
     "scale": ("log", "linear"),
     "by": ("group", "patient"),
     "days": ("28", "90", "all"),
+    "clock": ("actual", "planned"),
+    "per": ("dna", "volume"),
+    "model": ("off", "stein"),
+    "exposure": ("cmax", "auc"),
     "period": ("month", "hours", "all"),
     "fold": ("value", "baseline", "infusion"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
@@ -59,6 +63,10 @@ class View:
     scale: str = "log"  # of concentrations
     by: str = "group"  # kinetics: curves by dose group, or a panel a patient
     days: str = "28"  # kinetics: to which day since infusion
+    clock: str = "actual"  # kinetics: when a sample was taken, or was planned
+    per: str = "dna"  # kinetics: copies by ug of DNA, or by uL of blood
+    model: str = "off"  # kinetics: which model is fitted
+    exposure: str = "cmax"  # kinetics: what is set against the patients' properties
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
     table: str = "lab"  # patient: which measurements are listed
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion

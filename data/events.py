@@ -23,6 +23,9 @@ REFUSALS = {
     "said_already": "event {event} says the same, by the same person",
     "meanwhile": "event {event} was written by {actor} after what this person saw",
     "contrary": "event {event} of {actor} says that it is a DLT; it is to be withdrawn first",
+    "not_excluded": "event {event} excludes no sample of this patient",
+    "taken_back": "event {event} was taken back already",
+    "excluded_already": "event {event} of {actor} excludes this sample already",
 }
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # the last turn the script about
@@ -107,7 +110,15 @@ class Payload(_Strict):
         last of it, which the actor did not have before him."""
 
 
-class Adjudicated(Payload):
+class _OnCut(Payload):
+    """What was said looking at a cut."""
+
+    reason: Typed
+    cut: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    cutoff: Annotated[str, AfterValidator(_moment)]  # of that cut
+
+
+class Adjudicated(_OnCut):
     """A candidate is a DLT, or is not, as far as a cut tells."""
 
     candidate: FromFiles  # key of the candidate
@@ -115,9 +126,6 @@ class Adjudicated(Payload):
     term: FromFiles
     grade: Annotated[int, Field(ge=1, le=5)] | None  # None: not recorded
     dlt: bool
-    reason: Typed
-    cut: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-    cutoff: Annotated[str, AfterValidator(_moment)]  # of that cut
     # First and last day the candidate can have begun on, as 2026-03-04/2026-03-04; None: not known, or not asked yet.
     onset: Annotated[str, AfterValidator(_interval)] | None = None
     # What the program itself said of it, and on how many rows; None: not asked yet.
@@ -156,7 +164,43 @@ class Withdrawn(Payload):
             raise EventRefused("withdrawn", event=self.event)
 
 
-ACTIONS: dict[str, type[Payload]] = {"dlt.adjudicated": Adjudicated, "dlt.withdrawn": Withdrawn}
+class SampleExcluded(_OnCut):
+    """A sample counts in no parameter any more; what it showed is kept beside it."""
+
+    sample: FromFiles  # key of the sample, of `pk.exclusions.sample_key`
+    result: FromFiles  # as it stood on that cut
+
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
+        said = [one for one in earlier if one.action == "sample.excluded" and one.payload["sample"] == self.sample]
+        back = {one.payload["event"] for one in earlier if one.action == "sample.readmitted"}
+        standing = [one for one in said if one.id not in back]
+        if standing:
+            raise EventRefused("excluded_already", event=standing[-1].id, actor=standing[-1].actor)
+        known = {one.id for one in said}
+        new = [one for one in unseen if one.id in known or one.payload.get("event") in known]
+        if new:
+            raise EventRefused("meanwhile", event=new[-1].id, actor=new[-1].actor)
+
+
+class SampleReadmitted(Payload):
+    """A sample counts again."""
+
+    event: int  # id of the exclusion
+    reason: Typed
+
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
+        if not any(one.id == self.event and one.action == "sample.excluded" for one in earlier):
+            raise EventRefused("not_excluded", event=self.event)
+        if any(one.action == "sample.readmitted" and one.payload["event"] == self.event for one in earlier):
+            raise EventRefused("taken_back", event=self.event)
+
+
+ACTIONS: dict[str, type[Payload]] = {
+    "dlt.adjudicated": Adjudicated,
+    "dlt.withdrawn": Withdrawn,
+    "sample.excluded": SampleExcluded,
+    "sample.readmitted": SampleReadmitted,
+}
 
 
 def statement(actor: str, subject: str) -> dict[str, str]:

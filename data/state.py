@@ -113,9 +113,9 @@ class State:
 
         action: a key of `data.events.ACTIONS`; payload: as its model. actor: 1 to 120 characters. subject: usubjid.
         seen: `head` when the actor looked; None: he has seen all. ValueError naming the argument; EventRefused, a
-        ValueError, for the withdrawal of what is no adjudication of this subject or was withdrawn already, for what
-        the same person has just said, for "no DLT" where another person says DLT, and for what follows a verdict that
-        the actor had not seen. Nothing is written then.
+        ValueError, for taking back what was not said of this subject or was taken back already, for what the same
+        person has just said, for "no DLT" where another person says DLT, for excluding a sample twice, and for what
+        follows a statement on the same that the actor had not seen. Nothing is written then.
         """
         who, said = statement(actor, subject), payload_of(action, payload)
         with _told(self._database), writing(self._database) as connection:

@@ -4,7 +4,7 @@ The model: `pk.stein`. Its likelihood: `pk.likelihood`. How parameters are looke
 `pk.population`. Which numbers the samples do not tell: `pk.estimates`, `pk.reasons`. What is handed back: `pk.fits`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ __all__ = ["ENGLISH", "Fit", "PopulationFit", "Reason", "fit_population", "fit_s
 LEAST = 3  # subjects; of fewer nothing is averaged
 LEAST_SAMPLES = 3  # quantifiable ones, of a subject that is fitted alone
 SAME = 0.5  # standard errors between the ends of two starts that count as one
+STEPS = 4  # each alone, the search from two starts, the intervals
 KEPT = 256  # draws of each subject that are kept for curves
 THETAS, AVERAGED = 400, 64  # draws of the population, for its intervals and for those of its subjects
 
@@ -60,7 +61,9 @@ def fit_subject(time: ArrayLike, conc: ArrayLike, lloq: ArrayLike, *, lag: bool 
     )
 
 
-def fit_population(samples: pd.DataFrame, *, lag: bool = False) -> PopulationFit:
+def fit_population(
+    samples: pd.DataFrame, *, lag: bool = False, told: Callable[[int, int], object] = lambda done, steps: None
+) -> PopulationFit:
     """Stein's model fitted to all subjects at once: every parameter varies among subjects, log-normally (FB and
     Tlag / Tmax: normally on the logit scale) and independently, with one residual standard deviation of ln C.
 
@@ -74,7 +77,7 @@ def fit_population(samples: pd.DataFrame, *, lag: bool = False) -> PopulationFit
     medians of what the population and the subject's own samples say. A number is NaN, with the reason, where its
     interval spans more than tenfold, or where the subject's own samples add little to what the others say; the
     interval stays. Where fewer than three subjects can be used, or the population is not determined by them, each is
-    fitted alone, and there is no population.
+    fitted alone, and there is no population. told: called with the steps that are done, and of all.
 
     Stein 2019, doi:10.1002/psp4.12388; Beal 2001, doi:10.1023/A:1012299115260.
     """
@@ -82,10 +85,16 @@ def fit_population(samples: pd.DataFrame, *, lag: bool = False) -> PopulationFit
     why = nothing_to_fit(found)
     usable = _usable(why)
     seen = evidence(found).of(usable)
+    told(0, STEPS)
     alone = each_alone(seen, lag)
+    told(1, STEPS)
     if usable.sum() < LEAST:
         return _each(found, why, alone, Reason("few_subjects", {"n": int(usable.sum()), "least": LEAST}))
-    ends = sorted((maximum(seen, alone, start) for start in starts(alone)), key=lambda end: -end.value)
+    ends = []
+    for start in starts(alone):
+        ends.append(maximum(seen, alone, start))
+        told(1 + len(ends), STEPS)
+    ends.sort(key=lambda end: -end.value)
     trouble = _trouble(ends)
     return _each(found, why, alone, Reason(trouble)) if trouble else _together(found, why, ends[0])
 

@@ -95,11 +95,11 @@ def test_two_stores_share_no_answer(client, copied_trial, application, tmp_path)
 
 @pytest.mark.parametrize("search", ["by=patient&days=90", "?days=90&by=patient", "?days=90&by=patient&scale=log"])
 def test_a_choice_is_remembered_however_its_address_is_written(client, trial, monkeypatch, search):
-    from dashboard.pages import kinetics
+    from dashboard import kinetic_curves
 
     asked = {"pathname": "/kinetics", "cut": trial.current()}
     first = ask(client, "kinetics-curves.figure", search="by=patient&days=90", **asked)
-    monkeypatch.setattr(kinetics, "curves", lambda *_, **__: pytest.fail("made again"))
+    monkeypatch.setattr(kinetic_curves, "curves", lambda *_, **__: pytest.fail("made again"))
     assert ask(client, "kinetics-curves.figure", search=search, **asked) == first
 
 

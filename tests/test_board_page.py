@@ -181,7 +181,7 @@ def judge(
     body["state"] = [
         [{"id": {"field": name}, "property": "value", "value": value} for name, value in fields],
         [{"id": {"field": name}, "property": "id", "value": {"field": name}} for name, _ in fields],
-        {"id": {"panel": "board"}, "property": "data", "value": stored},
+        [{"id": {"panel": "board"}, "property": "data", "value": stored}],
         [{"id": {"told": "verdict"}, "property": "children", "value": None}],
     ]
     body["changedPropIds"] = [json.dumps({"button": button}, separators=(",", ":")) + ".n_clicks"]

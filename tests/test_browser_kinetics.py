@@ -92,3 +92,80 @@ def test_kinetics_in_chinese_and_dark(site, open_tab):
     settled(page)
     expect(page.locator("#kinetics-summary")).to_contain_text("13 例已输注患者中 11 例可定量")
     expect(page.locator("#kinetics-curves .main-svg").first).to_have_css("background-color", "rgb(26, 32, 41)")
+
+
+def open_below(page, name: str) -> None:
+    page.locator(name).scroll_into_view_if_needed()
+    settled(page)
+
+
+def test_a_sample_is_excluded_and_comes_back(copied_trial, serve, open_tab):
+    """In a store of its own: through the form, onto the figure, the stamp and the patient's screen, and back."""
+    address = serve(copied_trial.root)
+    page = open_tab()
+    page.goto(f"{address}/kinetics?subject=XKDCT293-01-201")
+    settled(page)
+    row = page.locator("#kinetics-samples tr", has_text="DAY 10")
+    row.get_by_role("link", name="Exclude").click()
+    panel = page.locator("#opened")
+    expect(panel).to_contain_text("PERIPHERAL BLOOD sample of Day 10")
+    panel.get_by_role("button", name="Exclude this sample").click()
+    expect(panel.locator(".alarm-line")).to_have_text("Say who says it.")
+    panel.get_by_label("Who says it").fill("Dr Li")
+    panel.get_by_label("Why").fill("tube swapped")
+    panel.get_by_role("button", name="Exclude this sample").click()
+    expect(panel.get_by_role("button", name="Take back No. 1")).to_be_visible()
+    expect(panel).to_contain_text("excluded by Dr Li (not authenticated)")
+    settled(page)
+    figure = page.locator("#kinetics-curves .infolayer")
+    expect(figure).to_contain_text("excluded")
+    expect(figure).to_contain_text("without excluded samples: 201 Day 10")
+    other = open_tab()
+    other.goto(f"{address}/patient/XKDCT293-01-201")
+    settled(other)
+    expect(other.locator("#patient-stack .infolayer")).to_contain_text("without excluded samples: 201 Day 10")
+    panel.get_by_label("Who says it").fill("Dr Wang")
+    panel.get_by_label("Why").fill("the tube was right")
+    panel.get_by_role("button", name="Take back No. 1").click()
+    expect(panel).to_contain_text("No. 1 was taken back by Dr Wang")
+    settled(page)
+    expect(figure).not_to_contain_text("without excluded samples")
+
+
+def test_what_lies_below_says_what_it_rests_on(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/kinetics?subject=XKDCT293-01-206&days=90")
+    settled(page)
+    expect(page.locator("#kinetics-curves .infolayer")).to_contain_text("206: AUC0–90d")
+    open_below(page, "#kinetics-power")
+    expect(page.locator("#kinetics-power")).to_contain_text("Not in it: 203 (exposure 0")
+    expect(page.locator("#kinetics-power-cmax .infolayer")).to_contain_text("Exploratory, n = 11")
+    open_below(page, "#kinetics-covariates-left-out")
+    expect(page.locator("#kinetics-covariates .infolayer")).to_contain_text("Nectin-4 H-score")
+    expect(page.locator("#kinetics-covariates-left-out")).to_contain_text("No p-values")
+
+
+def test_nominal_time_and_copies_by_volume_are_choices(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/kinetics")
+    settled(page)
+    page.get_by_role("link", name="Nominal", exact=True).click()
+    expect(page.locator("#kinetics-curves .infolayer")).to_contain_text("Nominal days since infusion")
+    page.get_by_role("link", name="µL blood", exact=True).click()
+    expect(page.locator("#kinetics-curves .infolayer")).to_contain_text("copies/uL")
+    expect(page.locator("#kinetics-aside")).to_contain_text("Known in 3 of 13 patients")
+
+
+def test_the_model_tells_how_far_it_is(site, open_tab):
+    """It takes some twenty seconds; here it is enough that it begins, says so, and holds nothing up."""
+    page = open_tab()
+    page.goto(f"{site}/kinetics")
+    settled(page)
+    card = page.locator("#kinetics-model")
+    expect(card).to_contain_text("Not fitted")
+    card.get_by_role("link", name="Fit", exact=True).click()
+    expect(card.locator("progress")).to_be_visible()
+    expect(card).to_contain_text(re.compile(r"Fitting( …|: step \d of 4 is done)"))
+    expect(page.locator("#kinetics-summary")).to_contain_text("quantifiable in 11 of 13")
+    card.get_by_role("link", name="Not fitted").click()
+    expect(card.locator("progress")).to_have_count(0)

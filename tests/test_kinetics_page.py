@@ -9,7 +9,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from dashboard import kinetic_curves
 from dashboard.exposures import exposures_of, series
+from dashboard.figures.curves import Panel, Person, curves
 from dashboard.pages import kinetics
 from dashboard.session import Asked
 from dashboard.view import View
@@ -190,12 +192,48 @@ def test_the_chosen_patient_stands_out(trial):
     assert widths == [3]
 
 
+def test_what_the_chosen_patient_s_numbers_rest_on_is_drawn(trial, found):
+    """206 is quantifiable to Day 60, three samples after Tmax: an area to Tlast and a terminal line."""
+    figure = kinetics.answer(ask(trial, subject="XKDCT293-01-206", days="90"))["figure"]
+    [area] = [one for one in figure.data if one.fill == "toself"]
+    assert area.x[0] == 0 and max(area.x) == pytest.approx(found.loc[("206", "TLST", 0), "value"])
+    [points] = [one for one in figure.data if one.marker.symbol == "square-open"]
+    assert len(points.x) == 3 and [round(day) for day in points.x] == [14, 29, 60]
+    [line] = [one for one in figure.data if one.line.dash == "dash"]
+    assert (line.x[0], line.x[1]) == (points.x[0], points.x[-1])
+    notes = " ".join(note.text for note in figure.layout.annotations)
+    assert "206: AUC0–90d" in notes and "λz: half-life" in notes and "3 points" in notes
+    few = kinetics.answer(ask(trial, subject="XKDCT293-01-102"))["figure"]  # one sample after Tmax
+    assert "λz not estimable: one point after Tmax" in " ".join(note.text for note in few.layout.annotations)
+    assert not [one for one in few.data if one.marker.symbol == "square-open"]
+
+
+def test_nominal_time_is_the_schedule_s(trial):
+    """Every simulated sample belongs to a visit of the schedule; the baseline is planned before lymphodepletion."""
+    shown = kinetics.answer(ask(trial, clock="planned", days="all", subject="XKDCT293-01-201"))
+    drawn = {day for one in shown["figure"].data for day in one.x if day is not None}
+    assert {0, 1, 3, 7, 10, 14, 21, 28} <= drawn and all(float(day).is_integer() for day in drawn)
+    assert not [one for one in shown["figure"].data if one.fill]  # areas rest on actual times
+    assert "Every parameter rests on actual times." in text_of(shown["aside"])
+    assert "Nominal days since infusion (infusion = Day 0)" in [one.text for one in shown["figure"].layout.annotations]
+
+
+def test_copies_by_volume_where_the_yield_is_known(trial):
+    """data/simulate/biology.py, DNA_YIELD_KNOWN: 301 to 303, of whom 303 is never above the limit."""
+    shown = kinetics.answer(ask(trial, per="volume"))
+    where = {point[0] for one in shown["figure"].data if one.customdata is not None for point in one.customdata}
+    assert {one.partition("?")[0][-3:] for one in where} == {"301", "302", "303"}
+    assert "Known in 3 of 13 patients" in text_of(shown["aside"])
+    alone = kinetics.answer(ask(trial, cohort="DL1"))
+    assert "not known, no file gives the DNA yield" in text_of(alone["aside"])
+
+
 def test_names_that_people_typed_are_shown_and_not_run(trial):
     rows = series(trial.serving().cut)
-    person = kinetics.Person("<b>1</b>", "#000000", "DL1", "/patient/x")
-    words = kinetics.words(ask(trial))
-    panel = kinetics.Panel("t", rows[rows["endpoint"]].assign(usubjid="x").head(9))
-    figure = kinetics.curves([panel], {"x": person}, words, theme="light", scale="log", days="all")
+    person = Person("<b>1</b>", "#000000", "DL1", "/patient/x")
+    words = kinetic_curves.words(ask(trial), ["x"])
+    panel = Panel("t", rows[rows["endpoint"]].assign(usubjid="x").head(9))
+    figure = curves([panel], {"x": person}, words, theme="light", scale="log", days="all")
     texts = [point[1] for one in figure.data if one.customdata is not None for point in one.customdata]
     assert texts and all("&lt;b&gt;1&lt;/b&gt;" in one for one in texts)
 
@@ -208,6 +246,19 @@ def test_the_table_has_every_patient_with_numbers_to_sort_by(trial):
     assert rows["203"]["remarks"].startswith("Never quantifiable")
     assert rows["207"]["AUCINT90_text"].endswith("*")
     assert "AUC0–90d incomplete: last sample Day 61, followed to Day 75 so far." in rows["207"]["remarks"]
+
+
+def test_half_life_and_doubling_time_stand_beside_with_their_reasons(trial):
+    """101 was sampled on Days 0, 1, 3, 7, 10, ...: two quantifiable samples of the rise, Days 7 and 10."""
+    shown = kinetics.answer(ask(trial))
+    rows = {one["subjid"]: one for one in shown["rows"]}
+    assert rows["101"]["DOUBLING"] is None and rows["101"]["DOUBLING_text"] == "–"
+    assert rows["101"]["DOUBLING_why"].endswith("rise to Tmax: 2, of 3 needed")
+    assert rows["203"]["LAMZHL_text"] == "–" and rows["203"]["LAMZHL_why"] == "all BLQ"
+    assert all(f"{field}_text" in one or field in one for one in rows.values() for field in ("LAMZHL", "DOUBLING"))
+    said = text_of(shown["stamp"])
+    assert "Half-life λz, all BLQ:  203 ,  303" in said and "Linear up, logarithmic down." in said
+    assert "倍增时间，输注后从未可定量： 203" in text_of(kinetics.answer(ask(trial, lang="zh"))["stamp"])
 
 
 def test_the_parameters_are_exported_with_their_states(client, trial):

@@ -9,12 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dashboard import covariates_card
 from dashboard.exposures import exposures_of, series
 from dashboard.pages import kinetics
+from dashboard.proportionality_card import sentences
 from dashboard.session import Asked
 from dashboard.view import View
 from data import importing, protocol, reshape
 from data.store import Cut, Store
+from tests.test_kinetics_page import text_of
 
 pytestmark = pytest.mark.real
 
@@ -80,6 +83,27 @@ def test_the_screen_is_filled(cut, lang):
     shown = kinetics.answer(Asked(View(page="kinetics", lang=lang), cut))
     assert len(shown["rows"]) == 30 and shown["figure"].data and shown["others"].data
     assert "cells/uL" in shown["figure"].layout.annotations[0].text
+
+
+def test_nobody_is_without_a_word_where_nothing_is_known(cut):
+    """4413 has no sample with a result: neither number nor "NaN"."""
+    rows = {one["subjid"]: one for one in kinetics.answer(Asked(View(page="kinetics"), cut))["rows"]}
+    assert all(rows["4413"][f"{field}_text"] == "–" for field in ("CMAX", "LAMZHL", "DOUBLING"))
+    assert (
+        rows["4413"]["LAMZHL_why"] == "no sample with a result"
+        and rows["4413"]["CMAX_why"] == "No sample with a result."
+    )
+
+
+def test_what_the_paper_does_not_give_is_said(cut):
+    """No dose by patient, no product, no Nectin-4; nominal days by the names of the visits only."""
+    asked = Asked(View(page="kinetics", clock="planned"), cut)
+    assert "None of the 30 infused patients is in it: dose received not recorded" in text_of(sentences(asked))
+    said = text_of(covariates_card.head(asked))
+    assert "do not hold: Cells received, by kg; Viability of the product, %;" in said and "Nectin-4 H-score" in said
+    found = kinetics.answer(asked)
+    days = {day for one in found["figure"].data for day in one.x if day is not None}
+    assert {7, 14, 21, 28} <= days and "in the name of their visit" in text_of(found["aside"])
 
 
 def test_a_trial_without_cells_says_so_in_a_sentence(folder, tmp_path):

@@ -43,6 +43,7 @@ from data.events import REFUSALS
 from data.protocol import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
+from pk import covariates, expansion, proportionality, reasons, remarks, stein
 from queries.interventions import KINDS
 from queries.provenance import NEEDS
 
@@ -62,6 +63,11 @@ TRANSLATED = {
     "liver": liver.ENGLISH,
     "score": scores.ENGLISH,
     "tumour_lysis": tumour_lysis.ENGLISH,
+    "fit_says": reasons.ENGLISH,
+    "power_says": proportionality.ENGLISH,
+    "power_out": proportionality.EXCLUDED,
+    "nca": remarks.ENGLISH,
+    "expansion": expansion.ENGLISH,
 }
 ROOMS = ("dashboard", "queries", "clinical", "pk", "data")
 
@@ -124,12 +130,14 @@ CYTOKINES = {
     "method": ("exact", "permutation", "large"),
 }
 KINETICS = {
-    "choose": "by scale days",
+    "choose": "by scale days clock per",
+    "clock": "actual planned",
+    "per": "dna volume",
     "by": "group patient",
     "scale": "log linear",
     "days": "28 90 all",
-    "signal": "quantified detected not_detected below",
-    "parameter": "cmax tmax clst tlst auclst aucint",
+    "signal": "quantified detected not_detected below excluded",
+    "parameter": "cmax tmax clst tlst auclst aucint lamzhl doubling",
     "why": """no_sample none_so_far never_quantifiable time_0 no_lower_sample short still_there too_early
         not_sampled""",
 }
@@ -151,9 +159,9 @@ def said_keys() -> set[str]:
     thens = "start enrol wait escalate expand deescalate stop stop_mtd"
     keys |= {f"rule.then_{one}" for one in thens.split()}
     keys |= {f"rule.pause_{one}" for one in ("rule", "state", "counted", *pauses.ENGLISH)}
-    keys |= {
-        f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone", "who", "why", "characters")
-    }
+    keys |= {f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone")}
+    keys |= {f"form.{one}" for one in ("who", "why", "characters")} | {"samples.gone"}
+    keys |= {f"samples.{one}" for one in ("sample", "results", "why", "by", "at")}
     keys |= {"candidates.adjudicated", "candidates.not_open"}
     keys |= {f"lacking.{one}" for one in LACKING | ctcae.LACKING}
     keys |= {f"refused.{one}" for one in REFUSALS} | {f"state.{one}" for one in state.ENGLISH}
@@ -185,6 +193,11 @@ def said_keys() -> set[str]:
     keys |= {f"data.{one}" for one in words.split()}
     keys |= {f"cytokines.{name}_{value}" for name, values in CYTOKINES.items() for value in values if value}
     keys |= {"cytokines.rho", "cytokines.interval"}
+    keys |= {f"covariate.{one}" for one in covariates.NAMES}
+    keys |= {f"fit.{one}" for one in ("begun", "running", "failed")}
+    keys |= {
+        f"fit.{length}_{one}" for length in ("name", "short") for one in (*stein.NAMES, "doubling_time", *reasons.AREAS)
+    }
     keys |= {f"kinetics.{name}_{value}" for name, values in KINETICS.items() for value in values.split()}
     columns = "patient sort table key what date column old new source"
     rows = "late_entry more_late_entry gone more_gone so_many_added so_many_renumbered changed"

@@ -9,13 +9,32 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.figures.marks import Marks, lowest, mark_note, mark_traces
 from dashboard.theme import PALETTES, Palette, stamp_note, styled
 
 ROW, TOP, BOTTOM, GAP = 230, 34, 92, 64  # px: a row of small panels, around the rows, between them
 MANY = 1500  # points; beyond them the curves alone are drawn, the chosen patient's with all
 DAYS = {"28": (-8, 29.5), "90": (-8, 94)}
-COLUMNS = ["usubjid", "time", "conc", "limit", "floor", "signal", "unit", "dtc", "source_file", "source_row"]
-SYMBOLS = {"quantified": "circle", "detected": "circle-open-dot", "not_detected": "circle-open", "below": "circle-open"}
+COLUMNS = [
+    "usubjid",
+    "time",
+    "conc",
+    "limit",
+    "floor",
+    "signal",
+    "excluded",
+    "unit",
+    "dtc",
+    "source_file",
+    "source_row",
+]
+SYMBOLS = {
+    "quantified": "circle",
+    "detected": "circle-open-dot",
+    "not_detected": "circle-open",
+    "below": "circle-open",
+    "excluded": "x-thin",  # whatever it showed: no part of a line
+}
 
 
 @dataclass(frozen=True)
@@ -31,9 +50,8 @@ class Person:
 @dataclass(frozen=True)
 class Panel:
     title: str  # with its unit, as HTML
-    rows: (
-        pd.DataFrame
-    )  # usubjid, time [d], conc, limit, signal, unit, dtc, source_file, source_row; by patient and time
+    # usubjid, time [d], conc, limit, signal, excluded [event, or <NA>], unit, dtc, source_file, source_row; by patient
+    rows: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,7 @@ class Words:
     lloq: str  # "LLOQ {limit}"
     signals: Mapping[str, str]  # of SYMBOLS
     no_limit: str
+    excluded: Mapping[int, str]  # event -> who excluded the sample, and why
     median: str
     cohorts: Mapping[str, str]  # cohort -> its name
 
@@ -57,11 +76,11 @@ def height(panels: int, columns: int, row: int = ROW) -> int:
 def curves(
     panels: Sequence[Panel], people: Mapping[str, Person], words: Words,
     *, theme: str, scale: str, days: str, columns: int = 1, row: int = ROW, chosen: str = "", medians: bool = False,
-    alike: bool = False,
+    alike: bool = False, marks: Marks | None = None,
 ) -> go.Figure:  # fmt: skip
     """scale: log or linear, of every panel; days: 28, 90 or all. chosen: usubjid of the patient who stands out.
 
-    alike: the panels show one quantity and share its axis.
+    alike: the panels show one quantity and share its axis. marks: of the chosen one, in the first panel.
     medians: also the median of each cohort by planned visit, where three or more patients have a sample: a BLQ sample
     counts as less than any other, and a median that is one is not drawn.
     """
@@ -80,18 +99,21 @@ def curves(
     shared = _value_axis(pd.concat([one.rows for one in panels]), scale) if alike and panels else {}
     traces, notes, shapes = [], [], []
     for number, panel in enumerate(panels):
-        x, y = _axes(number)
-        left, right, low, high = _place(number, len(panels), columns, row, whole)
-        layout[_key(x)] = {
+        x, y = axes_of(number)
+        left, right, low, high = place_of(number, len(panels), columns, row, whole)
+        layout[key_of(x)] = {
             "domain": [left, right],
             "anchor": y,
             "range": list(span),
             "matches": "x" if number else None,
         }
-        layout[_key(y)] = (shared or _value_axis(panel.rows, scale)) | {"domain": [low, high], "anchor": x}
+        layout[key_of(y)] = (shared or _value_axis(panel.rows, scale)) | {"domain": [low, high], "anchor": x}
         notes.append(_note(panel.title, palette.ink, x=left, y=high, yshift=4, xanchor="left", yanchor="bottom"))
         own = list(_curves(panel.rows, people, words, palette, chosen, dense=dense))
         own += list(_medians(panel.rows, people, words)) if medians else []
+        if marks and number == 0:
+            own += list(mark_traces(marks, people[chosen].colour, lowest(layout[key_of(y)])))
+            notes.append(mark_note(marks, palette, x, high))
         traces += [one | {"xaxis": x, "yaxis": y} for one in own]
         for limit in _limits(panel.rows):
             shapes.append(_limit_line(limit, f"{x} domain", y, palette))
@@ -100,34 +122,35 @@ def curves(
     below = {"xref": "paper", "yref": "paper", "x": 0, "y": 0, "xanchor": "left", "yanchor": "top"}
     notes.append(_note(words.axis, palette.quiet, **below, yshift=-26))
     notes.append(stamp_note(words.stamp, theme, below=66))
-    key = f"{_key_to_symbols(words, panels)}      {_key_to_colours(words, people)}"
+    key = f"{_key_to_symbols(words, panels)}      {key_to_colours(words.cohorts, people)}"
     notes.append(_note(key, palette.quiet, **below, yshift=-46))
     return styled(traces, layout | {"annotations": notes, "shapes": shapes}, theme)
 
 
 def _key_to_symbols(words: Words, panels: Sequence[Panel]) -> str:
-    signs = {"quantified": "●", "detected": "⊙", "not_detected": "○", "below": "○"}
-    present = [one for one in SYMBOLS if any((panel.rows["signal"] == one).any() for panel in panels)]
+    signs = {"quantified": "●", "detected": "⊙", "not_detected": "○", "below": "○", "excluded": "✕"}
+    present = [one for one in SYMBOLS if any((_signs(panel.rows) == one).any() for panel in panels)]
     return " · ".join(f"{signs[one]} {words.signals[one]}" for one in present)
 
 
-def _key_to_colours(words: Words, people: Mapping[str, Person]) -> str:
+def key_to_colours(cohorts: Mapping[str, str], people: Mapping[str, Person]) -> str:
+    """cohorts: id -> name."""
     colours = {one.cohort: one.colour for one in people.values()}
     return "   ".join(
-        f'<span style="color:{colour}">■</span> {escape(words.cohorts[one])}' for one, colour in colours.items()
+        f'<span style="color:{colour}">■</span> {escape(cohorts[one])}' for one, colour in colours.items()
     )
 
 
 # ---- where a panel stands --------------------------------------------------------------------------------------------
-def _axes(number: int) -> tuple[str, str]:
+def axes_of(number: int) -> tuple[str, str]:
     return ("x", "y") if number == 0 else (f"x{number + 1}", f"y{number + 1}")
 
 
-def _key(axis: str) -> str:
+def key_of(axis: str) -> str:
     return f"{axis[0]}axis{axis[1:]}"
 
 
-def _place(number: int, count: int, columns: int, row: int, whole: int) -> tuple[float, float, float, float]:
+def place_of(number: int, count: int, columns: int, row: int, whole: int) -> tuple[float, float, float, float]:
     """left, right, bottom, top as shares of the figure's inner room."""
     columns = min(columns, count)
     inner, gap = whole - TOP - BOTTOM, 0.055
@@ -166,7 +189,9 @@ def _curves(
 ) -> Iterator[dict]:
     """One trace of lines a cohort, and one of points a kind: few traces draw many patients fast."""
     rows = rows[rows["signal"] != "no_result"][COLUMNS]
-    rows = rows.assign(cohort=rows["usubjid"].map({one: person.cohort for one, person in people.items()}))
+    rows = rows.assign(
+        sign=_signs(rows), cohort=rows["usubjid"].map({one: person.cohort for one, person in people.items()})
+    )
     for _, here in rows[rows["usubjid"] != chosen].groupby("cohort", sort=False):
         colour = people[here["usubjid"].iloc[0]].colour
         faint = 0.28 if chosen or dense else 0.6
@@ -180,8 +205,14 @@ def _curves(
         yield from _points(own, people, words, colour, 1, 9)
 
 
+def _signs(rows: pd.DataFrame) -> pd.Series:
+    """What each sample is drawn as: a key of SYMBOLS."""
+    return rows["signal"].mask(rows["excluded"].notna() & (rows["signal"] != "no_result"), "excluded")
+
+
 def _lines(rows: pd.DataFrame, colour: str, opacity: float, width: float) -> dict:
     """From the last BLQ sample before the first number to the first one after the last: beyond them nothing moves."""
+    rows = rows[rows["sign"] != "excluded"]
     known, who = rows["conc"].notna().to_numpy(), rows["usubjid"].to_numpy()
     same = who[1:] == who[:-1]  # as the row before
     near = known.copy()
@@ -214,15 +245,17 @@ def _points(
     rows: pd.DataFrame, people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
 ) -> Iterator[dict]:
     for signal, symbol in SYMBOLS.items():
-        here = rows[rows["signal"] == signal]
+        here = rows[rows["sign"] == signal]
         if here.empty:
             continue
+        cross = {"size": size + 4, "line": {"color": colour, "width": 2}} if signal == "excluded" else {}
         yield {
             "type": "scatter",
             "mode": "markers",
             "x": _listed(here["time"].to_numpy()),
             "y": _listed(_heights(here).to_numpy()),
-            "marker": {"color": colour, "size": size, "symbol": symbol, "line": {"color": colour, "width": 1.2}},
+            "marker": {"color": colour, "size": size, "symbol": symbol, "line": {"color": colour, "width": 1.2}}
+            | cross,
             "opacity": opacity,
             "customdata": [[people[one.usubjid].href, _told(one, people, words)] for one in here.itertuples()],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
@@ -234,13 +267,14 @@ def _told(row, people: Mapping[str, Person], words: Words) -> str:
     limit = words.no_limit if pd.isna(row.limit) else f"< {row.limit:g}{unit}"
     below = f"{words.signals[row.signal]} ({limit})"
     value = f"{float(f'{row.conc:.4g}'):,.12g}{unit}" if row.signal == "quantified" else below
-    lines = (value, f"{row.dtc} · {row.source_file} {row.source_row}")
+    out = (words.excluded[row.excluded],) if row.sign == "excluded" else ()
+    lines = (value, *out, f"{row.dtc} · {row.source_file} {row.source_row}")
     who = f"<b>{escape(people[row.usubjid].subjid)}</b> · {row.time:.1f} d"
     return "<br>".join([who, *map(escape, lines)])
 
 
 def _medians(rows: pd.DataFrame, people: Mapping[str, Person], words: Words) -> Iterator[dict]:
-    told = rows[(rows["signal"] != "no_result") & rows["visit"].notna()]
+    told = rows[(rows["signal"] != "no_result") & rows["excluded"].isna() & rows["visit"].notna()]
     told = told.assign(
         cohort=told["usubjid"].map({one: person.cohort for one, person in people.items()}),
         level=told["conc"].fillna(-math.inf),

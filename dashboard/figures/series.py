@@ -9,7 +9,18 @@ from clinical.course import Course
 from dashboard.figures.panels import Shown, note, plain, spread, unit_words
 
 # What a point and its hover need; a frame of thirty columns is walked three times as slowly.
-_POINT = ("time", "rel_day", "dtc", "value", "unit", "qualifier", "qualitative", "source_file", "source_row")
+_POINT = (
+    "time",
+    "rel_day",
+    "dtc",
+    "value",
+    "unit",
+    "qualifier",
+    "qualitative",
+    "excluded",
+    "source_file",
+    "source_row",
+)
 
 
 def results(course: Course, table: str, *codes: str) -> pd.DataFrame:
@@ -35,20 +46,22 @@ def line(
     rows: pd.DataFrame, shown: Shown, colour: str, symbol: str, *, y: str = "value", floor: float = 0.0, name: str = "",
     extra: list[str] | None = None,
 ) -> Iterator[dict]:  # fmt: skip
-    """One series. The line joins results alone; what lies beyond a limit stands hollow at it, unjoined.
+    """One series. The line joins results alone; what lies beyond a limit stands hollow at it, what is excluded from the
+    kinetics as a cross, both unjoined.
 
     floor: where a zero stands on a log axis. extra: a text a row for the hover.
     """
     rows = rows[list(dict.fromkeys([*_POINT, y]))].assign(extra=extra or "").sort_values("time")
-    beyond = rows["qualifier"].notna() | ((rows[y] <= 0) & (floor > 0))
+    beyond = rows["qualifier"].notna() | ((rows[y] <= 0) & (floor > 0)) | rows["excluded"].notna()
     told = [_told(one, name, shown) for one in rows.itertuples()]
     common = {"type": "scatter", "hovertemplate": "%{customdata}<extra></extra>", "name": name}
     times = rows["time"].round(4)
+    counts = rows["excluded"].isna()  # what does not count breaks no line
     yield common | {
         "mode": "lines+markers",
-        "x": times.tolist(),
-        "y": [None if out else round(float(value), 4) for value, out in zip(rows[y], beyond, strict=True)],
-        "customdata": told,
+        "x": times[counts].tolist(),
+        "y": [None if out else round(float(one), 4) for one, out in zip(rows[y][counts], beyond[counts], strict=True)],
+        "customdata": [text for text, one in zip(told, counts, strict=True) if one],
         "line": {"color": colour, "width": 1.6},
         "marker": {"color": colour, "size": 5, "symbol": symbol},
     }
@@ -64,7 +77,10 @@ def line(
 
 
 def _hollow_symbol(row) -> str:
-    """Detected below the limit, and not detected, are two things; a result above the range is a third."""
+    """Detected below the limit, and not detected, are two things; a result above the range is a third, an excluded one
+    a fourth."""
+    if pd.notna(row.excluded):
+        return "x"
     if row.qualifier in (">", ">="):
         return "triangle-up-open"
     return "circle-open-dot" if row.qualitative == "DETECTED" else "circle-open"
@@ -77,6 +93,7 @@ def _told(row, name: str, shown: Shown) -> str:
     parts = [f"<b>{name}</b> {value}" if name else f"<b>{value}</b>", row.extra]
     parts += [shown.say("patient.detected_below") if detected == "detected_below" else ""]
     parts += [shown.say("patient.not_detected") if detected == "not_detected" else ""]
+    parts += [shown.say("patient.excluded") if pd.notna(row.excluded) else ""]
     parts += [
         f"{shown.say('patient.day', day=row.rel_day)}, {plain(row.dtc)}",
         f"{plain(row.source_file)} {row.source_row}",

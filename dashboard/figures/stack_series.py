@@ -154,7 +154,12 @@ def _cells(name: str, rows: pd.DataFrame, title: str, colour: str, shown: Shown)
 
 
 def _hollow(rows: pd.DataFrame, shown: Shown) -> str:
-    """What a hollow point means; a zero without a limit is no result below one."""
+    """What a hollow point means, and a cross; a zero without a limit is no result below one."""
+    cross = shown.say("patient.cross") if rows["excluded"].notna().any() else ""
+    return _below(rows, shown) + cross
+
+
+def _below(rows: pd.DataFrame, shown: Shown) -> str:
     if rows["qualifier"].isin(["<", "<="]).any():
         return shown.say("patient.hollow")
     return shown.say("patient.hollow_zero") if (rows["value"] == 0).any() else ""

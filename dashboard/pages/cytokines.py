@@ -41,6 +41,7 @@ from dashboard.figures import profiles as profile_figure
 from dashboard.figures.profiles import Panel, profiles
 from dashboard.figures.scatter import Words, scatter
 from dashboard.graphs import graph, keep_zoom, open_points
+from dashboard.kinetic_words import chosen, filters
 from dashboard.labels import speaker
 from dashboard.later import Later
 from dashboard.peak_table import columns, grid_rows, peaks_summary
@@ -149,7 +150,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
 )
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
-    found = cytokines_of(asked.cut)
+    found = cytokines_of(asked.cut, asked.head)
     if not found.analytes:
         return _nothing(asked)
     return profile_card(asked, found) | (peak_cards(asked, found) if len(found.family) else _untested(asked))
@@ -220,7 +221,7 @@ def _moved_copy(figure, ranges):
 @lru_cache(maxsize=16)
 def _profile_figure(asked: Asked):
     """The figure, and how many curves the reference of the view leaves out of it, of how many."""
-    found, view = cytokines_of(asked.cut), asked.view
+    found, view = cytokines_of(asked.cut, asked.head), asked.view
     rows = found.curves[found.curves["usubjid"].isin(people(asked, found)["usubjid"])]
     rows, left_out = displayed(rows, found.references, view.fold)
     rows = rows[rows["usubjid"].isin([*drawn(asked, found), view.subject])]
@@ -325,7 +326,7 @@ def _highest(asked: Asked, found: Cytokines) -> str:
 # ---- peaks against outcomes ------------------------------------------------------------------------------------------
 def peak_cards(asked: Asked, found: Cytokines) -> dict:
     peak, outcome = chosen_pair(asked)
-    tests = family_of(asked.cut, chosen_cohort(asked))
+    tests = family_of(asked.cut, chosen_cohort(asked), asked.head)
     rows = pairs(found.peaks, found.outcomes, peak.id, outcome)
     rows = rows[rows["usubjid"].isin(people(asked, found)["usubjid"])]
     cell = tests[(tests["peak"] == peak.id) & (tests["outcome"] == outcome)].iloc[0]
@@ -339,7 +340,7 @@ def peak_cards(asked: Asked, found: Cytokines) -> dict:
         "columns": columns(asked, found),
         "rows": table,
         "peaks_style": {"height": f"min(70vh, {110 + 42 * max(len(table), 2)}px)"},
-        "stamp": [html.Div(stamp(asked, cohort_words(asked)), className="stamp"), _export(asked, "peaks")],
+        "stamp": [html.Div(stamp(asked, filters(asked, chosen(asked))), className="stamp"), _export(asked, "peaks")],
     }
 
 
@@ -369,7 +370,7 @@ def matrix(asked: Asked, found: Cytokines, tests: pd.DataFrame) -> html.Div:
         head,
         body,
         caption=matrix_summary(asked, tests),
-        stamp=stamp(asked, cohort_words(asked)),
+        stamp=stamp(asked, filters(asked, chosen(asked))),
         name="cytokines-matrix",
     )
     note = say("cytokines.method", tests=int(found.family["p"].notna().sum()), cells=len(found.family))
@@ -445,7 +446,7 @@ def pair_figure(asked: Asked, found: Cytokines, peak: Peak, outcome: str, rows: 
                     day=asked.cut.protocol.associations.to_day),
         y=outcome_name(asked, outcome) + (f", {unit}" if unit else ""),
         said=said_inside(asked, cell, len(found.family["p"].dropna())),
-        stamp=stamp(asked, cohort_words(asked)),
+        stamp=stamp(asked, filters(asked, chosen(asked))),
         name=_names(found),
         link=links(asked),
         about={one.usubjid: _about(asked, one, peak, outcome) for one in used.itertuples()},

@@ -1,34 +1,36 @@
 """Kinetics: how far the cells grew in each patient, how long they stayed, and what the dose groups have in common."""
 
 from enum import StrEnum
-from functools import lru_cache
-from html import escape
 
-import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
+from dashboard import covariates_card, kinetic_curves, proportionality_card
 from dashboard.choices import (
     choice,
     chosen_cohort,
     cohort_choice,
-    cohort_words,
     follow_subject,
     subject_options,
     subject_select,
 )
-from dashboard.drill import linked, mark, named
 from dashboard.exposures import exposures_of, series
-from dashboard.figures import curves as drawing
-from dashboard.figures.curves import Panel, Person, Words, curves
+from dashboard.figures import proportion
+from dashboard.figures.curves import Person
+from dashboard.fit_card import fit_card
 from dashboard.graphs import graph, keep_zoom, open_points
-from dashboard.labels import Say, speaker
+from dashboard.kinetic_curves import asides, by_volume, main_figure, other_figure
+from dashboard.kinetic_groups import groups
+from dashboard.kinetic_summary import in_short
+from dashboard.kinetic_table import beside_words, columns, rows
+from dashboard.kinetic_words import filters
+from dashboard.labels import speaker
 from dashboard.later import Later
+from dashboard.samples_card import sample_panel, samples_card
 from dashboard.session import Asked, stamp
-from dashboard.tables import export_link, grid, html_table, level_dot
-from dashboard.theme import level_colour, moved
+from dashboard.tables import export_link, grid
+from dashboard.theme import level_colour
 from dashboard.view import View
-from data.store import Cut
-from pk.exposure import LEAST, PARAMETERS, TIMES, summary
+from dashboard.waiting import POLL
 from queries.subjects import subjects
 
 
@@ -36,21 +38,31 @@ class Id(StrEnum):
     CHOICES = "kinetics-choices"
     SUMMARY = "kinetics-summary"
     SUBJECT = "kinetics-subject"
-    CURVES = "kinetics-curves"
+    CURVES = kinetic_curves.CURVES
     ASIDE = "kinetics-aside"
-    OTHERS = "kinetics-others"
+    OTHERS = kinetic_curves.OTHERS
     OTHERS_CARD = "kinetics-others-card"
     GROUPS = "kinetics-groups"
     GROUPS_CARD = "kinetics-groups-card"
     GRID = "kinetics-grid"
     GRID_CARD = "kinetics-grid-card"
     STAMP = "kinetics-stamp"
+    SAMPLES = "kinetics-samples"
+    SAMPLES_CARD = "kinetics-samples-card"
+    PANEL = "kinetics-panel"
+    FIT = "kinetics-model"
+    FIT_WAIT = "kinetics-model-wait"
+    COVARIATES = "kinetics-covariates"
+    COVARIATES_HEAD = "kinetics-covariates-head"
+    COVARIATES_LEFT_OUT = "kinetics-covariates-left-out"
+    POWER = "kinetics-power"
+    POWER_CMAX = "kinetics-power-cmax"
+    POWER_AREA = "kinetics-power-area"
 
-
-PANELS_AT_MOST = 40  # small panels of one patient each; more are too small to read and slow to draw
 
 for _figure in (Id.CURVES, Id.OTHERS):
     keep_zoom(_figure)
+for _figure in (Id.CURVES, Id.OTHERS, Id.POWER_CMAX, Id.POWER_AREA, Id.COVARIATES):
     open_points(_figure)
 follow_subject(Id.SUBJECT)
 
@@ -60,6 +72,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     return html.Div(
         [
             dcc.Store(id={"view": "kinetics"}, data=request),
+            dcc.Store(id={"panel": "kinetics"}, data=opened),
             html.H1(say("kinetics.title"), className="visually-hidden"),
             html.Div(id=Id.CHOICES, className="choices noprint"),
             html.Section(
@@ -93,6 +106,30 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                 id=Id.OTHERS_CARD,
                 className="card",
             ),
+            html.Section([html.H2(say("fit.title")), html.Div(id=Id.FIT)], className="card"),
+            dcc.Interval(id=Id.FIT_WAIT, interval=POLL, disabled=True),
+            html.Section(
+                [
+                    html.H2(say("power.title")),
+                    html.Div(id=Id.POWER),
+                    Later(html.Div([graph(Id.POWER_CMAX), graph(Id.POWER_AREA)], className="side-by-side"), "490px"),
+                    html.P(say("power.about"), className="quiet"),
+                ],
+                className="card",
+            ),
+            html.Section(
+                [
+                    html.H2(say("covariate.title")),
+                    html.Div(id=Id.COVARIATES_HEAD),
+                    Later(graph(Id.COVARIATES), "420px"),
+                    html.Div(id=Id.COVARIATES_LEFT_OUT),
+                ],
+                className="card",
+            ),
+            html.Section(
+                [html.H2(say("samples.title")), html.Div(id=Id.SAMPLES)], id=Id.SAMPLES_CARD, className="card"
+            ),
+            html.Div(id=Id.PANEL),
         ],
         className="page kinetics",
     )
@@ -118,6 +155,8 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "rows": Output(Id.GRID, "rowData"),
         "grid_style": Output(Id.GRID, "style"),
         "stamp": Output(Id.STAMP, "children"),
+        "samples": Output(Id.SAMPLES, "children"),
+        "samples_hidden": Output(Id.SAMPLES_CARD, "hidden"),
     },
     inputs={"stored": Input({"view": "kinetics"}, "data")},
     prevent_initial_call=True,
@@ -126,16 +165,80 @@ def show(stored: object) -> dict:
     return answer(Asked.read(stored))
 
 
+@callback(
+    output={
+        "power": Output(Id.POWER, "children"),
+        "cmax": Output(Id.POWER_CMAX, "figure"),
+        "area": Output(Id.POWER_AREA, "figure"),
+        "cmax_style": Output(Id.POWER_CMAX, "style"),
+        "area_style": Output(Id.POWER_AREA, "style"),
+    },
+    inputs={"stored": Input({"view": "kinetics"}, "data")},
+)
+def show_power(stored: object) -> dict:
+    """Below the first window: it is asked for by itself, once the page is there."""
+    asked = Asked.read(stored)
+    found = proportionality_card.exposures(asked)
+    drawn = [proportionality_card.figure(asked, one) if one.model.n_used else {} for one in found] or [{}, {}]
+    styles = [{"height": proportion.HEIGHT} if one else {"display": "none"} for one in drawn]
+    told = {"power": proportionality_card.sentences(asked)}
+    return told | dict(zip(("cmax", "area", "cmax_style", "area_style"), (*drawn, *styles), strict=True))
+
+
+@callback(
+    output={
+        "head": Output(Id.COVARIATES_HEAD, "children"),
+        "figure": Output(Id.COVARIATES, "figure"),
+        "style": Output(Id.COVARIATES, "style"),
+        "left_out": Output(Id.COVARIATES_LEFT_OUT, "children"),
+    },
+    inputs={"stored": Input({"view": "kinetics"}, "data")},
+)
+def show_covariates(stored: object) -> dict:
+    """Below the first window too."""
+    asked = Asked.read(stored)
+    has_cells, shown = asked.cut.protocol.kinetics is not None, people(asked)
+    drawn = covariates_card.figure(asked, shown) if has_cells else None
+    return {
+        "head": covariates_card.head(asked),
+        "figure": drawn or {},
+        "style": {"height": drawn.layout.height} if drawn else {"display": "none"},
+        "left_out": covariates_card.left_out(asked, shown) if has_cells else [],
+    }
+
+
+@callback(
+    output={"fit": Output(Id.FIT, "children"), "over": Output(Id.FIT_WAIT, "disabled")},
+    inputs={"stored": Input({"view": "kinetics"}, "data"), "looked": Input(Id.FIT_WAIT, "n_intervals")},
+)
+def show_fit(stored: object, looked: object) -> dict:
+    """The screen is not held back for it; it is looked at again until it is over."""
+    asked = Asked.read(stored)
+    fit, over = fit_card(asked, people(asked))
+    return {"fit": fit, "over": over}
+
+
+@callback(Output(Id.PANEL, "children"), Input({"panel": "kinetics"}, "data"), prevent_initial_call=True)
+def show_panel(stored: object) -> list:
+    return sample_panel(Asked.read(stored))
+
+
 def answer(asked: Asked) -> dict:
-    """Everything the screen shows: a function of cut and view alone."""
+    """Everything the screen shows: a function of cut, view, and what people wrote."""
     shown = people(asked)
-    samples = series(asked.cut)
+    samples = series(asked.cut, asked.head)
     samples = samples[samples["usubjid"].isin(list(shown))]
-    found = exposures_of(asked.cut)
+    found = exposures_of(asked.cut, asked.head)
     found = found[found["subject"].isin(list(shown))]
-    identity = stamp(asked, cohort_words(asked))
+    identity = stamp(asked, filters(asked, shown))
     own, others = main_figure(asked, samples, shown), other_figure(asked, samples, shown)
-    export = export_link(f"/export/kinetics.csv?{asked.view.change(open='').href.partition('?')[2]}", asked.say)
+    query = asked.view.change(open="").href.partition("?")[2]
+    exports = [
+        export_link(f"/export/kinetics.csv?{query}", asked.say),
+        html.A(
+            asked.say("kinetics.export_pp"), href=f"/export/pp.csv?{query}", className="quiet-link noprint", download=""
+        ),
+    ]
     return {
         "choices": choices(asked),
         "summary": in_short(asked, samples, found),
@@ -152,7 +255,14 @@ def answer(asked: Asked) -> dict:
         "columns": columns(asked, found),
         "rows": rows(asked, shown),
         "grid_style": {"height": f"min(70vh, {74 + 44 * max(len(shown), 2)}px)"},
-        "stamp": [html.Div(identity, className="stamp"), export],
+        "stamp": [
+            *beside_words(asked, shown),
+            html.P(asked.say("kinetics.policy"), className="quiet"),
+            html.Div(identity, className="stamp"),
+            *exports,
+        ],
+        "samples": samples_card(asked, shown),
+        "samples_hidden": found.empty,
     }
 
 
@@ -180,7 +290,9 @@ def choices(asked: Asked) -> list:
         "by": ("group", "patient"),
         "scale": ("log", "linear"),
         "days": ("28", "90", "all"),
+        "clock": ("actual", "planned"),
     }
+    named |= {"per": ("dna", "volume")} if by_volume(asked) else {}
     return [
         cohort_choice(asked, present),
         *(
@@ -188,278 +300,3 @@ def choices(asked: Asked) -> list:
             for name, values in named.items()
         ),
     ]
-
-
-def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str | list:
-    """What the curves say in a sentence: in how many the cells were found, the highest peak, where they still are."""
-    say = asked.say
-    if samples["endpoint"].sum() == 0:
-        return say("kinetics.none")
-    peaks = found[(found["parameter"] == "CMAX") & found["value"].notna()]
-    told = {"k": len(peaks), "n": found["subject"].nunique(), "assay": assay(asked)}
-    if peaks.empty:
-        return say("kinetics.short_none", **told)
-    top = peaks.loc[peaks["value"].idxmax()]
-    when = found[(found["subject"] == top["subject"]) & (found["parameter"] == "TMAX")]["value"].item()
-    still = found[(found["parameter"] == "TLST") & (found["why"] == "still there")]
-    told |= {
-        "value": f"{amount(top['value'], top['unit'])} {top['unit']}",
-        "who": mark(top["subject"]),
-        "day": f"{when:.1f}",
-    }
-    return linked(asked, f"{say('kinetics.short', **told)} {_still(say, still)}")
-
-
-def _still(say: Say, still: pd.DataFrame) -> str:
-    if still.empty:
-        return say("kinetics.gone")
-    if len(still) > 8:
-        return say("kinetics.still_many", count=len(still))
-    who = (f"{mark(one.subject)} ({say('patient.day', day=int(one.last))})" for one in still.itertuples())
-    return say("kinetics.still", who=", ".join(who))
-
-
-def assay(asked: Asked) -> str:
-    """The assay of the endpoints, as the protocol's list of analytes calls it."""
-    kinetics = asked.cut.protocol.kinetics
-    return next(
-        (one.label.in_(asked.view.lang) for one in asked.cut.protocol.analytes if one.code == kinetics.code),
-        kinetics.code,
-    )
-
-
-# ---- figures ---------------------------------------------------------------------------------------------------------
-def main_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
-    """The assay of the endpoints: one panel with all patients, or one a patient."""
-    view, own = asked.view, samples[samples["endpoint"]]
-    if own.empty:
-        return curves([], shown, words(asked), theme=view.theme, scale=view.scale, days=view.days)
-    unit = asked.cut.protocol.kinetics.unit
-    if view.by == "patient":
-        drawn = list(shown)[:PANELS_AT_MOST]
-        panels = [Panel(_name(shown[one]), own[own["usubjid"] == one]) for one in drawn]
-        more = {"columns": 4, "row": 150, "alike": True}
-    else:
-        panels, more = [Panel(f"{assay(asked)}, {unit}", own)], {"row": 430, "medians": True, "chosen": view.subject}
-    figure = curves(panels, shown, words(asked), theme=view.theme, scale=view.scale, days=view.days, **more)
-    return moved(figure, view.zoomed(Id.CURVES))
-
-
-def _name(person: Person) -> str:
-    """The number of a patient over a panel: plotly makes it a link of the figure."""
-    look = f'target="_self" style="color:{person.colour}"'
-    return f'<a href="{escape(person.href)}" {look}><b>{escape(person.subjid)}</b></a>'
-
-
-def other_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
-    """Every other series of the protocol's list on axes of its own: another test is never the same quantity."""
-    view, rest = asked.view, samples[~samples["endpoint"]]
-    panels = []
-    for one in asked.cut.protocol.panel("kinetics", "flow"):
-        own = rest[(rest["code"] == one.code) & in_blood(asked, rest["specimen"])]
-        if (own["signal"] != "no_result").any():
-            panels.append(Panel(f"{one.label.in_(view.lang)}, {one.unit}", own))
-    figure = curves(
-        panels, shown, words(asked), theme=view.theme, scale=view.scale, days=view.days, chosen=view.subject,
-        columns=min(3, max(1, len(panels))), row=260,
-    )  # fmt: skip
-    return moved(figure, view.zoomed(Id.OTHERS))
-
-
-def in_blood(asked: Asked, specimens: pd.Series) -> pd.Series:
-    """Whether each specimen is one of the endpoints'; one that is not named is taken for it."""
-    kinetics = asked.cut.protocol.kinetics
-    wanted = specimens.dropna().unique() if kinetics is None else kinetics.specimens
-    return specimens.isna() | specimens.str.upper().isin([one.upper() for one in wanted])
-
-
-def words(asked: Asked) -> Words:
-    say = asked.say
-    return Words(
-        axis=say("kinetics.axis"),
-        stamp=stamp(asked, cohort_words(asked)),
-        lloq=say("kinetics.lloq"),
-        no_limit=say("kinetics.no_limit"),
-        signals={one: say(f"kinetics.signal_{one}") for one in drawing.SYMBOLS},
-        median=say("kinetics.median"),
-        cohorts={one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels},
-    )
-
-
-def asides(asked: Asked, samples: pd.DataFrame) -> list:
-    """What no curve shows, said beneath them: samples of other specimens, samples without a result, panels left out."""
-    say = asked.say
-    lines: list = []
-    elsewhere = samples[~in_blood(asked, samples["specimen"]) & samples["conc"].notna()]
-    for one in elsewhere[["usubjid", "conc", "unit", "specimen", "rel_day"]].itertuples():
-        told = {"value": f"{amount(one.conc, one.unit)} {one.unit}", "specimen": one.specimen, "day": int(one.rel_day)}
-        lines.append([named(asked, one.usubjid), " ", say("kinetics.elsewhere", **told)])
-    unread = samples[samples["endpoint"] & (samples["signal"] == "no_result")]
-    for one in unread[["usubjid", "rel_day", "why"]].itertuples():
-        told = {"day": int(one.rel_day), "why": say("word.not_recorded") if pd.isna(one.why) else one.why}
-        lines.append([named(asked, one.usubjid), " ", say("kinetics.no_result", **told)])
-    shown = list(dict.fromkeys(samples["usubjid"]))
-    if asked.view.by == "patient" and len(shown) > PANELS_AT_MOST:
-        lines.append(say("kinetics.panels", shown=PANELS_AT_MOST, count=len(shown)))
-    if asked.view.by == "group" and int(samples["endpoint"].sum()) > drawing.MANY:
-        lines.append(say("kinetics.dense", count=drawing.MANY))
-    return [html.P(one, className="quiet") for one in lines]
-
-
-# ---- what the groups have in common ----------------------------------------------------------------------------------
-@lru_cache(maxsize=16)
-def _middle(cut: Cut) -> pd.DataFrame:
-    everyone = subjects(cut).dropna(subset="cohort")
-    return summary(exposures_of(cut), dict(zip(everyone["usubjid"], everyone["cohort"], strict=True)))
-
-
-def groups(asked: Asked, found: pd.DataFrame, cohorts: set[str], identity: str) -> list | html.Div:
-    say = asked.say
-    if found["value"].notna().sum() == 0:
-        return [html.P(say("kinetics.none_of_groups"), className="empty-words")]
-    middle = _middle(asked.cut)
-    middle = middle[middle["group"].isin(cohorts)]
-    present = [one for one in asked.cut.protocol.cohort.levels if one.id in set(middle["group"])]
-    head = [say("kinetics.parameter"), *(_cohort_head(asked, one.id, middle) for one in present)]
-    body = []
-    for name, end in wanted(asked):
-        own = middle[(middle["parameter"] == name) & (middle["end"].isna() if end is None else middle["end"] == end)]
-        by_group = own.set_index("group")
-        cells = [_group_cell(asked, by_group.loc[one.id], found) for one in present]
-        body.append([_titled(say, name, end, by_group["unit"].iloc[0]), *cells])
-    return html_table(head, body, caption=say("kinetics.groups_caption"), stamp=identity, name="kinetics-groups")
-
-
-def _cohort_head(asked: Asked, cohort: str, middle: pd.DataFrame) -> html.Span:
-    level = asked.cut.protocol.level(cohort)
-    n = int(middle.loc[middle["group"] == cohort, "n"].iloc[0])
-    return html.Span([level_dot(asked.cut.protocol.place(cohort)), f"{level.label.in_(asked.view.lang)} (n = {n})"])
-
-
-def wanted(asked: Asked) -> list[tuple[str, int | None]]:
-    """The parameters in the order of the screen: peak, areas of the endpoints, the end of the curve."""
-    kinetics = asked.cut.protocol.kinetics
-    areas = [("AUCINT", end) for end in kinetics.areas] if kinetics else []
-    head, tail = PARAMETERS[:2], PARAMETERS[2:]
-    return [*((name, None) for name in head), *areas, *((name, None) for name in tail)]
-
-
-def _titled(say: Say, name: str, end: int | None, unit: str) -> str:
-    title = say(f"kinetics.parameter_{name.lower()}", **({} if end is None else {"end": end}))
-    return f"{title}, {unit.replace('*', '·')}" if unit else title
-
-
-def _group_cell(asked: Asked, row: pd.Series, found: pd.DataFrame) -> list:
-    """The middle of the complete values, and who is in none of it; fewer than LEAST are told one by one."""
-    say = asked.say
-    counts = [say("kinetics.n_used", n=int(row["n_used"]))]
-    counts += [say("kinetics.n_never", n=int(row["n_never"]))] if row["n_never"] else []
-    counts += [say("kinetics.n_excluded", n=int(row["n_excluded"]))] if row["n_excluded"] else []
-    under = html.Span(" · ".join(counts), className="under")
-    if row["n_used"] < LEAST:
-        return [*_one_by_one(asked, row, found), under]
-    if pd.notna(row["geometric_mean"]):
-        return [
-            say("kinetics.geometric", mean=amount(row["geometric_mean"], row["unit"]), cv=f"{row['geometric_cv']:.0f}"),
-            under,
-        ]
-    span = {name: amount(row[name], row["unit"]) for name in ("median", "low", "high")}
-    return [say("kinetics.median_range", **span), under]
-
-
-def _one_by_one(asked: Asked, row: pd.Series, found: pd.DataFrame) -> list:
-    end = row["end"]
-    own = found[(found["parameter"] == row["parameter"]) & found["subject"].isin(list(row["subjects"]))]
-    own = own[own["end"].isna() if pd.isna(end) else own["end"] == end]
-    parts: list = []
-    for one in own.itertuples():
-        parts += [", "] if parts else []
-        parts += [named(asked, one.subject), f" {amount(one.value, one.unit)}"]
-    return parts or ["–"]
-
-
-# ---- patient by patient ----------------------------------------------------------------------------------------------
-def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
-    say, units = asked.say, dict(found.dropna(subset="unit").groupby("parameter")["unit"].first())
-    made = [
-        {
-            "field": "subjid",
-            "headerName": say("word.patient"),
-            "cellRenderer": "Patient",
-            "pinned": "left",
-            "width": 110,
-        },
-        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 150, "flex": 1},
-    ]
-    for name, end in wanted(asked):
-        field = _field(name, end)
-        made.append(
-            {
-                "field": field,
-                "headerName": _titled(say, name, end, units.get(name, "")),
-                "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[name in TIMES]}"},
-                "cellClassRules": {"not-final": f"params.data.{field}_text"},
-                "type": "rightAligned",
-                "minWidth": 104,
-                "flex": 1,
-            }
-        )
-    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 300, "wrapText": True}
-    return [*made, remark | {"autoHeight": True, "sortable": False}]
-
-
-# As `amount` writes them; a number on the way to the browser is a number, so that the grid can sort it.
-_FORMATS = {True: "d3.format(',.1f')(params.value)", False: "d3.format(',.4~r')(params.value)"}
-
-
-def _field(name: str, end: int | None) -> str:
-    return name if end is None else f"{name}{end}"
-
-
-def rows(asked: Asked, shown: dict[str, Person]) -> list[dict]:
-    """One row a patient: each parameter as a number, and in words where it is not final, with the reasons."""
-    labels = {one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels}
-    said = _said(Asked(View(page="kinetics", lang=asked.view.lang), asked.cut))
-    return [
-        {"usubjid": usubjid, "subjid": one.subjid, "href": one.href, "colour": one.colour, "cohort": labels[one.cohort]}
-        | said.get(usubjid, {})  # a trial without cells has nothing to say of anybody
-        for usubjid, one in shown.items()
-    ]
-
-
-@lru_cache(maxsize=16)
-def _said(asked: Asked) -> dict[str, dict]:
-    """usubjid -> the fields of the parameters, the same for every view in this language."""
-    found = exposures_of(asked.cut)
-    made: dict[str, dict] = {one: {} for one in found["subject"].unique()}
-    remarks: dict[str, dict[str, None]] = {one: {} for one in made}
-    for one in found.itertuples():
-        field = _field(one.parameter, None if pd.isna(one.end) else one.end)
-        made[one.subject][field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
-        if one.state != "complete":
-            made[one.subject][f"{field}_text"] = _text(asked.say, one)
-            remarks[one.subject][remark(asked, one)] = None
-    return {who: row | {"remarks": " ".join(remarks[who])} for who, row in made.items()}
-
-
-def _text(say: Say, one) -> str:
-    if pd.isna(one.value):
-        below = {"never quantifiable": say("kinetics.below_all"), "provisional": say("kinetics.below_so_far")}
-        return below.get(one.state, "–")
-    return f"{amount(one.value, one.unit)} *"
-
-
-def amount(value: float, unit: str) -> str:
-    """Days to a tenth; anything else with four digits that count, and never an exponent."""
-    return f"{value:,.1f}" if unit == "d" else f"{float(f'{value:.4g}'):,.12g}"
-
-
-def remark(asked: Asked, one) -> str:
-    """Why a value is not final, or is not there, in the reader's language."""
-    say = asked.say
-    code = one.why.replace(" ", "_") or one.state.replace(" ", "_")
-    if code == "other":
-        return one.reason
-    told = {"last": "–" if pd.isna(one.last) else int(one.last), "followed": int(one.followed)}
-    told |= {"end": "" if pd.isna(one.end) else int(one.end), "days": asked.cut.protocol.kinetics.provisional_days}
-    return say(f"kinetics.why_{code}", **told)

@@ -11,6 +11,7 @@ from clinical.course import Course
 from dashboard import patient_tables
 from dashboard.choices import choice
 from dashboard.courses import course as course_of
+from dashboard.excluding import without
 from dashboard.figures.panels import CRS_ICANS, Shown
 from dashboard.figures.stack import Stack, shown_days, stack
 from dashboard.figures.stack_events import in_sight
@@ -154,6 +155,11 @@ def _nobody(asked: Asked) -> dict:
     return {"head": html.H1(words), "figure": go.Figure(), "style": _HIDDEN, **empty}
 
 
+def _filters(asked: Asked, course: Course) -> str:
+    own = without(asked, [course.who["usubjid"]])
+    return f"{course.who['subjid']}; {own}" if own else course.who["subjid"]
+
+
 def _with_stamp(asked: Asked, block: html.Div | html.Dl) -> list:
     return [block, html.Div(stamp(asked), className="stamp")]
 
@@ -179,7 +185,7 @@ def stacked(asked: Asked, course: Course) -> dict:
     if course.axis is None:
         return {"choices": "", "figure": go.Figure(), "style": _HIDDEN, "text": say("patient.no_axis"), "notes": ""}
     shown = shown_days(course, asked.view.period, say, asked.view.theme, asked.view.lang)
-    drawn = stack(course, shown, hours=asked.view.period == "hours", stamp=stamp(asked, course.who["subjid"]))
+    drawn = stack(course, shown, hours=asked.view.period == "hours", stamp=stamp(asked, _filters(asked, course)))
     return {
         "choices": choice(
             say("patient.period"), asked.view, "period", [(one, say(f"patient.period_{one}")) for one in PERIODS]

@@ -1,0 +1,51 @@
+"""The fitted curve of each patient with its interval, over the samples that it was fitted to."""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.figures.curves import Person
+
+
+def with_fit(figure: go.Figure, subjects: list[str], fitted: pd.DataFrame, people: Mapping[str, Person]) -> go.Figure:
+    """figure: of `dashboard.figures.curves.curves`, a panel a subject in the order of `subjects`; its lines from sample
+    to sample give way to the model. fitted: subject, time [d], conc [NaN: not drawn], low, high."""
+    samples = [one for one in figure.data if one.mode == "markers"]
+    traces = []
+    for number, usubjid in enumerate(subjects):
+        own = fitted[fitted["subject"] == usubjid]
+        if len(own):
+            traces += _curve(own, people[usubjid].colour, str(number + 1) if number else "")
+    figure.data = []
+    drawn = fitted[fitted["subject"].isin(subjects)]
+    return _up_to(figure.add_traces([*traces, *samples]), drawn["conc"].max())
+
+
+def _up_to(figure: go.Figure, top: float) -> go.Figure:
+    """The axes of the values reach a little over the highest curve."""
+    for axis in figure.select_yaxes():
+        low, high = axis.range
+        needed = math.log10(top) + 0.15 if axis.type == "log" else 1.06 * top
+        axis.range = (low, max(high, needed) if top > 0 else high)
+    return figure
+
+
+def _curve(own: pd.DataFrame, colour: str, axis: str) -> list[dict]:
+    time = _short(own["time"])
+    common = {"type": "scatter", "mode": "lines", "xaxis": f"x{axis}", "yaxis": f"y{axis}", "hoverinfo": "skip"}
+    band = common | {
+        "x": [*time, *time[::-1]],
+        "y": [*_short(own["high"]), *_short(own["low"])[::-1]],
+        "fill": "toself",
+        "fillcolor": colour,
+        "opacity": 0.2,
+        "line": {"width": 0},
+    }
+    return [band, common | {"x": time, "y": _short(own["conc"]), "line": {"color": colour, "width": 2.2}}]
+
+
+def _short(values: pd.Series) -> list[float | None]:
+    """Four digits are what a curve can show; a gap where there is none."""
+    return [None if pd.isna(one) else float(f"{one:.4g}") for one in values]

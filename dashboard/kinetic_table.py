@@ -1,0 +1,133 @@
+"""The kinetic parameters patient by patient, with the reason of each that is not final or not there."""
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+import pandas as pd
+from dash import html
+
+from dashboard.drill import linked, mark
+from dashboard.exposures import expansion_of, exposures_of, parameters_of
+from dashboard.figures.curves import Person
+from dashboard.kinetic_words import NAMED_AT_MOST, amount, remark, titled, wanted
+from dashboard.labels import Say
+from dashboard.sentences import Sentences
+from dashboard.session import Asked
+from dashboard.view import View
+from pk.exposure import TIMES
+from pk.remarks import say as remarks_of
+
+BESIDE = ("LAMZHL", "DOUBLING")  # no endpoints: said beside them
+
+
+def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
+    say, units = asked.say, dict(found.dropna(subset="unit").groupby("parameter")["unit"].first())
+    made = [
+        {
+            "field": "subjid",
+            "headerName": say("word.patient"),
+            "cellRenderer": "Patient",
+            "pinned": "left",
+            "width": 110,
+        },
+        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 134, "flex": 1},
+    ]
+    for name, end in wanted(asked):
+        title = titled(say, name, end, units.get(name, ""))
+        made.append(_column(_field(name, end), title, days=name in TIMES))
+    for field in BESIDE:
+        made.append(_column(field, f"{say(f'kinetics.parameter_{field.lower()}')}, d", days=True))
+    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 250, "wrapText": True}
+    return [*made, remark | {"autoHeight": True, "sortable": False}]
+
+
+def _column(field: str, title: str, *, days: bool) -> dict:
+    return {
+        "field": field,
+        "headerName": title,
+        "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[days]}"},
+        "cellClassRules": {"not-final": f"params.data.{field}_text"},
+        "tooltipField": f"{field}_why",
+        "type": "rightAligned",
+        "minWidth": 96,
+        "flex": 1,
+    }
+
+
+# As `amount` writes them; a number on the way to the browser is a number, so that the grid can sort it.
+_FORMATS = {True: "d3.format(',.1f')(params.value)", False: "d3.format(',.4~r')(params.value)"}
+
+
+def _field(name: str, end: int | None) -> str:
+    return name if end is None else f"{name}{end}"
+
+
+def rows(asked: Asked, shown: Mapping[str, Person]) -> list[dict]:
+    """One row a patient: each parameter as a number, and in words where it is not final, with the reasons."""
+    labels = {one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels}
+    said = _said(Asked(View(page="kinetics", lang=asked.view.lang), asked.cut, asked.head))
+    return [
+        {"usubjid": usubjid, "subjid": one.subjid, "href": one.href, "colour": one.colour, "cohort": labels[one.cohort]}
+        | said.get(usubjid, {})  # a trial without cells has nothing to say of anybody
+        for usubjid, one in shown.items()
+    ]
+
+
+@lru_cache(maxsize=16)
+def _said(asked: Asked) -> dict[str, dict]:
+    """usubjid -> the fields of the parameters, the same for every view in this language."""
+    found = exposures_of(asked.cut, asked.head)
+    made: dict[str, dict] = {one: {} for one in found["subject"].unique()}
+    remarks: dict[str, dict[str, None]] = {one: {} for one in made}
+    for one in found.itertuples():
+        field = _field(one.parameter, None if pd.isna(one.end) else one.end)
+        made[one.subject][field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
+        if one.state != "complete":
+            why = remark(asked, one)
+            made[one.subject] |= {f"{field}_text": _text(asked.say, one), f"{field}_why": why}
+            remarks[one.subject][why] = None
+    for field, who, value, why in _beside(asked):
+        made[who][field] = None if pd.isna(value) else float(f"{value:.6g}")
+        if why:
+            made[who][f"{field}_text"] = "–" if pd.isna(value) else f"{amount(value, 'd')} *"
+            made[who][f"{field}_why"] = why
+    return {who: row | {"remarks": " ".join(remarks[who])} for who, row in made.items()}
+
+
+def beside_words(asked: Asked, shown: Mapping[str, Person]) -> list[html.P]:
+    """Why a half-life or a doubling time is not there or not final: each reason once, with its patients."""
+    who: dict[tuple[str, str], list[str]] = {}
+    for field, usubjid, _, why in _beside(asked):
+        if why and usubjid in shown:
+            who.setdefault((field, why), []).append(usubjid)
+    return [html.P(_beside_line(asked, *key, some), className="quiet") for key, some in sorted(who.items())]
+
+
+def _beside_line(asked: Asked, field: str, why: str, some: list[str]) -> list:
+    told = {"name": asked.say(f"kinetics.parameter_{field.lower()}"), "why": why}
+    if len(some) > NAMED_AT_MOST:
+        return [asked.say("kinetics.beside_many", count=len(some), **told)]
+    return linked(asked, asked.say("kinetics.beside", who=", ".join(map(mark, some)), **told))
+
+
+def _beside(asked: Asked) -> Iterator[tuple[str, str, float, str]]:
+    """Field of BESIDE, usubjid, value [d], and what is said of it; of everybody infused."""
+    say, joint = asked.say, asked.say("kinetics.joint")
+    terminal = parameters_of(asked.cut, asked.head).query("parameter == 'LAMZHL'")
+    rise = expansion_of(asked.cut, asked.head).rename(columns={"doubling_time": "value"})
+    everyone = exposures_of(asked.cut, asked.head)["subject"].unique()
+    for field, rows, section, nothing in (
+        ("LAMZHL", terminal, "nca", say("nca.no_result")),
+        ("DOUBLING", rise, "expansion", say("expansion.no_sample")),
+    ):
+        told = remarks_of(rows, Sentences(section, say), joint=joint)
+        yield from ((field, *one) for one in zip(rows["subject"], rows["value"], told, strict=True))
+        yield from ((field, one, math.nan, nothing) for one in everyone if one not in set(rows["subject"]))
+
+
+def _text(say: Say, one) -> str:
+    if pd.isna(one.value):
+        below = {"never quantifiable": say("kinetics.below_all"), "provisional": say("kinetics.below_so_far")}
+        return below.get(one.state, "–")
+    return f"{amount(one.value, one.unit)} *"
