@@ -100,7 +100,7 @@ def _jobs() -> Jobs:
 
 @lru_cache(maxsize=8)
 def known(cut: Cut, head: str) -> Known:
-    exposure = exposures_of(cut)
+    exposure = exposures_of(cut, head)
     return Known(
         cutoff=cut.cutoff,
         advice=advice_on(cut, head),
@@ -110,5 +110,5 @@ def known(cut: Cut, head: str) -> Known:
         exposure=exposure.assign(
             parameter=exposure["parameter"] + exposure["end"].astype("string").radd(" ").fillna("")
         ),
-        outcomes=outcomes_of(cut),
+        outcomes=outcomes_of(cut, head),
     )

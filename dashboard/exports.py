@@ -8,6 +8,7 @@ from flask import Response, abort
 
 from dashboard import receipts, shell
 from dashboard.export_rows import TABLES
+from dashboard.jobs import Failed
 from dashboard.session import Asked, NotUnderstood, stamp, state_head, store
 from dashboard.view import View
 from data.receipt import Receipt
@@ -16,7 +17,8 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a text that
 
 
 def csv(name: str, query: str) -> Response:
-    """`name`: of `TABLES`; `query`: of the screen's address. 404 for another name, 400 for no view."""
+    """`name`: of `TABLES`; `query`: of the screen's address. 404 for another name, 400 for no view, 503 where a job
+    failed."""
     if name not in TABLES:
         abort(404)
     make, pathname, filters = TABLES[name]
@@ -30,6 +32,8 @@ def csv(name: str, query: str) -> Response:
         filtered = filters(asked)
     except NotUnderstood as error:
         abort(400, str(error))
+    except Failed as error:
+        abort(503, asked.say("job.failed", error=error))
     return _file([stamp(asked, filtered), asked.say("shell.disclaimer")], rows, f"{name}-{found.cut.short}")
 
 

@@ -14,6 +14,10 @@ log = logging.getLogger(__name__)
 Told = Callable[[int, int], object]  # steps that are done, and of all
 
 
+class Failed(RuntimeError):
+    """A job went wrong; the cause is in the log."""
+
+
 class Job:
     """`done` of `steps`; then the result, or what went wrong."""
 
@@ -49,11 +53,11 @@ class Job:
         return self._error
 
     def result(self) -> object:
-        """Waits until it is over. Raises what went wrong."""
+        """Waits until it is over. Failed from what went wrong."""
         self._over.wait()
         error = self.failure()
         if error:
-            raise error
+            raise Failed(type(error).__name__) from error
         return self._result
 
 

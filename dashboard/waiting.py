@@ -2,15 +2,46 @@
 
 from collections.abc import Callable
 
-from dash import html
+from dash import Input, Output, State, callback, dcc, html
 from flask import current_app
 
 from dashboard.jobs import Job
 from dashboard.labels import Say
-from dashboard.session import unfinished
+from dashboard.session import Asked, unfinished
 
 WITHOUT_A_WORD = 0.8  # seconds that a reader waits before the progress is shown
 POLL = 500  # ms between two looks at what is not over
+
+
+def polled(target: str, store: dict[str, str], make: Callable[[Asked, float], tuple[object, bool]]) -> None:
+    """Registers what fills the children of `target` from a page's store, and looks again until it is over.
+
+    make: of what is asked for, and the seconds that it may wait for a job, what to show and whether it is the end of
+    it. The page lays out `clock(target)` beside.
+    """
+    over = _clock_of(target)
+
+    @callback(Output(target, "children"), Output(over, "disabled"), Input(store, "data"), prevent_initial_call=True)
+    def look(stored: object) -> tuple[object, bool]:
+        return make(Asked.read(stored), WITHOUT_A_WORD)
+
+    @callback(
+        Output(target, "children", allow_duplicate=True),
+        Output(over, "disabled", allow_duplicate=True),
+        Input(over, "n_intervals"),
+        State(store, "data"),
+        prevent_initial_call=True,
+    )
+    def look_again(looked: object, stored: object) -> tuple[object, bool]:
+        return make(Asked.read(stored), 0)
+
+
+def clock(target: str) -> dcc.Interval:
+    return dcc.Interval(id=_clock_of(target), interval=POLL, disabled=True)
+
+
+def _clock_of(target: str) -> str:
+    return f"{target}-wait"
 
 
 def shown(job: Job, say: Say, make: Callable[[object], object], *, within: float) -> tuple[object, bool]:

@@ -59,10 +59,11 @@ def links(part: object, kind: str = "count") -> list:
 # ---- what the page says ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_page_in_both_languages(here, trial, lang):
-    shown = page.show(stored=stored(trial, f"?lang={lang}"))
-    said = words(shown["which"]) + words(shown["body"])
+    asked = Asked.read(stored(trial, f"?lang={lang}"))
+    body, over = page.body(asked, None)
+    said = words(page.which(asked)) + words(body)
     first, last = trial.ids()[-2:]
-    assert first[:7] in said and last[:7] in said and "2026-09-22" in said and shown["over"] is True
+    assert first[:7] in said and last[:7] in said and "2026-09-22" in said and over
     for kind in ("advice", "window", "candidate", "level", "count", "kinetics", "response"):
         assert t(f"changes.kind_{kind}", lang) in said
     line = {
@@ -79,7 +80,7 @@ def both(trial: Store, lang: str) -> tuple[Asked, Compared]:
 
 
 def test_a_patient_of_a_window_is_a_link_and_a_new_candidate_says_what_its_level_would_read(here, trial):
-    said = page.show(stored=stored(trial))["body"]
+    said = page.body(Asked.read(stored(trial)), None)[0]
     assert "/patient/XKDCT293-01-302" in str(said)
     assert "Were it a DLT, level 3 would read 1/2: in progress." in words(said)
 
@@ -89,18 +90,18 @@ def test_the_cut_compared_with_is_chosen_in_the_address(here, trial):
     assert earlier(asking(trial)).id == second
     assert earlier(asking(trial, since=first[:12])).id == first
     assert earlier(asking(trial, cut=1)).id == first and earlier(asking(trial, cut=0)) is None
-    shown = words(page.show(stored=stored(trial, f"?since={last[:12]}", cut=0))["which"])
+    shown = words(page.which(Asked.read(stored(trial, f"?since={last[:12]}", cut=0))))
     assert t("changes.backwards") in shown and first[:7] in shown and last[:7] in shown
-    choice = str(page.show(stored=stored(trial))["which"])
+    choice = str(page.which(Asked.read(stored(trial))))
     assert all(f"since={one[:12]}" in choice for one in (first, second)) and f"since={last[:12]}" not in choice
     with pytest.raises(NotUnderstood):
-        page.show(stored=stored(trial, "?since=0000000"))
+        page.which(Asked.read(stored(trial, "?since=0000000")))
 
 
 def test_the_first_cut_has_none_to_compare_with(here, trial):
-    shown = page.show(stored=stored(trial, cut=0))
-    assert words(shown["which"][0]) == t("changes.only_one") and shown["body"] == [] and shown["over"] is True
-    assert page.show_panel(stored=stored(trial, "?open=rows/all/added", cut=0)) == {"panel": [], "over": True}
+    asked = Asked.read(stored(trial, "?open=rows/all/added", cut=0))
+    assert words(page.which(asked)[0]) == t("changes.only_one")
+    assert page.body(asked, 0) == page.panel(asked, 0) == ([], True)
 
 
 # ---- counts ----------------------------------------------------------------------------------------------------------
@@ -170,14 +171,14 @@ def test_what_is_not_finished_is_told_and_not_remembered(client, trial, monkeypa
     monkeypatch.setattr(comparing, "compared", slow)
     view = {"pathname": "/changes", "search": "?theme=dark", "cut": trial.current()}
     waiting = ask(client, "changes-body.children", **view)[1]["response"]
-    assert waiting["changes-wait"]["disabled"] is False and "step 1 of 3" in json.dumps(waiting)
+    assert waiting["changes-body-wait"]["disabled"] is False and "step 1 of 3" in json.dumps(waiting)
     board = ask(client, "board-since.children", **(view | {"pathname": "/"}))[1]["response"]
     assert board["board-since-wait"]["disabled"] is False and "step 1 of 3" in json.dumps(board)
     go_on.set()
     with client.application.test_request_context("/"):
         found(asking(trial))
     done = ask(client, "changes-body.children", **view)[1]["response"]
-    assert done["changes-wait"]["disabled"] is True and "DLT windows" in json.dumps(done)
+    assert done["changes-body-wait"]["disabled"] is True and "DLT windows" in json.dumps(done)
 
 
 def test_a_job_that_fails_is_told_and_tried_again(client, trial, monkeypatch, caplog):
@@ -189,8 +190,10 @@ def test_a_job_that_fails_is_told_and_tried_again(client, trial, monkeypatch, ca
     with monkeypatch.context() as patched:
         patched.setattr(comparing, "compared", fails)
         said = ask(client, "changes-body.children", **view)[1]["response"]
+        table = client.get("/export/changes.csv?lang=zh")
+    assert table.status_code == 503 and "未能得出结果（ZeroDivisionError）" in table.text
     assert "未能得出结果（ZeroDivisionError）" in json.dumps(said, ensure_ascii=False)
-    assert said["changes-wait"]["disabled"] is True and "a job failed" in caplog.text
+    assert said["changes-body-wait"]["disabled"] is True and "a job failed" in caplog.text
     client.application.config["JOBS_ARE_AWAITED"] = True
     again = ask(client, "changes-body.children", **view)[1]["response"]
     client.application.config["JOBS_ARE_AWAITED"] = False

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 import pandas as pd
-from dash import Input, Output, State, callback, dcc, html
+from dash import Input, Output, callback, dcc, html
 
 from clinical.board import Board, Breach, Rung, Window
 from clinical.infusion_rules import NotAllowed
@@ -24,7 +24,7 @@ from dashboard.still import Still
 from dashboard.tables import count_link, export_link, html_table, level_dot
 from dashboard.theme import moved
 from dashboard.view import View
-from dashboard.waiting import POLL
+from dashboard.waiting import clock, polled
 from queries.subjects import subjects
 
 
@@ -40,7 +40,6 @@ class Id(StrEnum):
     CANDIDATES = "board-candidates"
     MODELS = "board-models"
     SINCE = "board-since"
-    SINCE_WAIT = "board-since-wait"
     BODY = "board-body"
     PANEL = "board-panel"
 
@@ -74,7 +73,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         [
             dcc.Store(id={"view": "board"}, data=request),
             dcc.Store(id={"panel": "board"}, data=opened),
-            dcc.Interval(id=Id.SINCE_WAIT, interval=POLL, disabled=True),
+            clock(Id.SINCE),
             html.H1(say("board.title"), className="visually-hidden"),
             html.Div(id=Id.ALARMS),
             html.Div(
@@ -141,32 +140,7 @@ def show_panel(stored: object) -> list:
     return opened_panel(asked, asked.board())
 
 
-@callback(
-    output={"since": Output(Id.SINCE, "children"), "over": Output(Id.SINCE_WAIT, "disabled")},
-    inputs={"stored": Input({"view": "board"}, "data")},
-    prevent_initial_call=True,
-)
-def show_since(stored: object) -> dict:
-    """The Board is not held back for it."""
-    return _since(Asked.read(stored))
-
-
-@callback(
-    output={
-        "since": Output(Id.SINCE, "children", allow_duplicate=True),
-        "over": Output(Id.SINCE_WAIT, "disabled", allow_duplicate=True),
-    },
-    inputs={"looked": Input(Id.SINCE_WAIT, "n_intervals")},
-    state={"stored": State({"view": "board"}, "data")},
-    prevent_initial_call=True,
-)
-def look_since_again(looked: object, stored: object) -> dict:
-    return _since(Asked.read(stored))
-
-
-def _since(asked: Asked) -> dict:
-    since, over = since_card(asked)
-    return {"since": since, "over": over}
+polled(Id.SINCE, {"view": "board"}, lambda asked, within: since_card(asked))
 
 
 # ---- what must be seen first -----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from dash import Input, Output, State, callback, dcc, html
+from dash import Input, Output, callback, dcc, html
 
 from dashboard.change_lines import against, sections
 from dashboard.change_rows import moved_card, rows_card, rows_panel
@@ -12,7 +12,7 @@ from dashboard.receipts import Listed, cuts
 from dashboard.session import Asked, stamp, store
 from dashboard.still import Still
 from dashboard.view import View
-from dashboard.waiting import POLL, WITHOUT_A_WORD, shown
+from dashboard.waiting import clock, polled, shown
 from data.store import Cut, CutError
 
 
@@ -20,8 +20,6 @@ class Id(StrEnum):
     WHICH = "changes-which"
     BODY = "changes-body"
     PANEL = "changes-panel"
-    WAIT = "changes-wait"
-    PANEL_WAIT = "changes-panel-wait"
 
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
@@ -30,8 +28,8 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         [
             dcc.Store(id={"view": "changes"}, data=request),
             dcc.Store(id={"panel": "changes"}, data=opened),
-            dcc.Interval(id=Id.WAIT, interval=POLL, disabled=True),
-            dcc.Interval(id=Id.PANEL_WAIT, interval=POLL, disabled=True),
+            clock(Id.BODY),
+            clock(Id.PANEL),
             html.H1(say("changes.title"), className="visually-hidden"),
             html.Section(id=Id.WHICH, className="card verdict-card"),
             html.Div(id=Id.BODY),
@@ -41,77 +39,46 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     )
 
 
-@callback(
-    output={
-        "which": Output(Id.WHICH, "children"),
-        "body": Output(Id.BODY, "children"),
-        "over": Output(Id.WAIT, "disabled"),
-    },
-    inputs={"stored": Input({"view": "changes"}, "data")},
-    prevent_initial_call=True,
-)
-def show(stored: object) -> dict:
-    return _shown(Asked.read(stored), WITHOUT_A_WORD)
+@callback(Output(Id.WHICH, "children"), Input({"view": "changes"}, "data"), prevent_initial_call=True)
+def show_which(stored: object) -> list:
+    return which(Asked.read(stored))
 
 
-@callback(
-    output={
-        "body": Output(Id.BODY, "children", allow_duplicate=True),
-        "over": Output(Id.WAIT, "disabled", allow_duplicate=True),
-    },
-    inputs={"looked": Input(Id.WAIT, "n_intervals")},
-    state={"stored": State({"view": "changes"}, "data")},
-    prevent_initial_call=True,
-)
-def look_again(looked: object, stored: object) -> dict:
-    found = _shown(Asked.read(stored), 0)
-    return {name: found[name] for name in ("body", "over")}
+def which(asked: Asked) -> list:
+    """Which two cuts are compared."""
+    try:
+        before = earlier(asked)
+    except CutError:
+        return _which(asked, None)
+    alone = [] if before else [html.P(asked.say("changes.only_one"))]
+    return [*alone, *_which(asked, before)]
 
 
-@callback(
-    output={"panel": Output(Id.PANEL, "children"), "over": Output(Id.PANEL_WAIT, "disabled")},
-    inputs={"stored": Input({"panel": "changes"}, "data")},
-    prevent_initial_call=True,
-)
-def show_panel(stored: object) -> dict:
-    return _panel(Asked.read(stored), WITHOUT_A_WORD)
-
-
-@callback(
-    output={
-        "panel": Output(Id.PANEL, "children", allow_duplicate=True),
-        "over": Output(Id.PANEL_WAIT, "disabled", allow_duplicate=True),
-    },
-    inputs={"looked": Input(Id.PANEL_WAIT, "n_intervals")},
-    state={"stored": State({"panel": "changes"}, "data")},
-    prevent_initial_call=True,
-)
-def look_at_panel_again(looked: object, stored: object) -> dict:
-    return _panel(Asked.read(stored), 0)
-
-
-def _shown(asked: Asked, within: float) -> dict:
+def body(asked: Asked, within: float) -> tuple[object, bool]:
+    """What differs, and whether it is all of it."""
     try:
         before = earlier(asked)
     except CutError as error:
-        return {"which": _which(asked, None), "body": _unreadable(asked, error), "over": True}
+        return _unreadable(asked, error), True
     if before is None:
-        return {"which": [html.P(asked.say("changes.only_one")), *_which(asked, None)], "body": [], "over": True}
-    body, over = shown(comparison(asked, before), asked.say, lambda found: cards(asked, found), within=within)
-    return {"which": _which(asked, before), "body": body, "over": over}
+        return [], True
+    return shown(comparison(asked, before), asked.say, lambda found: cards(asked, found), within=within)
 
 
-def _panel(asked: Asked, within: float) -> dict:
-    """The page itself says why where there is nothing to compare."""
+def panel(asked: Asked, within: float) -> tuple[object, bool]:
+    """The rows that are opened. The page itself says why where there is nothing to compare."""
     try:
         before = earlier(asked) if asked.view.open else None
     except CutError:
         before = None
     if before is None:
-        return {"panel": [], "over": True}
+        return [], True
     make = lambda found: rows_panel(asked, found, against(asked, found))  # noqa: E731
-    panel, over = shown(comparison(asked, before), asked.say, make, within=within)
-    return {"panel": panel, "over": over}
+    return shown(comparison(asked, before), asked.say, make, within=within)
+
+
+polled(Id.BODY, {"view": "changes"}, body)
+polled(Id.PANEL, {"panel": "changes"}, panel)
 
 
 def _unreadable(asked: Asked, error: CutError) -> html.P:
