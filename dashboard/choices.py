@@ -10,16 +10,19 @@ from dashboard.session import Asked, NotUnderstood
 from dashboard.view import View
 
 
-def choice(label: str, view: View, name: str, options: Sequence[tuple[str, str]]) -> html.Div:
+def choice(
+    label: str, view: View, name: str, options: Sequence[tuple[str, str]], *, begins_a_job: bool = False
+) -> html.Div:
     """One choice: `name` of a View's field, `options` as (value, words); the first is the default. An opened count is
     closed: it belonged to what was chosen before. The links name no zoom: where the axes stand when one is followed is
-    in the address by then, and was not yet when it was made (`assets/nav.js`)."""
+    in the address by then, and was not yet when it was made (`assets/nav.js`). begins_a_job: what takes so long is not
+    made for a reader who may never ask for it."""
     current = getattr(view, name) or options[0][0]
     links = [
         html.A(
             words,
             href=view.change(**{name: value, "open": "", "zoom": ""}).href,
-            className="option" + (" chosen" if value == current else ""),
+            className="option" + (" chosen" if value == current else "") + (" begins-a-job" if begins_a_job else ""),
             **({"aria-current": "true"} if value == current else {}),
         )
         for value, words in options

@@ -90,14 +90,10 @@ def final(one: Exposure) -> pd.Series:
 
 def _panel(asked: Asked, one: Exposure, name: str, values: pd.Series) -> Panel:
     own = known(asked.cut)[name].reindex(values.index).dropna()
-    title = asked.say(f"covariate.{name}")
-    about = [
-        f"{title}: {_told(asked, name, x)} · {titled(asked.say, one.name, one.end, '')} {amount(values[who], one.unit)}"
-        for who, x in own.items()
-    ]
-    rows = pd.DataFrame(
-        {"usubjid": own.index, "x": own.to_numpy(), "y": values[own.index].to_numpy(float), "about": about}
-    )
+    title, exposure = asked.say(f"covariate.{name}"), titled(asked.say, one.name, one.end, "")
+    told, reached = {x: _told(asked, name, x) for x in own.unique()}, values[own.index].to_numpy(float)
+    about = [f"{title}: {told[x]} · {exposure} {amount(y, one.unit)}" for x, y in zip(own, reached, strict=True)]
+    rows = pd.DataFrame({"usubjid": own.index, "x": own.to_numpy(), "y": reached, "about": about})
     said = asked.say("covariate.exploratory", n=len(rows))
     said += f" · {asked.say('covariate.filtered')}" if chosen_cohort(asked) else ""
     doses = tuple(level.dose for level in asked.cut.protocol.cohort.levels if level.dose)

@@ -1,7 +1,7 @@
 """The model of the cells' growth and fall: curves with intervals over the samples, the typical patient, and each one;
 what the data do not tell is not given, and the reason is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -28,14 +28,17 @@ STEP = 0.5  # d
 OF_EACH = ("tmax", "cmax", "alpha", "doubling_time", "auc0_28", "auc0_90")  # fb and beta are the population's to tell
 
 
-def fit_card(asked: Asked, people: Mapping[str, Person]) -> tuple[list, bool]:
-    """What to show, and whether it is the end of it. Nothing is fitted that nobody asked for."""
+def fit_card(asked: Asked, people: Callable[[Asked], Mapping[str, Person]]) -> tuple[list, bool]:
+    """What to show, and whether it is the end of it. Nothing is fitted that nobody asked for, and nobody waits."""
     say = asked.say
-    asking = choice(say("fit.choose"), asked.view, "model", [("off", say("fit.off")), ("stein", say("fit.stein"))])
+    options = [("off", say("fit.off")), ("stein", say("fit.stein"))]
+    asking = choice(say("fit.choose"), asked.view, "model", options, begins_a_job=True)
     head = [html.P(say("fit.about"), className="quiet"), asking]
     if asked.cut.protocol.kinetics is None or asked.view.model == "off":
         return head, True
-    inside, over = shown_when_over(fit_of(asked), job_words(say), lambda fit: _found(asked, fit, people), within=0)
+    inside, over = shown_when_over(
+        fit_of(asked), job_words(say), lambda fit: _found(asked, fit, people(asked)), within=0
+    )
     return [*head, inside], over
 
 

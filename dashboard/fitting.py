@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 import pandas as pd
@@ -57,7 +59,15 @@ def _received(receive: Callable[[], object], told: Told) -> PopulationFit:
 
 def _run(connection: Connection, samples: pd.DataFrame) -> None:
     os.nice(NICENESS)
+    threading.Thread(target=_end_with_the_server, args=(connection,), daemon=True).start()
     try:
         connection.send(fit_population(samples, told=lambda done, steps: connection.send((done, steps))))
     except ValueError as error:  # what cannot be fitted; anything else is this program's own, and ends the process
         connection.send(error)
+
+
+def _end_with_the_server(connection: Connection) -> None:
+    """Nothing is ever sent to this process: what comes is the end of the other side."""
+    with suppress(EOFError, OSError):
+        connection.recv()
+    os._exit(1)

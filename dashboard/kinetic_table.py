@@ -123,7 +123,8 @@ def _beside(asked: Asked) -> Iterator[tuple[str, str, float, str]]:
     ):
         told = remarks_of(rows, Sentences(section, say), joint=joint)
         yield from ((field, *one) for one in zip(rows["subject"], rows["value"], told, strict=True))
-        yield from ((field, one, math.nan, nothing) for one in everyone if one not in set(rows["subject"]))
+        known = set(rows["subject"])
+        yield from ((field, one, math.nan, nothing) for one in everyone if one not in known)
 
 
 def _text(say: Say, one) -> str:

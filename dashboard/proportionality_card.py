@@ -23,12 +23,9 @@ class Exposure(NamedTuple):
 
     name: str
     end: int | None
+    unit: str
     rows: pd.DataFrame  # of `exposures_of`, with cohort and dose, by usubjid
     model: PowerModel
-
-    @property
-    def unit(self) -> str:
-        return next(iter(self.rows["unit"].dropna()), "")
 
 
 def exposure(asked: Asked, name: str, end: int | None) -> Exposure:
@@ -39,7 +36,8 @@ def exposure(asked: Asked, name: str, end: int | None) -> Exposure:
     rows = found.set_index("subject").join(known)
     value = rows["value"].where(rows["state"] == "complete").mask(rows["state"] == "never quantifiable", 0.0)
     dose = rows["dose"].where(rows["dose"] > 0)
-    return Exposure(name, end, rows, power_model(dose.astype(float), value.astype(float)))
+    unit = next(iter(rows["unit"].dropna()), "")
+    return Exposure(name, end, unit, rows, power_model(dose.astype(float), value.astype(float)))
 
 
 def exposures(asked: Asked) -> list[Exposure]:

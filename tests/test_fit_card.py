@@ -85,7 +85,7 @@ def test_nothing_is_fitted_that_nobody_asked_for(client, trial):
     jobs = client.application.config["JOBS"] = Jobs()
     with client.application.test_request_context("/"):
         asked = Asked(View(page="kinetics"), trial.serving().cut)
-        shown, over = fit_card.fit_card(asked, kinetics.people(asked))
+        shown, over = fit_card.fit_card(asked, kinetics.people)
     assert over and not jobs._jobs and "Not fitted" in text_of(shown)
 
 

@@ -30,7 +30,7 @@ from dashboard.session import Asked, stamp
 from dashboard.tables import export_link, grid
 from dashboard.theme import level_colour
 from dashboard.view import View
-from dashboard.waiting import POLL
+from dashboard.waiting import clock, polled
 from queries.subjects import subjects
 
 
@@ -51,7 +51,6 @@ class Id(StrEnum):
     SAMPLES_CARD = "kinetics-samples-card"
     PANEL = "kinetics-panel"
     FIT = "kinetics-model"
-    FIT_WAIT = "kinetics-model-wait"
     COVARIATES = "kinetics-covariates"
     COVARIATES_HEAD = "kinetics-covariates-head"
     COVARIATES_LEFT_OUT = "kinetics-covariates-left-out"
@@ -107,7 +106,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                 className="card",
             ),
             html.Section([html.H2(say("fit.title")), html.Div(id=Id.FIT)], className="card"),
-            dcc.Interval(id=Id.FIT_WAIT, interval=POLL, disabled=True),
+            clock(Id.FIT),
             html.Section(
                 [
                     html.H2(say("power.title")),
@@ -207,15 +206,7 @@ def show_covariates(stored: object) -> dict:
     }
 
 
-@callback(
-    output={"fit": Output(Id.FIT, "children"), "over": Output(Id.FIT_WAIT, "disabled")},
-    inputs={"stored": Input({"view": "kinetics"}, "data"), "looked": Input(Id.FIT_WAIT, "n_intervals")},
-)
-def show_fit(stored: object, looked: object) -> dict:
-    """The screen is not held back for it; it is looked at again until it is over."""
-    asked = Asked.read(stored)
-    fit, over = fit_card(asked, people(asked))
-    return {"fit": fit, "over": over}
+polled(Id.FIT, {"view": "kinetics"}, lambda asked, within: fit_card(asked, people))
 
 
 @callback(Output(Id.PANEL, "children"), Input({"panel": "kinetics"}, "data"), prevent_initial_call=True)

@@ -133,14 +133,16 @@ def cuts_named(answer: bytes) -> set[str]:
 
 
 def options(answer: bytes, screen: Screen) -> list[Screen]:
-    """The filter changes that an answer offers: its links of class `option` that stay on the screen's own path."""
+    """The filter changes that an answer offers: its links of class `option` that stay on the screen's own path and
+    begin no job."""
     found = (Screen.of(screen.page, one["href"]) for one in _links(json.loads(answer)))
     return [one for one in found if one.pathname == screen.pathname and one != screen]
 
 
 def _links(part: object) -> Iterator[dict]:
     if isinstance(part, dict):
-        if "href" in part and "option" in str(part.get("className", "")).split():
+        kinds = str(part.get("className", "")).split()
+        if "href" in part and "option" in kinds and "begins-a-job" not in kinds:
             yield part
         for one in part.values():
             yield from _links(one)
