@@ -2,9 +2,11 @@
 
 Remembered is the whole answer of a callback that is started by a page's own stores and reads nothing else of the
 browser. It holds as long as the cut's file is untouched; where the callback has looked into the store (the lists of
-cuts and receipts), as long as nothing in the store is. And as long as what a screen may say of the present holds.
+cuts and receipts), as long as nothing in the store is. And as long as what a screen may say of the present holds. It is
+kept packed: many readers get what was packed once.
 """
 
+import gzip
 import json
 import threading
 import time
@@ -21,8 +23,10 @@ from dashboard.view import View
 ENDPOINT = "/_dash-update-component"
 KEPT = 128 * 1024**2  # bytes of answers
 QUESTIONS = 256  # last ones that are known, to be answered for the next cut before they are asked again
+PACKED = 5  # level; each one more takes half as long again for one part in a hundred
 AT_ONCE = 2  # answers that are made; Python makes more of them no sooner, and what is remembered would wait for all
 _OWN = {"view"}, {"panel"}
+_VARY = {"Vary": "Accept-Encoding"}
 
 Key = tuple[object, ...]
 
@@ -39,6 +43,7 @@ class Answers:
         self._size = 0
 
     def find(self, key: Key) -> bytes | None:
+        """Packed."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -52,12 +57,14 @@ class Answers:
             with alone:
                 known = self.find(of_cut) or self.find(of_store)
                 if known is not None:
-                    return Response(known, mimetype="application/json")
+                    return _sent(known)
                 with self._makers:
                     answer = make()
-                if _is_whole(answer):
-                    self.keep(of_store if looked_into_store() else of_cut, answer.get_data())
-                return answer
+                if not _is_whole(answer):
+                    return answer
+                packed = gzip.compress(answer.get_data(), PACKED)
+                self.keep(of_store if looked_into_store() else of_cut, packed)
+                return _sent(packed)
         finally:
             with self._lock:
                 self._making.pop(of_cut, None)
@@ -81,10 +88,10 @@ class Answers:
         with self._lock:
             return [question for asked, question in reversed(self._questions.values()) if asked >= since]
 
-    def keep(self, key: Key, data: bytes) -> None:
+    def keep(self, key: Key, packed: bytes) -> None:
         with self._lock:
-            self._size += len(data) - len(self._kept.pop(key, b""))
-            self._kept[key] = data
+            self._size += len(packed) - len(self._kept.pop(key, b""))
+            self._kept[key] = packed
             while self._size > KEPT:
                 self._size -= len(self._kept.popitem(last=False)[1])
 
@@ -107,6 +114,13 @@ def install(server: Flask) -> Answers:
 
     server.view_functions[ENDPOINT] = answered
     return answers
+
+
+def _sent(packed: bytes) -> Response:
+    """As the reader can take it."""
+    if "gzip" not in request.accept_encodings:
+        return Response(gzip.decompress(packed), mimetype="application/json", headers=_VARY)
+    return Response(packed, mimetype="application/json", headers=_VARY | {"Content-Encoding": "gzip"})
 
 
 def _is_whole(answer: Response) -> bool:
