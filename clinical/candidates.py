@@ -14,7 +14,8 @@ import pandas as pd
 
 from clinical import lab_candidates, spells
 from clinical.lab_candidates import Clock, Run, lab_runs
-from clinical.lab_results import TESTS, Evidence
+from clinical.lab_grades import TESTS
+from clinical.lab_results import Evidence
 from clinical.reported import began, event_key, reported_grade
 from data.protocol import Clause, Dlt
 

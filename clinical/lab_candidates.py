@@ -9,7 +9,8 @@ from itertools import dropwhile, groupby, takewhile
 import pandas as pd
 
 from clinical import lab_results
-from clinical.lab_results import TESTS, Evidence, Lacking, Sample
+from clinical.lab_grades import TESTS
+from clinical.lab_results import Evidence, Lacking, Sample
 from data.protocol import Clause, Dlt
 
 ENGLISH = {

@@ -2,58 +2,106 @@
 
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
 from clinical.grading import ctcae
-from clinical.lab_results import TESTS
 from data.specimens import NOT_BLOOD
 
-# LBTESTCD -> CTCAE terms with the other names of an adverse event of it. The fall of white cells and lymphocytes is the
-# purpose of lymphodepletion: it is in no list of what is unexpected.
+# LBTESTCD -> its CTCAE terms, each with the other names an adverse event of it goes by (MedDRA, English and Chinese).
+# White cells and lymphocytes are not here: their fall is the purpose of lymphodepletion, and never a candidate.
+# Neither is total calcium, which is graded after correction for the albumin of the same sample.
+TESTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "ALT": {"Alanine aminotransferase increased": ("丙氨酸氨基转移酶升高",)},
+    "AST": {"Aspartate aminotransferase increased": ("天门冬氨酸氨基转移酶升高",)},
+    "ALP": {"Alkaline phosphatase increased": ("Blood alkaline phosphatase increased", "血碱性磷酸酶升高")},
+    "GGT": {"GGT increased": ("Gamma-glutamyltransferase increased", "γ-谷氨酰转移酶升高")},
+    "BILI": {"Blood bilirubin increased": ("Hyperbilirubinaemia", "血胆红素升高", "高胆红素血症")},
+    "CREAT": {"Creatinine increased": ("Blood creatinine increased", "血肌酐升高")},
+    "LIPASE": {"Lipase increased": ("脂肪酶升高",)},
+    "AMYLASE": {"Serum amylase increased": ("Amylase increased", "Blood amylase increased", "淀粉酶升高")},
+    "CK": {"CPK increased": ("Blood creatine phosphokinase increased", "血肌酸磷酸激酶升高")},
+    "SODIUM": {"Hyponatremia": ("Hyponatraemia", "低钠血症"), "Hypernatremia": ("Hypernatraemia", "高钠血症")},
+    "K": {"Hypokalemia": ("Hypokalaemia", "低钾血症"), "Hyperkalemia": ("Hyperkalaemia", "高钾血症")},
+    "MG": {"Hypomagnesemia": ("Hypomagnesaemia", "低镁血症"), "Hypermagnesemia": ("Hypermagnesaemia", "高镁血症")},
+    "CAION": {
+        "Hypocalcemia (Ionized)": ("Hypocalcemia", "Hypocalcaemia", "低钙血症"),
+        "Hypercalcemia (Ionized)": ("Hypercalcemia", "Hypercalcaemia", "高钙血症"),
+    },
+    "GLUC": {"Hypoglycemia": ("Hypoglycaemia", "Blood glucose decreased", "低血糖", "低血糖症")},
+    "ALB": {"Hypoalbuminemia": ("Hypoalbuminaemia", "Blood albumin decreased", "低白蛋白血症")},
+    "TRIG": {"Hypertriglyceridemia": ("Hypertriglyceridaemia", "Blood triglycerides increased", "高甘油三酯血症")},
+    "CHOL": {"Cholesterol high": ("Hypercholesterolaemia", "Blood cholesterol increased", "高胆固醇血症")},
+    "FIBRINO": {"Fibrinogen decreased": ("Blood fibrinogen decreased", "血纤维蛋白原降低")},
+    "INR": {"INR increased": ("International normalised ratio increased", "国际标准化比值升高")},
+    "APTT": {"Activated partial thromboplastin time prolonged": ("活化部分凝血活酶时间延长",)},
+    "NEUT": {"Neutrophil count decreased": ("Neutropenia", "中性粒细胞计数降低", "中性粒细胞减少症")},
+    "PLAT": {"Platelet count decreased": ("Thrombocytopenia", "血小板计数降低", "血小板减少症")},
+}
+
+# The fall of white cells and lymphocytes is in no list of what is unexpected either.
 GRADED: dict[str, dict[str, tuple[str, ...]]] = TESTS | {
     "HGB": {"Anemia": ("Anaemia", "Haemoglobin decreased", "贫血", "血红蛋白降低")},
 }
 
 
-def graded(
-    subjects: pd.DataFrame, labs: pd.DataFrame, codes: Collection[str] = tuple(GRADED), *, version: str = "5.0"
-) -> pd.DataFrame:
-    """One row a result of blood and CTCAE term, by subject, term, moment: the columns of `labs`, and term, since [the
-    first lymphodepletion dose, else the infusion], baseline, grade, low, high [Int8], scale, missing [what would
-    decide].
+def with_baseline(labs: pd.DataFrame, since: pd.Series) -> pd.DataFrame:
+    """The rows with a value, of blood as far as is known, of the subjects of `since`, in any order, with `since` and
+    the subject's baseline of the test: `value_baseline`, `unit_baseline`, `range_high_baseline`.
 
-    subjects: as `queries.subjects`. labs: as `queries.measurements` of the table "lab". codes: LBTESTCD, of GRADED.
-    Baseline: the last result before `since`, in the same unit; without one nothing that needs it is decided. Patients
-    who never came so far have no row. A result without a number is no row: it is no grade 0 either.
+    labs: as `queries.measurements` of the table "lab". since: by usubjid, the first lymphodepletion dose, or the
+    infusion where that is not recorded: the last result before it is the baseline.
     """
-    since = subjects.set_index("usubjid")["lymphodepletion"].fillna(subjects.set_index("usubjid")["day0"]).dropna()
     blood = ~_is_any(labs["specimen"], NOT_BLOOD) & ~_is_any(labs["category"], {"URINALYSIS"})
-    known = blood & labs["value"].notna() & labs["usubjid"].isin(since.index) & labs["code"].isin(list(codes))
-    rows = labs[known].sort_values(["usubjid", "code", "first", "value"])
-    rows = rows.assign(unit=rows["unit"].fillna(""), since=since.reindex(rows["usubjid"]).to_numpy())
-    rows = _with_baseline(rows)
-    rows = rows.assign(term=rows["code"].map({code: list(GRADED[code]) for code in codes})).explode("term")
-    rows = rows.reset_index(drop=True)
-    asked = rows.rename(columns={"range_low": "lln", "range_high": "uln"})
-    names = ["term", "value", "unit", "lln", "uln", "baseline", "baseline_high", "qualifier"]
-    found = ctcae.grades(asked[names], version=version)
-    rows[["grade", "low", "high", "scale", "missing"]] = found[["grade", "low", "high", "scale", "missing"]]
-    return rows.sort_values(["usubjid", "term", "first"], kind="stable", ignore_index=True)
-
-
-def _with_baseline(rows: pd.DataFrame) -> pd.DataFrame:
-    before = rows[rows["last"] < rows["since"]].drop_duplicates(["usubjid", "code"], keep="last")
-    before = before[["usubjid", "code", "value", "unit", "range_high"]]
-    found = rows.merge(before, "left", ["usubjid", "code"], suffixes=("", "_before"))
-    baseline = found["value_before"].where(found["unit_before"] == found["unit"])
-    high = (found["value_before"] > found["range_high_before"]).astype("boolean")
-    known = found["value_before"].notna() & found["range_high_before"].notna()
-    found = found.assign(baseline=baseline, baseline_high=high.where(known))
-    return found.drop(columns=["value_before", "unit_before", "range_high_before"])
+    rows = labs[labs["value"].notna() & blood & labs["usubjid"].isin(since.index)].reset_index(drop=True)
+    codes, tests = pd.factorize(rows["code"])
+    who = since.index.get_indexer(rows["usubjid"])
+    series = who * max(len(tests), 1) + codes  # a subject's results of one test
+    # An INR has no unit, and is compared with its baseline all the same.
+    rows = rows.assign(unit=rows["unit"].fillna(""), since=since.to_numpy()[who])
+    is_before = (rows["last"] < rows["since"]).to_numpy()
+    before = rows[is_before].assign(series=series[is_before])
+    before = before.sort_values(["series", "first", "last", "value", "source_row"])
+    base = before.drop_duplicates("series", keep="last").set_index("series")[["value", "unit", "range_high"]]
+    base = base.reindex(series)
+    return rows.assign(**{f"{name}_baseline": base[name].to_numpy() for name in base})
 
 
 def _is_any(texts: pd.Series, names: Collection[str]) -> pd.Series:
+    """Of these names, in any case: a few different texts stand in very many rows."""
     return texts.isin([one for one in texts.dropna().unique() if one.upper() in names])
+
+
+def grades_of(rows: pd.DataFrame, term: np.ndarray | pd.Series, version: str) -> pd.DataFrame:
+    """`ctcae.grades` of rows that have their baseline; term: of each."""
+    high = (rows["value_baseline"] > rows["range_high_baseline"]).astype("boolean")
+    asked = {
+        "term": term, "value": rows["value"], "unit": rows["unit"], "qualifier": rows["qualifier"],
+        "lln": rows["range_low"], "uln": rows["range_high"],
+        "baseline": rows["value_baseline"].where(rows["unit"] == rows["unit_baseline"]),
+        "baseline_high": high.mask(rows["value_baseline"].isna() | rows["range_high_baseline"].isna()),
+    }  # fmt: skip
+    return ctcae.grades(pd.DataFrame(asked, index=rows.index), version=version)
+
+
+def graded(
+    subjects: pd.DataFrame, labs: pd.DataFrame, codes: Collection[str] = tuple(GRADED), *, version: str = "5.0"
+) -> pd.DataFrame:
+    """One row a result of blood and CTCAE term, by subject, term, moment: the columns of `labs`, those of
+    `with_baseline`, and term, grade, low, high [Int8], scale, missing [what would decide].
+
+    subjects: as `queries.subjects`. labs: as `queries.measurements` of the table "lab". codes: LBTESTCD, of GRADED.
+    Without a baseline in the same unit nothing that needs it is decided. Patients who never came so far have no row. A
+    result without a number is no row: it is no grade 0 either.
+    """
+    by_subject = subjects.set_index("usubjid")
+    since = by_subject["lymphodepletion"].fillna(by_subject["day0"]).dropna()
+    rows = with_baseline(labs[labs["code"].isin(list(codes))], since)
+    rows = rows.assign(term=rows["code"].map({code: list(GRADED[code]) for code in codes}))
+    rows = rows.explode("term", ignore_index=True)
+    told = ["grade", "low", "high", "scale", "missing"]
+    rows[told] = grades_of(rows, rows["term"], version)[told]
+    return rows.sort_values(["usubjid", "term", "first", "value", "source_row"], ignore_index=True)
 
 
 def names_of(code: str, term: str) -> frozenset[str]:

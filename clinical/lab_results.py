@@ -1,7 +1,7 @@
 """Laboratory results as the DLT definition reads them: which of them count, with which baseline, and at which grade."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -10,38 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clinical.grading import ctcae
-from data.specimens import NOT_BLOOD
-
-# LBTESTCD -> its CTCAE terms, each with the other names an adverse event of it goes by (MedDRA, English and Chinese).
-# White cells and lymphocytes are not here: their fall is the purpose of lymphodepletion, and never a candidate.
-# Neither is total calcium, which is graded after correction for the albumin of the same sample.
-TESTS: dict[str, dict[str, tuple[str, ...]]] = {
-    "ALT": {"Alanine aminotransferase increased": ("丙氨酸氨基转移酶升高",)},
-    "AST": {"Aspartate aminotransferase increased": ("天门冬氨酸氨基转移酶升高",)},
-    "ALP": {"Alkaline phosphatase increased": ("Blood alkaline phosphatase increased", "血碱性磷酸酶升高")},
-    "GGT": {"GGT increased": ("Gamma-glutamyltransferase increased", "γ-谷氨酰转移酶升高")},
-    "BILI": {"Blood bilirubin increased": ("Hyperbilirubinaemia", "血胆红素升高", "高胆红素血症")},
-    "CREAT": {"Creatinine increased": ("Blood creatinine increased", "血肌酐升高")},
-    "LIPASE": {"Lipase increased": ("脂肪酶升高",)},
-    "AMYLASE": {"Serum amylase increased": ("Amylase increased", "Blood amylase increased", "淀粉酶升高")},
-    "CK": {"CPK increased": ("Blood creatine phosphokinase increased", "血肌酸磷酸激酶升高")},
-    "SODIUM": {"Hyponatremia": ("Hyponatraemia", "低钠血症"), "Hypernatremia": ("Hypernatraemia", "高钠血症")},
-    "K": {"Hypokalemia": ("Hypokalaemia", "低钾血症"), "Hyperkalemia": ("Hyperkalaemia", "高钾血症")},
-    "MG": {"Hypomagnesemia": ("Hypomagnesaemia", "低镁血症"), "Hypermagnesemia": ("Hypermagnesaemia", "高镁血症")},
-    "CAION": {
-        "Hypocalcemia (Ionized)": ("Hypocalcemia", "Hypocalcaemia", "低钙血症"),
-        "Hypercalcemia (Ionized)": ("Hypercalcemia", "Hypercalcaemia", "高钙血症"),
-    },
-    "GLUC": {"Hypoglycemia": ("Hypoglycaemia", "Blood glucose decreased", "低血糖", "低血糖症")},
-    "ALB": {"Hypoalbuminemia": ("Hypoalbuminaemia", "Blood albumin decreased", "低白蛋白血症")},
-    "TRIG": {"Hypertriglyceridemia": ("Hypertriglyceridaemia", "Blood triglycerides increased", "高甘油三酯血症")},
-    "CHOL": {"Cholesterol high": ("Hypercholesterolaemia", "Blood cholesterol increased", "高胆固醇血症")},
-    "FIBRINO": {"Fibrinogen decreased": ("Blood fibrinogen decreased", "血纤维蛋白原降低")},
-    "INR": {"INR increased": ("International normalised ratio increased", "国际标准化比值升高")},
-    "APTT": {"Activated partial thromboplastin time prolonged": ("活化部分凝血活酶时间延长",)},
-    "NEUT": {"Neutrophil count decreased": ("Neutropenia", "中性粒细胞计数降低", "中性粒细胞减少症")},
-    "PLAT": {"Platelet count decreased": ("Thrombocytopenia", "血小板计数降低", "血小板减少症")},
-}
+from clinical.lab_grades import TESTS, grades_of, with_baseline
 
 _TEST = {term: code for code, terms in TESTS.items() for term in terms}
 
@@ -131,40 +100,16 @@ class Sample:
 
 
 def read(labs: pd.DataFrame, infused: pd.DataFrame, cutoff: datetime) -> pd.DataFrame:
-    """Samples with a value, of blood as far as is known, of the infused, up to the cut-off, in any order: COLUMNS but
-    for specimen and category, and `who` [place of the subject in `infused`], `timed` [the time of day is known],
-    `value_baseline`, `unit_baseline`, `range_high_baseline` of the subject and test.
+    """Samples with a value, of blood as far as is known, of the infused, up to the cut-off, in any order: COLUMNS and
+    those of `lab_grades.with_baseline`, `who` [place of the subject in `infused`], `timed` [the time of day is known].
 
-    labs: COLUMNS. infused: `queries.subjects` of the infused by usubjid. Baseline: last before the first
-    lymphodepletion, before the infusion where that is not recorded.
+    labs: COLUMNS. infused: `queries.subjects` of the infused by usubjid.
     """
-    labs = labs[list(COLUMNS)]
-    blood = ~_is_any(labs["specimen"], NOT_BLOOD) & ~_is_any(labs["category"], {"URINALYSIS"})
-    known = labs["value"].notna() & blood & labs["usubjid"].isin(infused.index) & ~(labs["first"] > cutoff)
-    rows = labs[known & labs["code"].isin(list(TESTS))].drop(columns=["specimen", "category"]).reset_index(drop=True)
-    rows = rows.assign(
-        unit=rows["unit"].fillna(""),  # an INR has none, and is compared with its baseline all the same
-        who=infused.index.get_indexer(rows["usubjid"]),
-        timed=rows["last"] - rows["first"] < timedelta(hours=1),
+    labs = labs.loc[labs["code"].isin(list(TESTS)) & ~(labs["first"] > cutoff), list(COLUMNS)]
+    rows = with_baseline(labs, infused["lymphodepletion"].fillna(infused["day0"]))
+    return rows.assign(
+        who=infused.index.get_indexer(rows["usubjid"]), timed=rows["last"] - rows["first"] < timedelta(hours=1)
     )
-    base = _baselines(rows, infused)
-    return rows.assign(**{f"{name}_baseline": base[name].to_numpy() for name in base})
-
-
-def _baselines(rows: pd.DataFrame, infused: pd.DataFrame) -> pd.DataFrame:
-    """`value, unit, range_high` of the baseline of each row's series, which is a subject's results of one test."""
-    series = rows["who"].to_numpy() * len(TESTS) + pd.factorize(rows["code"])[0]
-    start = infused["lymphodepletion"].fillna(infused["day0"]).to_numpy()[rows["who"]]
-    is_before = (rows["last"] < start).to_numpy()
-    before = rows[is_before].assign(series=series[is_before])
-    order = ["series", "first", "last", "value", "source_row"]
-    base = before.sort_values(order).drop_duplicates("series", keep="last").set_index("series")
-    return base[["value", "unit", "range_high"]].reindex(series)
-
-
-def _is_any(texts: pd.Series, names: Collection[str]) -> pd.Series:
-    """Of these names, in any case: a few different texts stand in very many rows."""
-    return texts.isin([one for one in texts.dropna().unique() if one.upper() in names])
 
 
 def graded(rows: pd.DataFrame, terms: Iterable[str], version: str) -> dict[str, pd.DataFrame]:
@@ -187,16 +132,7 @@ def _graded(rows: pd.DataFrame, places: Mapping[str, np.ndarray], version: str) 
     """All terms at once: one after the other would take ten times as long in a small trial."""
     counts = [len(one) for one in places.values()]
     each = rows.take(np.concatenate(list(places.values()))).reset_index(drop=True)
-    high = (each["value_baseline"] > each["range_high_baseline"]).astype("boolean")
-    grades = ctcae.grades(
-        pd.DataFrame({
-            "term": np.repeat(list(places), counts), "value": each["value"], "unit": each["unit"],
-            "qualifier": each["qualifier"], "lln": each["range_low"], "uln": each["range_high"],
-            "baseline": each["value_baseline"].where(each["unit"] == each["unit_baseline"]),
-            "baseline_high": high.mask(each["value_baseline"].isna() | each["range_high_baseline"].isna()),
-        }),
-        version=version,
-    )  # fmt: skip
+    grades = grades_of(each, np.repeat(list(places), counts), version)
     in_unit, most = grades["low"].notna(), np.repeat([ctcae.reachable(term, version) for term in places], counts)
     each["low"] = grades["low"].fillna(0).astype(int)
     each["high"] = grades["high"].astype(float).where(in_unit, most).astype(int)

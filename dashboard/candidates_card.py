@@ -9,7 +9,8 @@ from dash import html
 from clinical.adjudication import Adjudication, adjudications, later
 from clinical.board import Board
 from clinical.candidates import VERDICTS, Candidate
-from clinical.lab_results import TESTS, Evidence, Lacking
+from clinical.lab_grades import TESTS
+from clinical.lab_results import Evidence, Lacking
 from dashboard.advising import Advised
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.forms import form

@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from flask import current_app, g
 
-from clinical import lab_results
 from clinical.adjudication import SUPPOSED, Adjudication, adjudications
 from clinical.board import Board, board, candidates_of
 from clinical.candidates import Candidate
+from clinical.lab_grades import TESTS
+from clinical.lab_results import COLUMNS
 from dashboard.labels import Say, speaker
 from dashboard.view import View
 from data.events import START
@@ -167,7 +168,7 @@ def board_of(cut: Cut, head: str = START, judged: tuple[tuple[tuple[str, str], b
 
 @lru_cache(maxsize=16)
 def _candidates(cut: Cut) -> dict[str, tuple[Candidate, ...]]:
-    labs = measurements(cut, ("lab",), codes=tuple(lab_results.TESTS), columns=lab_results.COLUMNS)
+    labs = measurements(cut, ("lab",), codes=tuple(TESTS), columns=COLUMNS)
     return candidates_of(subjects(cut), adverse_events(cut), cut.protocol, cut.cutoff, labs)
 
 

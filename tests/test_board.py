@@ -21,7 +21,7 @@ from trial_frames import (
 )
 
 from clinical.board import STEPS, board, level_state
-from clinical.lab_results import TESTS
+from clinical.lab_grades import TESTS
 from data import protocol
 from queries.adverse_events import adverse_events
 from queries.measurements import measurements

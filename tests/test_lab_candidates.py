@@ -14,7 +14,8 @@ from clinical.board import board
 from clinical.candidates import _Definition
 from clinical.grading import ctcae
 from clinical.lab_candidates import lab_runs
-from clinical.lab_results import TESTS, Lacking, graded, read
+from clinical.lab_grades import TESTS
+from clinical.lab_results import Lacking, graded, read
 from dashboard.labels import speaker
 from dashboard.sentences import Sentences
 

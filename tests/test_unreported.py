@@ -98,10 +98,12 @@ def test_haemoglobin_and_both_ends_of_sodium_are_looked_at():
 def test_the_baseline_is_the_last_before_the_first_dose_in_the_same_unit():
     """From 300 (abnormal) grade 3 is above 1500; the 30 of Day -2 is no baseline."""
     rows = labs(result(300, -8), result(30, -2), result(900, 5))
-    assert graded(WHO, rows)["baseline"].tolist() == [300.0] * 3
+    assert graded(WHO, rows)["value_baseline"].tolist() == [300.0] * 3
     assert unreported(WHO, rows, events(), end_of(40)) == ()
     other = labs(result(5, -8, unit="ukat/L", range_high=0.67), result(900, 5))
-    assert graded(WHO, other)["baseline"].isna().tolist() == [False, True]
+    [own, without] = graded(WHO, other).itertuples()
+    assert (own.unit_baseline, without.unit_baseline) == ("ukat/L", "ukat/L")
+    assert own.missing == () and without.missing == ("baseline",)
 
 
 def test_nothing_is_nothing():
