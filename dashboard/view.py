@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 PAGES = {
     "/": "board",
     "/adverse-events": "adverse_events",
+    "/grading": "grading",
     "/kinetics": "kinetics",
     "/cytokines": "cytokines",
     "/changes": "changes",

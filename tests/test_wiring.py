@@ -12,10 +12,13 @@ from fontTools.ttLib import TTFont
 
 from clinical import (
     advice,
+    aesi,
+    alerts,
     candidates,
     changes,
     context,
     decision,
+    discrepancies,
     dlt,
     family,
     following,
@@ -25,8 +28,9 @@ from clinical import (
     peaks,
     scores,
     tumour_lysis,
+    unreported,
 )
-from clinical.grading import ctcae, liver
+from clinical.grading import crs, ctcae, icaht, icans, iec_hs, liver
 from clinical.lab_results import LACKING
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
@@ -59,6 +63,14 @@ TRANSLATED = {
     "pause": pauses.ENGLISH,
     "context": context.ENGLISH,
     "candidate": candidates.ENGLISH,
+    "crs": crs.ENGLISH,
+    "icans": icans.ENGLISH,
+    "icaht": icaht.ENGLISH,
+    "iec_hs": iec_hs.ENGLISH,
+    "discrepancy": discrepancies.ENGLISH,
+    "unreported": unreported.ENGLISH,
+    "alert": alerts.ENGLISH,
+    "aesi": aesi.ENGLISH,
     "lab_grade": ctcae.ENGLISH,
     "liver": liver.ENGLISH,
     "score": scores.ENGLISH,
@@ -213,6 +225,9 @@ def said_keys() -> set[str]:
     keys |= {f"patient.latest_{one.lower()}" for one in (*BLOOD, *LIVER)}
     keys |= {f"patient.liver_{one.lower()}" for one in ("ALT", "AST", "BILI")}
     keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
+    keys |= {f"grading.{one}" for one in ("crs", "icans", "no_assessment_crs", "no_assessment_icans")}
+    parts = "fever hypotension hypoxia ice consciousness seizure motor raised_icp"
+    keys |= {f"grading.part_{one}" for one in parts.split()}
     words = "kind name dose indication test result range flag how above below within detected_below not_detected"
     return keys | {f"patient.{one}" for one in words.split()}
 

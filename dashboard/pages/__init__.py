@@ -2,19 +2,20 @@
 
 from dash import html
 
-from dashboard.pages import adverse_events, board, changes, cytokines, data, kinetics, patient
+from dashboard.pages import adverse_events, board, changes, cytokines, data, grading, kinetics, patient
 from dashboard.view import View
 
 _PAGES = {
     "board": board,
     "adverse_events": adverse_events,
+    "grading": grading,
     "kinetics": kinetics,
     "cytokines": cytokines,
     "changes": changes,
     "patient": patient,
     "data": data,
 }
-NAVIGATION = ("board", "adverse_events", "kinetics", "cytokines", "changes", "data")
+NAVIGATION = ("board", "adverse_events", "grading", "kinetics", "cytokines", "changes", "data")
 
 
 def layout(view: View, request: dict, opened: dict) -> html.Div:

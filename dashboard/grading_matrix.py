@@ -1,0 +1,172 @@
+"""CRS and ICANS, reported against derived: a matrix of patients each, what it opens, and where the two differ."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from dash import html
+
+from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
+from dashboard.grading_toxicity import SCALES, Toxicity
+from dashboard.labels import Say
+from dashboard.sentences import Sentences
+from dashboard.session import Asked, stamp
+from dashboard.tables import count_link, export_link, html_table
+from queries.subjects import subjects
+
+NOT_RECORDED, NOT_DERIVED = "not_recorded", "not_derived"
+COLUMNS = ("0", "1", "2", "3", "4", "5", NOT_RECORDED)
+KIND = "grades"
+
+
+def toxicity_card(asked: Asked, found: Sequence[Toxicity]) -> html.Section:
+    """Both matrices, and beside them the discrepancies."""
+    say = asked.say
+    left = html.Div([_matrix(asked, one) for one in found])
+    right = html.Div([html.H3(say("grading.discrepancies")), _discrepancies(asked, found)])
+    about = html.P(say("grading.about"), className="quiet")
+    return html.Section(
+        [html.H2(say("grading.toxicity")), about, html.Div([left, right], className="columns")], className="card"
+    )
+
+
+def toxicity_panel(asked: Asked, found: Sequence[Toxicity]) -> list:
+    """The patients of one count, how each is graded, and the differences that are theirs."""
+    what = Opened.read(asked.view.open)
+    shown = next((one for one in found if what.kind == KIND and what.parts[1:2] == (one.kind,)), None)
+    if shown is None or len(what.parts) != 4 or (own := _behind(shown, *what.parts[2:])).empty:
+        return nothing_opened(asked)
+    graded = listing(_graded_head(asked.say), [_graded(asked, shown, row) for row in own.itertuples()], asked.say)
+    differing = [one for one in shown.discrepancies if one.usubjid in own.index]
+    below = [graded, html.H3(asked.say("grading.discrepancies")), _differing(asked, differing)]
+    return [panel(asked, _title(asked, shown, *what.parts[2:]), list(own.index), below, subjects(asked.cut))]
+
+
+# ---- the matrix ------------------------------------------------------------------------------------------------------
+def row_key(row) -> str:
+    """Of a row of `worst_grades`: its derived grade or range, written into the address."""
+    if pd.isna(row.low):
+        return NOT_DERIVED
+    return f"{row.low}" if row.low == row.high else f"{row.low}-{row.high}"
+
+
+def column_key(row) -> str:
+    return NOT_RECORDED if pd.isna(row.reported) else f"{row.reported}"
+
+
+def _behind(found: Toxicity, row: str, column: str) -> pd.DataFrame:
+    own = [(row_key(one), column_key(one)) == (row, column) for one in found.worst.itertuples()]
+    return found.worst[own]
+
+
+def _matrix(asked: Asked, found: Toxicity) -> html.Div:
+    say = asked.say
+    title = html.H3(say("grading.scale", name=say(f"grading.{found.kind}"), scale=SCALES[found.kind]))
+    if not found.assessments:
+        read = asked.cut.protocol.toxicity is not None
+        never = say(f"grading.no_assessment_{found.kind}") if read else say("grading.no_settings")
+        reported = int((found.worst["reported"] != 0).fillna(True).sum())
+        if not reported:
+            return html.Div([title, html.P(f"{never} {say('grading.none_reported_at_all')}")])
+        return html.Div([title, html.P(never), _table(asked, found)])
+    return html.Div([title, _table(asked, found)])
+
+
+def _table(asked: Asked, found: Toxicity) -> html.Div:
+    say = asked.say
+    keys = {row_key(one) for one in found.worst.itertuples()} | (
+        {"0", "1", "2", "3", "4"} if found.assessments else set()
+    )
+    rows = [[_row_head(say, found, key), *(_cell(asked, found, key, one) for one in COLUMNS)] for key in sorted(keys)]
+    head = [say("grading.derived_by_reported"), *(column_words(say, one) for one in COLUMNS)]
+    counts = found.worst["verdict"].value_counts()
+    numbers = {one: int(counts.get(one, 0)) for one in ("same", "differs", "open")}
+    caption = say("grading.caption", n=len(found.worst), **numbers)
+    made = html_table(head, rows, caption=caption, stamp=stamp(asked), name=f"grades-{found.kind}")
+    query = asked.view.change(open="").href.partition("?")[2]
+    return html.Div([made, export_link(f"/export/{found.kind}-grades.csv?{query}", say)], className="grade-matrix")
+
+
+def _row_head(say: Say, found: Toxicity, key: str) -> list:
+    if "-" not in key:
+        return [row_words(say, key)]
+    own = [one for one in found.worst.itertuples() if row_key(one) == key]
+    missing = sorted({name for one in own for name in one.missing})
+    return [row_words(say, key), html.Span(missing_words(say, found.kind, missing), className="ci")]
+
+
+def row_words(say: Say, key: str) -> str:
+    if key == NOT_DERIVED:
+        return say("grading.not_derived")
+    return say("grading.grade", grade=key.replace("-", "–"))
+
+
+def column_words(say: Say, key: str) -> str:
+    if key == "0":
+        return say("grading.none_reported")
+    return say("grading.not_recorded") if key == NOT_RECORDED else say("grading.grade", grade=key)
+
+
+def missing_words(say: Say, kind: str, missing: Sequence[str]) -> str:
+    sentences = Sentences(kind, say)
+    return "; ".join(sentences[one] for one in missing)
+
+
+def _cell(asked: Asked, found: Toxicity, row: str, column: str) -> html.A | html.Span:
+    own = _behind(found, row, column)
+    if own.empty:
+        return html.Span("–", className="quiet")
+    href = asked.view.change(open=opened(KIND, found.kind, row, column)).href
+    kind = "count" if set(own["verdict"]) == {"same"} else "count differs"
+    return count_link(f"{len(own)}", href, len(own), _title(asked, found, row, column), kind=kind)
+
+
+def _title(asked: Asked, found: Toxicity, row: str, column: str) -> str:
+    say = asked.say
+    words = {"derived": row_words(say, row), "reported": column_words(say, column)}
+    return say("grading.cell", name=say(f"grading.{found.kind}"), **words)
+
+
+# ---- what a cell opens -----------------------------------------------------------------------------------------------
+def _graded_head(say: Say) -> list[str]:
+    return [say("word.patient"), say("grading.reported"), say("grading.derived"), say("grading.undecided_by")]
+
+
+def _graded(asked: Asked, found: Toxicity, row) -> list:
+    say = asked.say
+    missing = missing_words(say, found.kind, row.missing)
+    reported, derived = column_words(say, column_key(row)), row_words(say, row_key(row))
+    return [named(asked, row.Index), reported, f"{derived} ({SCALES[found.kind]})", missing]
+
+
+# ---- where the two differ --------------------------------------------------------------------------------------------
+def _discrepancies(asked: Asked, found: Sequence[Toxicity]) -> html.Div:
+    compared = [one for one in found if one.assessments]
+    if not compared:
+        return html.P(asked.say("grading.nothing_compared"), className="quiet")
+    every = [one for some in compared for one in some.discrepancies]
+    if not every:
+        return html.P(asked.say("grading.no_discrepancy"), className="quiet")
+    query = asked.view.change(open="").href.partition("?")[2]
+    identity = html.Div(stamp(asked), className="stamp")
+    export = export_link(f"/export/discrepancies.csv?{query}", asked.say)
+    return html.Div([_differing(asked, every), identity, export], id="grading-discrepancies")
+
+
+def _differing(asked: Asked, every: Sequence) -> object:
+    say = asked.say
+    head = [say("word.patient"), say("grading.what"), say("grading.why"), say("word.source")]
+    return listing(head, [_difference(asked, one) for one in every], say)
+
+
+def _difference(asked: Asked, one) -> list:
+    say = asked.say
+    what = f"{say(f'grading.{one.kind}')}: {one.said.say(Sentences('discrepancy', say))}"
+    source = ", ".join(f"{file}:{row}" for file, row in one.reported)
+    return [named(asked, one.usubjid), what, decision_words(say, one), source or say("grading.no_source")]
+
+
+def decision_words(say: Say, one) -> str:
+    """What the derived grade rests on, and what is missing to decide it."""
+    rests = say("grading.rests_on", parts=", ".join(say(f"grading.part_{part}") for part in one.deciding))
+    told = ([rests] if one.deciding else []) + ([missing_words(say, one.kind, one.missing)] if one.missing else [])
+    return "; ".join(told) or "–"

@@ -1,0 +1,52 @@
+"""Grading: toxicity as reported against what measurements say by each scale, every count open to its patients."""
+
+from enum import StrEnum
+
+from dash import dcc, html
+
+from dashboard.grading_matrix import toxicity_card, toxicity_panel
+from dashboard.grading_toxicity import toxicities
+from dashboard.labels import speaker
+from dashboard.session import Asked
+from dashboard.view import View
+from dashboard.waiting import clock, polled, shown
+
+
+class Id(StrEnum):
+    TOXICITY = "grading-toxicity"
+    PANEL = "grading-panel"
+
+
+def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
+    say = speaker(view.lang)
+    return html.Div(
+        [
+            dcc.Store(id={"view": "grading"}, data=request),
+            dcc.Store(id={"panel": "grading"}, data=opened),
+            clock(Id.TOXICITY),
+            clock(Id.PANEL),
+            html.H1(say("grading.title"), className="visually-hidden"),
+            html.Div(id=Id.TOXICITY),
+            html.Div(id=Id.PANEL),
+        ],
+        className="page grading-page",
+    )
+
+
+def toxicity(asked: Asked, within: float) -> tuple[object, bool]:
+    """CRS and ICANS, and whether it is all of it."""
+    left_out = asked.cut.protocol.left_out
+    said = [html.P(asked.say("grading.left_out", rules=", ".join(left_out)), className="later")] if left_out else []
+    made = lambda found: [*said, toxicity_card(asked, found)]  # noqa: E731
+    return shown(toxicities(asked.cut), asked.say, made, within=within)
+
+
+def panel(asked: Asked, within: float) -> tuple[object, bool]:
+    """What is opened, and whether it is all of it."""
+    if not asked.view.open:
+        return [], True
+    return shown(toxicities(asked.cut), asked.say, lambda found: toxicity_panel(asked, found), within=within)
+
+
+polled(Id.TOXICITY, {"view": "grading"}, toxicity)
+polled(Id.PANEL, {"panel": "grading"}, panel)

@@ -1,0 +1,157 @@
+"""The page of grades: counts, what they open and the differences, by hand from the simulated trial's script.
+
+Of the twelve infused patients with a story, 102 (fever on Day 5, tocilizumab, no event) and 203 have no CRS reported,
+201 alone reached grade 4, and its ICE was not done on ventilation, Days 9 to 11.
+"""
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+from test_board_page import words
+from test_changes_page import links
+
+from clinical.grade_matrix import verdict, worst_grades
+from dashboard.drill import opened
+from dashboard.grading_matrix import toxicity_card, toxicity_panel
+from dashboard.grading_toxicity import toxicities_of
+from dashboard.labels import LANGUAGES, t
+from dashboard.session import Asked
+from dashboard.view import View
+
+CRS = {  # usubjid's end -> reported, derived: `data.simulate.scenario.EVENTS`, and the fever of 102 on Day 5
+    "101": (1, 1), "102": (0, 1), "103": (1, 1), "201": (4, 4), "202": (2, 2), "203": (0, 0), "204": (1, 1),
+    "205": (2, 2), "206": (2, 2), "207": (1, 1), "301": (2, 2), "302": (1, 1), "303": (2, 2),
+}  # fmt: skip
+
+
+def asking(trial, **choices) -> Asked:
+    return Asked(View(page="grading", **choices), trial.open(trial.ids()[-1]))
+
+
+def short(usubjid: str) -> str:
+    return usubjid.rpartition("-")[2]
+
+
+@pytest.fixture(scope="module")
+def found(trial):
+    return toxicities_of(trial.open(trial.ids()[-1]))
+
+
+def test_crs_of_every_patient_reported_and_derived(found):
+    told = {short(one.Index): (one.reported, one.low) for one in found[0].worst.itertuples()}
+    assert told == CRS
+    assert (found[0].worst["low"] == found[0].worst["high"]).all()
+
+
+def test_icans_without_ice_is_a_range_and_no_number(found):
+    worst = found[1].worst.set_axis(map(short, found[1].worst.index))
+    assert tuple(worst.loc["201", ["reported", "low", "high", "verdict"]]) == (0, 0, 4, "open")
+    assert "ice" in worst.loc["201", "missing"]
+    assert tuple(worst.loc["206", ["reported", "low", "high", "verdict"]]) == (1, 1, 1, "same")
+    assert set(worst.drop(["201", "206"])["high"]) == {0}
+
+
+def test_the_differences(found):
+    told = {(short(one.usubjid), one.kind, one.code) for each in found for one in each.discrepancies}
+    # The fever of 204 on Day 45 is a pneumonia's: the cause is not in the measurements, so it is asked.
+    assert told == {
+        ("102", "crs", "not_reported"),
+        ("204", "crs", "not_reported"),
+        ("201", "icans", "may_be_unreported"),
+    }
+
+
+def test_every_count_opens_as_many_patients_as_it_says(trial, found):
+    counts = links(toxicity_card(asking(trial), found), "count")
+    assert sum(number for _, number in counts) == 2 * len(CRS)
+    for href, number in counts:
+        view = View.parse("/grading", href.partition("?")[2])
+        [panel] = toxicity_panel(asking(trial, open=view.open), found)
+        assert len(links_of_people(panel)) == number
+
+
+def links_of_people(panel) -> list:
+    return [one for one in panel._traverse() if getattr(one, "className", "") == "patient"]
+
+
+def test_the_fever_of_102_in_its_panel(trial, found):
+    [panel] = toxicity_panel(asking(trial, open=opened("grades", "crs", "1", "0")), found)
+    said = words(panel)
+    assert "CRS: derived Grade 1, reported No event" in said and "1 patient" in said
+    assert "102 CRS: grade 1 derived from Day 5, no event reported rests on fever no event" in said
+
+
+@pytest.mark.parametrize("lost", ["grades/crs/4/0", "grades/flu/1/0", "grades/crs", "else"])
+def test_a_count_that_does_not_exist_is_said(trial, found, lost):
+    [panel] = toxicity_panel(asking(trial, open=lost), found)
+    assert t("drill.unknown") in words(panel)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_card_says_range_scale_and_stamp(trial, found, lang):
+    said = words(toxicity_card(asking(trial, lang=lang), found))
+    assert t("grading.caption", lang, n=13, same=12, differs=1, open=0) in said
+    assert t("grading.caption", lang, n=13, same=12, differs=0, open=1) in said
+    assert t("grading.grade", lang, grade="0–4") in said and t("icans.ice", lang) in said
+    assert "ASTCT 2019" in said and trial.ids()[-1][:7] in said
+
+
+def test_exports_hold_the_same_and_are_stamped(trial, client):
+    def rows(name: str) -> list[dict]:
+        lines = client.get(f"/export/{name}.csv").text.lstrip("\ufeff").splitlines()
+        assert trial.ids()[-1][:7] in lines[0]
+        return list(csv.DictReader(io.StringIO("\n".join(one for one in lines if not one.startswith("# ")))))
+
+    assert {short(one["usubjid"]): (int(one["reported"]), int(one["derived_low"])) for one in rows("crs-grades")} == CRS
+    [of_201] = [one for one in rows("icans-grades") if short(one["usubjid"]) == "201"]
+    assert (of_201["reported"], of_201["derived_low"], of_201["derived_high"]) == ("0", "0", "4")
+    assert [short(one["usubjid"]) for one in rows("discrepancies")] == ["102", "204", "201"]
+
+
+# ---- one patient -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("reported", "low", "high", "said"),
+    [
+        (2, 2, 2, "same"),
+        (0, 1, 1, "differs"),
+        (3, 1, 2, "differs"),
+        (1, 1, 2, "open"),
+        (None, 2, 2, "open"),  # an event without a grade is no grade 0
+        (0, None, None, "open"),  # nothing assessed is no grade 0 either
+        (5, 4, 4, "same"),  # death is reported, never derived
+        (5, 2, 4, "open"),
+        (5, 2, 3, "differs"),
+    ],
+)
+def test_the_verdict(reported, low, high, said):
+    assert verdict(reported, low, high) == said
+
+
+def test_an_assessment_that_says_nothing_leaves_the_worst_open():
+    assessed = pd.DataFrame(
+        {
+            "usubjid": ["A", "A", "B", "C"],
+            "low": [1, None, None, 0],
+            "high": [1, None, None, 0],
+            "missing": [(), ("ice",), ("ice", "motor"), ()],
+        }
+    ).astype({"low": "Int64", "high": "Int64"})
+    events = pd.DataFrame(
+        [
+            {"usubjid": "A", "aedecod": None, "aeterm": "细胞因子释放综合征", "aetoxgr": None, "aeout": None},
+            {"usubjid": "C", "aedecod": "Cytokine release syndrome", "aeterm": "CRS", "aetoxgr": 2, "aeout": "FATAL"},
+        ]
+    ).assign(
+        aesdth=None, aestdtc_earliest=pd.NaT, aestdtc_latest=pd.NaT, aeendtc_earliest=pd.NaT, aeendtc_latest=pd.NaT
+    )
+    day0 = pd.Series(pd.Timestamp("2026-03-01"), list("ABCD"))
+    worst = worst_grades("crs", assessed, events, day0, pd.Timestamp("2026-04-01"))
+    told = worst.astype(object).where(worst.notna(), None)[["reported", "low", "high", "missing"]]
+    assert [tuple(one) for one in told.to_numpy()] == [
+        (None, 1, 4, ("ice",)),  # the event has no grade
+        (0, None, None, ("ice", "motor")),
+        (5, 0, 0, ()),  # fatal is 5 whatever the grade says
+        (0, None, None, ()),
+    ]
