@@ -60,14 +60,16 @@ def _behind(found: Toxicity, row: str, column: str) -> pd.DataFrame:
 
 def _matrix(asked: Asked, found: Toxicity) -> html.Div:
     say = asked.say
-    title = html.H3(say("grading.scale", name=say(f"grading.{found.kind}"), scale=SCALES[found.kind]))
+    name = say(f"grading.{found.kind}")
     if not found.assessments:
+        title = html.H3(name)  # reported grades alone may be of another scale
         read = asked.cut.protocol.toxicity is not None
         never = say(f"grading.no_assessment_{found.kind}") if read else say("grading.no_settings")
         reported = int((found.worst["reported"] != 0).fillna(True).sum())
         if not reported:
             return html.Div([title, html.P(f"{never} {say('grading.none_reported_at_all')}")])
         return html.Div([title, html.P(never), _table(asked, found)])
+    title = html.H3(say("grading.scale", name=name, scale=SCALES[found.kind]))
     return html.Div([title, _table(asked, found)])
 
 
@@ -135,7 +137,8 @@ def _graded(asked: Asked, found: Toxicity, row) -> list:
     say = asked.say
     missing = missing_words(say, found.kind, row.missing)
     reported, derived = column_words(say, column_key(row)), row_words(say, row_key(row))
-    return [named(asked, row.Index), reported, f"{derived} ({SCALES[found.kind]})", missing]
+    derived = derived if pd.isna(row.low) else f"{derived} ({SCALES[found.kind]})"
+    return [named(asked, row.Index), reported, derived, missing]
 
 
 # ---- where the two differ --------------------------------------------------------------------------------------------

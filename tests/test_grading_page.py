@@ -14,6 +14,7 @@ from test_changes_page import links
 
 from clinical.grade_matrix import verdict, worst_grades
 from dashboard.drill import opened
+from dashboard.grading_labs import Labs, labs_card, labs_of
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
 from dashboard.grading_toxicity import toxicities_of
 from dashboard.labels import LANGUAGES, t
@@ -155,3 +156,29 @@ def test_an_assessment_that_says_nothing_leaves_the_worst_open():
         (5, 0, 0, ()),  # fatal is 5 whatever the grade says
         (0, None, None, ()),
     ]
+
+
+# ---- what may be unreported ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_alt_of_302_and_fibrinogen_of_201_are_asked_and_nothing_else(trial, lang):
+    """302: ALT 232 U/L on Day 12 is the first above 5 x 40 (`ALT_MEASURED`), 216 on Day 17 the last."""
+    told = labs_of(trial.open(trial.ids()[-1]))
+    assert [(short(one.usubjid), one.code, one.low) for one in told.unreported] == [
+        ("201", "FIBRINO", 3),
+        ("302", "ALT", 3),
+    ]
+    said = words(labs_card(asking(trial, lang=lang), told))
+    days = {"term": "Alanine aminotransferase increased", "grade": 3, "first": 12, "last": 17}
+    assert t("unreported.no_event", lang, **days) in said and "232 U/L" in said and "216 U/L" in said
+    assert "187 U/L" not in said  # grade 2
+    assert t("grading.unreported", lang, scale="CTCAE 5.0") in said and trial.ids()[-1][:7] in said
+
+
+def test_a_trial_without_gradable_results_is_not_told_that_nothing_is_unreported(trial):
+    said = words(labs_card(asking(trial), Labs(0, 0, 0, "CTCAE 5.0", ())))
+    assert t("grading.no_labs") in said and t("table.no_rows") not in said
+
+
+def test_the_export_of_what_may_be_unreported(trial, client):
+    lines = client.get("/export/unreported.csv").text.splitlines()
+    assert [one.split(",")[2] for one in lines if one.startswith("CTCAE 5.0,")] == ["FIBRINO", "ALT"]

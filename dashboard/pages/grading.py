@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from dash import dcc, html
 
+from dashboard.grading_labs import labs, labs_card
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
 from dashboard.grading_toxicity import toxicities
 from dashboard.labels import speaker
@@ -14,6 +15,7 @@ from dashboard.waiting import clock, polled, shown
 
 class Id(StrEnum):
     TOXICITY = "grading-toxicity"
+    LABS = "grading-labs"
     PANEL = "grading-panel"
 
 
@@ -24,9 +26,11 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             dcc.Store(id={"view": "grading"}, data=request),
             dcc.Store(id={"panel": "grading"}, data=opened),
             clock(Id.TOXICITY),
+            clock(Id.LABS),
             clock(Id.PANEL),
             html.H1(say("grading.title"), className="visually-hidden"),
             html.Div(id=Id.TOXICITY),
+            html.Div(id=Id.LABS),
             html.Div(id=Id.PANEL),
         ],
         className="page grading-page",
@@ -41,6 +45,11 @@ def toxicity(asked: Asked, within: float) -> tuple[object, bool]:
     return shown(toxicities(asked.cut), asked.say, made, within=within)
 
 
+def laboratory(asked: Asked, within: float) -> tuple[object, bool]:
+    """What may be unreported, and whether it is all of it."""
+    return shown(labs(asked.cut), asked.say, lambda found: labs_card(asked, found), within=within)
+
+
 def panel(asked: Asked, within: float) -> tuple[object, bool]:
     """What is opened, and whether it is all of it."""
     if not asked.view.open:
@@ -49,4 +58,5 @@ def panel(asked: Asked, within: float) -> tuple[object, bool]:
 
 
 polled(Id.TOXICITY, {"view": "grading"}, toxicity)
+polled(Id.LABS, {"view": "grading"}, laboratory)
 polled(Id.PANEL, {"panel": "grading"}, panel)

@@ -1,0 +1,99 @@
+"""Laboratory values of grade 3 or more that no adverse event tells: the questions to the site, and their export."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dash import html
+from flask import current_app
+
+from clinical.lab_grades import graded
+from clinical.unreported import Unreported, unreported
+from dashboard.drill import listing, named
+from dashboard.jobs import Job
+from dashboard.labels import Say
+from dashboard.sentences import Sentences
+from dashboard.session import Asked, stamp
+from dashboard.tables import export_link
+from data.store import Cut
+from queries.adverse_events import adverse_events
+from queries.measurements import measurements
+from queries.subjects import subjects
+
+
+@dataclass(frozen=True)
+class Labs:
+    results: int  # from lymphodepletion on, each with a grade or a range of CTCAE
+    patients: int  # who have any of them
+    ungraded: int  # results of the same tests that no grade can be given
+    scale: str
+    unreported: tuple[Unreported, ...]
+
+
+def labs(cut: Cut) -> Job:
+    """`labs_of` beside what readers ask meanwhile."""
+    return current_app.config["JOBS"].of(("graded labs", cut.id), lambda told: labs_of(cut))
+
+
+@lru_cache(maxsize=8)
+def labs_of(cut: Cut) -> Labs:
+    everyone, measured = subjects(cut), measurements(cut, ("lab",))
+    version = cut.protocol.adverse_events.ctcae_version
+    rows = graded(everyone, measured, version=version)
+    rows = rows[rows["first"].notna() & (rows["last"] >= rows["since"]) & (rows["first"] <= cut.cutoff)]
+    known = rows[rows["high"].notna()]
+    asked = unreported(everyone, measured, adverse_events(cut), cut.cutoff, version=version)
+    each = ["source_file", "source_row"]
+    lost = len(rows.drop_duplicates(each)) - len(known.drop_duplicates(each))
+    return Labs(len(known.drop_duplicates(each)), known["usubjid"].nunique(), lost, f"CTCAE {version}", asked)
+
+
+def labs_card(asked: Asked, found: Labs) -> html.Section:
+    """What may be unreported, with the results that it was looked for in."""
+    say = asked.say
+    title = html.H2(say("grading.unreported", scale=found.scale))
+    if not found.results:
+        return html.Section([title, html.P(say("grading.no_labs"))], className="card")
+    counts = {"count": len(found.unreported), "results": found.results, "patients": found.patients}
+    summary = html.P(say("grading.unreported_summary", **counts), className="summary")
+    without = [html.P(say("grading.ungraded", count=found.ungraded), className="quiet")] if found.ungraded else []
+    head = [
+        say("word.patient"),
+        say("grading.what"),
+        say("grading.results"),
+        say("grading.undecided_by"),
+        say("word.source"),
+    ]
+    rows = listing(head, [_row(asked, one) for one in found.unreported], say)
+    query = asked.view.change(open="").href.partition("?")[2]
+    export = export_link(f"/export/unreported.csv?{query}", say)
+    about = html.P(say("grading.unreported_about"), className="quiet")
+    identity = html.Div(stamp(asked), className="stamp")
+    return html.Section([title, summary, about, *without, rows, identity, export], className="card", id="unreported")
+
+
+def _row(asked: Asked, one: Unreported) -> list:
+    say = asked.say
+    results = ", ".join(f"{each.value} ({each.dtc})" for each in one.evidence)
+    source = ", ".join(f"{each.source_file}:{each.source_row}" for each in one.evidence)
+    return [named(asked, one.usubjid), what_words(say, one), results, open_words(say, one), source]
+
+
+def what_words(say: Say, one: Unreported) -> str:
+    return one.said.say(Sentences("unreported", say))
+
+
+def open_words(say: Say, one: Unreported) -> str:
+    """What leaves it open whether it is unreported."""
+    words = Sentences("lacking", say)
+    told = [words[each] for each in one.missing] if not one.sure else []
+    told += [say("grading.beside_uncoded", count=one.uncoded)] if one.uncoded else []
+    return "; ".join(told) or "–"
+
+
+def export(asked: Asked) -> Iterable[Iterable]:
+    yield ["scale", "usubjid", "code", "term", "low", "high", "began", "last", "what", "open", "source"]
+    for one in labs(asked.cut).result().unreported:
+        source = " ".join(f"{each.source_file}:{each.source_row}" for each in one.evidence)
+        words = what_words(asked.say, one), open_words(asked.say, one)
+        yield [one.scale, one.usubjid, one.code, one.term, one.low, one.high, one.began, one.last, *words, source]
