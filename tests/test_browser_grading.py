@@ -21,6 +21,7 @@ def test_a_cell_opens_its_patients_and_a_patient_his_page(site, open_tab):
         "Grade 0–4consciousness not recorded; ICE not done"
     )
     expect(page.locator("#grading-discrepancies tbody tr")).to_have_count(3)
+    expect(page.locator("#grading-edish .points path")).to_have_count(13)
     crs.get_by_title("CRS: derived Grade 1, reported No event").click()
     panel = page.locator("#opened")
     expect(panel.locator(".people .patient")).to_have_text(["102"])

@@ -15,6 +15,7 @@ from test_changes_page import links
 from clinical.grade_matrix import verdict, worst_grades
 from dashboard.drill import opened
 from dashboard.grading_labs import Labs, labs_card, labs_of
+from dashboard.grading_liver import liver_figure, liver_words, livers_of
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
 from dashboard.grading_toxicity import toxicities_of
 from dashboard.labels import LANGUAGES, t
@@ -182,3 +183,30 @@ def test_a_trial_without_gradable_results_is_not_told_that_nothing_is_unreported
 def test_the_export_of_what_may_be_unreported(trial, client):
     lines = client.get("/export/unreported.csv").text.splitlines()
     assert [one.split(",")[2] for one in lines if one.startswith("CTCAE 5.0,")] == ["FIBRINO", "ALT"]
+
+
+# ---- the liver -------------------------------------------------------------------------------------------------------
+def test_edish_of_302_and_202_by_their_written_alt(trial):
+    """`ALT_MEASURED`: 302 peaks at 262 U/L on Day 14, 202 at 291 on Day 7, both against an ULN of 40."""
+    found = livers_of(trial.open(trial.ids()[-1]))
+    found = found.set_axis(map(short, found.index))
+    assert (found.loc["302", "x"], found.loc["302", "day_x"]) == (262 / 40, 14)
+    assert (found.loc["202", "x"], found.loc["202", "day_x"]) == (291 / 40, 7)
+    assert found.loc["302", "quadrant"] == "temples_corollary"  # nobody in the script has a bilirubin above 2 x ULN
+    assert not found["candidate"].astype(bool).any() and found["candidate"].notna().all()
+
+
+def test_every_dot_opens_its_patient(trial):
+    figure = liver_figure(asking(trial))
+    dots = figure.data[0]
+    assert len(dots.x) == 13 and all(link.startswith("/patient/XKDCT293-01-") for link, *_ in dots.customdata)
+    [said] = [about for _, name, about in dots.customdata if name == "302"]
+    assert said.startswith("ALT or AST 6.55 × ULN on Day 14")  # 262 / 40
+    # Above 3 x ULN by the script: 202 and 302; ALT of 201 was reported as grade 2, which is above 3 x ULN too.
+    assert {one for one in dots.text if one} == {"201", "202", "302"}
+    assert {one.x0 for one in figure.layout.shapes} == {3, 0}
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_liver_in_words(trial, lang):
+    assert t("grading.no_hys_law", lang, n=13) in words(liver_words(asking(trial, lang=lang)))

@@ -2,13 +2,18 @@
 
 from enum import StrEnum
 
-from dash import dcc, html
+from dash import Input, Output, callback, dcc, html
 
+from dashboard.figures.scatter import HEIGHT
 from dashboard.grading_labs import labs, labs_card
+from dashboard.grading_liver import liver_figure, liver_style, liver_words
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
 from dashboard.grading_toxicity import toxicities
+from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import speaker
+from dashboard.later import Later
 from dashboard.session import Asked
+from dashboard.theme import moved
 from dashboard.view import View
 from dashboard.waiting import clock, polled, shown
 
@@ -16,6 +21,8 @@ from dashboard.waiting import clock, polled, shown
 class Id(StrEnum):
     TOXICITY = "grading-toxicity"
     LABS = "grading-labs"
+    LIVER = "grading-liver"
+    EDISH = "grading-edish"
     PANEL = "grading-panel"
 
 
@@ -31,6 +38,14 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             html.H1(say("grading.title"), className="visually-hidden"),
             html.Div(id=Id.TOXICITY),
             html.Div(id=Id.LABS),
+            html.Section(
+                [
+                    html.H2(say("grading.liver")),
+                    html.Div(id=Id.LIVER),
+                    Later(graph(Id.EDISH, responsive=True, style={"height": f"{HEIGHT}px"}), height=f"{HEIGHT}px"),
+                ],
+                className="card",
+            ),
             html.Div(id=Id.PANEL),
         ],
         className="page grading-page",
@@ -57,6 +72,23 @@ def panel(asked: Asked, within: float) -> tuple[object, bool]:
     return shown(toxicities(asked.cut), asked.say, lambda found: toxicity_panel(asked, found), within=within)
 
 
+@callback(
+    output={
+        "words": Output(Id.LIVER, "children"),
+        "figure": Output(Id.EDISH, "figure"),
+        "style": Output(Id.EDISH, "style"),
+    },
+    inputs={"stored": Input({"view": "grading"}, "data")},
+    prevent_initial_call=True,
+)
+def liver(stored: object) -> dict:
+    asked = Asked.read(stored)
+    figure = moved(liver_figure(asked), asked.view.zoomed(Id.EDISH))
+    return {"words": liver_words(asked), "figure": figure, "style": liver_style(asked)}
+
+
+keep_zoom(Id.EDISH)
+open_points(Id.EDISH)
 polled(Id.TOXICITY, {"view": "grading"}, toxicity)
 polled(Id.LABS, {"view": "grading"}, laboratory)
 polled(Id.PANEL, {"panel": "grading"}, panel)
