@@ -23,7 +23,7 @@ from data.settings import Settings
 from data.state import State
 from data.store import Store
 
-LAST = "changes"  # the longest to make, and a page that says how far it is
+LAST = ("grading", "changes")  # the longest to make, and pages that say how far they are
 REST = 30.0  # seconds after what readers look at, before the choices are made: cuts may come one after the other
 NICENESS = 10  # who waits for an answer comes first
 
@@ -81,7 +81,7 @@ def _answered(server: Flask, wanted: Wanted) -> Iterator[bool]:
     offered: list[tuple[str, str, str]] = []
     for page in pages.NAVIGATION:
         path = View(page=page).href
-        if page == LAST:
+        if page in LAST:
             offered.append((page, path, ""))
             continue
         for answer in fills.of(_store(page), _request(wanted, path)):
@@ -103,7 +103,7 @@ def _answered(server: Flask, wanted: Wanted) -> Iterator[bool]:
 def _begins_a_job(question: dict) -> bool:
     """Who asks again is told how far it is."""
     asked = str(question["inputs"])
-    return LAST in question["output"] or LAST in asked or "model=" in asked
+    return "model=" in asked or any(one in question["output"] or one in asked for one in LAST)
 
 
 def _store(page: str) -> str:

@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dashboard.making import LAST
 from data import importing, protocol
 from data.store import Store
 from tests.bench import asking
@@ -78,7 +79,7 @@ def tables(trial: Trial, seconds: float) -> list[Table]:
         files = [_smaller(one, folder / one.name) for one in trial.folders[-2:]]
         with serving(root, beside=True) as address:
             found = asking.screens(trial.store.serving().cut, asking.dependencies(address))
-            screens = [one for one in found if one.page != "changes"]  # a job with its progress, and no choice
+            screens = [one for one in found if one.page not in LAST]  # jobs with their progress, and no choice
             read, published, waited = _read(address, root, files, screens, seconds)
     found = Table(f"READERS, {trial.name}: {READERS} at once for {seconds:.0f} s, {published} cuts published", HEAD)
     for name, took in sorted(read.took.items(), key=lambda one: (one[0] not in STEPS, one[0])):
