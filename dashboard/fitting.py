@@ -33,6 +33,8 @@ def _jobs() -> Jobs:
 def apart(samples: pd.DataFrame, told: Told) -> PopulationFit:
     """`pk.kinetics.fit_population` in a process beside the server, which goes on answering. RuntimeError where the
     process ends without a result."""
+    # Read where numpy is loaded, which is there: matrices this small take two cores twice the time of one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(theirs, samples), name="fit", daemon=True)
