@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from clinical.aesi import of_interest
-from clinical.lab_grades import graded
+from clinical.lab_grades import graded, is_blood
 from clinical.reported import ended, reported_grade
 from data.protocol import Alert, Protocol
-from data.specimens import NOT_BLOOD
 
 # part: alerts of one rule are told apart by it. until: how long it was so, of a result its own moment. hit: the rule is
 # met, perhaps only (then not `sure`); False ends an episode.
@@ -82,7 +81,7 @@ def _results(rule: Alert, measured: pd.DataFrame) -> pd.DataFrame:
     codes = [one for one in (rule.code, *rule.codes) if one]
     rows = measured[(measured["table"] == rule.table) & measured["code"].isin(codes) & measured["value"].notna()]
     if rule.table == "lab":
-        rows = rows[~rows["specimen"].str.upper().isin(NOT_BLOOD)]
+        rows = rows[is_blood(rows)]
     rows = rows[rows["unit"] == rule.unit] if rule.unit else rows
     return rows.sort_values(["usubjid", "code", "first"], kind="stable")
 

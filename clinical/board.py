@@ -129,7 +129,7 @@ def board(
     if protocol.dlt:
         infused = _infused(subjects, protocol, cutoff)
         if found is None:
-            found = candidates(infused, events, protocol.dlt, cutoff, labs=labs)
+            found = _candidates(infused, events, protocol, cutoff, labs)
         of_patients = judged(found, infused, protocol.dlt, adjudications, cutoff)
         windows = _windows(infused, events, of_patients, protocol, cutoff)
         rungs = tuple(_rung(level, windows, subjects, protocol.dlt) for level in protocol.dose_levels)
@@ -155,7 +155,14 @@ def candidates_of(
     """The candidates of the Board before anybody judged them. Arguments as `board`."""
     if protocol.dlt is None:
         return {}
-    return candidates(_infused(subjects, protocol, cutoff), events, protocol.dlt, cutoff, labs=labs)
+    return _candidates(_infused(subjects, protocol, cutoff), events, protocol, cutoff, labs)
+
+
+def _candidates(
+    infused: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, cutoff: datetime, labs: pd.DataFrame | None
+) -> dict[str, tuple[Candidate, ...]]:
+    version = protocol.adverse_events.ctcae_version
+    return candidates(infused, events, protocol.dlt, cutoff, labs=labs, ctcae=version)
 
 
 def _infused(subjects: pd.DataFrame, protocol: Protocol, cutoff: datetime) -> pd.DataFrame:

@@ -89,6 +89,7 @@ def candidates(
     cutoff: datetime,
     *,
     labs: pd.DataFrame | None = None,
+    ctcae: str = "5.0",
 ) -> dict[str, tuple[Candidate, ...]]:
     """The candidates of every infused patient by usubjid, those with a flag in the files included; who has none is not
     a key.
@@ -100,7 +101,8 @@ def candidates(
     Source: the clauses are the protocol file's; how time at a grade is read follows grade-change rows, 72 h needs
     times, "more than 7 days" is 8 calendar dates where no times are recorded.
     labs: `lab_results.COLUMNS` of the table "lab", None = not looked at; a run that an event of the same name
-    reports is that event's evidence, no candidate of its own. What people say here of them: `clinical.adjudication`.
+    reports is that event's evidence, no candidate of its own. ctcae: the version that grades them.
+    What people say here of the candidates: `clinical.adjudication`.
     """
     clauses_on = cache(_Definition(dlt).clauses_on)
     reported = defaultdict(list)
@@ -108,7 +110,7 @@ def candidates(
     # As plain objects the rows are read in half the time.
     for row in known.sort_values(["usubjid", "aestdtc_earliest", "aeseq"]).astype(object).itertuples():
         reported[row.usubjid].append(row)
-    runs = {} if labs is None else lab_runs(subjects, labs, dlt, cutoff, clauses_on)
+    runs = {} if labs is None else lab_runs(subjects, labs, dlt, cutoff, clauses_on, ctcae)
     found = {}
     for patient in subjects[subjects["day0"] <= cutoff].itertuples():
         rows, infused = reported[patient.usubjid], patient.day0.date()

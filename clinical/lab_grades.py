@@ -52,8 +52,7 @@ def with_baseline(labs: pd.DataFrame, since: pd.Series) -> pd.DataFrame:
     labs: as `queries.measurements` of the table "lab". since: by usubjid, the first lymphodepletion dose, or the
     infusion where that is not recorded: the last result before it is the baseline.
     """
-    blood = ~_is_any(labs["specimen"], NOT_BLOOD) & ~_is_any(labs["category"], {"URINALYSIS"})
-    rows = labs[labs["value"].notna() & blood & labs["usubjid"].isin(since.index)].reset_index(drop=True)
+    rows = labs[labs["value"].notna() & is_blood(labs) & labs["usubjid"].isin(since.index)].reset_index(drop=True)
     codes, tests = pd.factorize(rows["code"])
     who = since.index.get_indexer(rows["usubjid"])
     series = who * max(len(tests), 1) + codes  # a subject's results of one test
@@ -65,6 +64,11 @@ def with_baseline(labs: pd.DataFrame, since: pd.Series) -> pd.DataFrame:
     base = before.drop_duplicates("series", keep="last").set_index("series")[["value", "unit", "range_high"]]
     base = base.reindex(series)
     return rows.assign(**{f"{name}_baseline": base[name].to_numpy() for name in base})
+
+
+def is_blood(labs: pd.DataFrame) -> pd.Series:
+    """Whether each result is of blood, as far as is known: what is not surely another fluid is."""
+    return ~_is_any(labs["specimen"], NOT_BLOOD) & ~_is_any(labs["category"], {"URINALYSIS"})
 
 
 def _is_any(texts: pd.Series, names: Collection[str]) -> pd.Series:

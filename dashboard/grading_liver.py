@@ -7,13 +7,13 @@ import plotly.graph_objects as go
 from dash import html
 
 from clinical.grading.liver import edish
+from clinical.lab_grades import is_blood
 from dashboard.drill import linked, mark
 from dashboard.figures.edish import edish as drawn
 from dashboard.figures.scatter import HEIGHT, Words
 from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
-from data.specimens import NOT_BLOOD
 from data.store import Cut
 from queries.measurements import measurements
 from queries.subjects import subjects
@@ -25,7 +25,7 @@ CODES = ("ALT", "AST", "BILI", "ALP")
 def livers_of(cut: Cut) -> pd.DataFrame:
     """`clinical.grading.liver.edish` of the samples since the infusion, by usubjid, with the cohort."""
     rows = measurements(cut, ("lab",), codes=CODES)
-    rows = rows[(rows["time"] >= 0) & ~rows["specimen"].str.upper().isin(NOT_BLOOD) & (rows["range_high"] > 0)]
+    rows = rows[(rows["time"] >= 0) & is_blood(rows) & (rows["range_high"] > 0)]
     samples = pd.DataFrame(
         {
             "subject": rows["usubjid"],

@@ -298,7 +298,7 @@ class AdverseEvents(Section):
     def ctcae_version(self) -> str:
         """By which laboratory values are graded: the protocol's, 5.0 where it grades by another scale or by none."""
         name, _, version = self.grade_scale.partition(" ")
-        return version if name == "CTCAE" else "5.0"
+        return version if name == "CTCAE" and version in ("5.0", "6.0") else "5.0"
 
 
 class Population(Section):

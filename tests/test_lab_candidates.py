@@ -530,3 +530,21 @@ def test_where_file_and_person_differ_the_window_is_unresolved():
         adjudications={("A1", EVENT): judged(EVENT, False)},
     )  # fmt: skip
     assert shown.window("A1").state.state == "unresolved"
+
+
+# ---- version of the scale --------------------------------------------------------------------------------------------
+def test_the_protocol_says_by_which_version_results_are_graded():
+    """ALT of 180 with a baseline of 60, above the ULN of 40: by 5.0 grade 3 is above 5 x 60, by 6.0 above 2 x 60."""
+    rows = labs(result(60, "-7T08:00"), *(result(180, day) for day in (3, 7, 11)))
+    known = read(rows, subjects(subject("A1")).set_index("usubjid"), end_of(60))
+    term = "Alanine aminotransferase increased"
+    for version, grade in (("5.0", 1), ("6.0", 3)):
+        found = graded(known, [term], version)[term].sort_values("first")
+        assert found["low"].tolist()[-1] == found["high"].tolist()[-1] == grade
+        assert set(found["scale"]) == {f"CTCAE {version}"}
+
+
+@pytest.mark.parametrize(("scale", "version"), [("CTCAE 6.0", "6.0"), ("CTCAE 4.03", "5.0"), ("", "5.0")])
+def test_a_version_that_is_not_here_is_graded_by_5_0(scale, version):
+    events = PROTOCOL.adverse_events.model_copy(update={"grade_scale": scale})
+    assert events.ctcae_version == version
