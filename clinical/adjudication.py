@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from clinical.candidates import VERDICTS, Candidate
+from data.events import standing
 from data.protocol import Clause, Dlt
 
 SUPPOSED = "supposed"  # `code` of a verdict that nobody gave
@@ -60,11 +61,7 @@ def _standing(events: Iterable, cutoff: datetime) -> Iterator[Adjudication]:
     """Every verdict that was not withdrawn, in the order of its event."""
     if cutoff.tzinfo:
         raise ValueError(f"cutoff: {cutoff} has an offset; it is a moment of the trial's clock")
-    said = sorted(events, key=lambda one: one.id)
-    withdrawn = {(one.subject, one.payload["event"]) for one in said if one.action == "dlt.withdrawn"}
-    for one in said:
-        if one.action == "dlt.adjudicated" and (one.subject, one.id) not in withdrawn:
-            yield _adjudication(one)
+    return map(_adjudication, standing(events, "dlt.adjudicated", "dlt.withdrawn"))
 
 
 def _adjudication(event) -> Adjudication:

@@ -46,6 +46,13 @@ class Event:
     hash: str
 
 
+def standing(events: Iterable[Event], says: str, takes_back: str) -> Iterator[Event]:
+    """Every event of the action `says` that none of the action `takes_back` names for its subject, in their order."""
+    said = sorted(events, key=lambda one: one.id)
+    back = {(one.subject, one.payload["event"]) for one in said if one.action == takes_back}
+    return (one for one in said if one.action == says and (one.subject, one.id) not in back)
+
+
 class Altered(ValueError):
     """A stored event is not what was written."""
 

@@ -6,6 +6,8 @@ from datetime import datetime
 
 import pandas as pd
 
+from data.events import standing
+
 
 @dataclass(frozen=True)
 class Exclusion:
@@ -48,11 +50,7 @@ def later(events: Iterable, cutoff: datetime) -> tuple[Exclusion, ...]:
 def _standing(events: Iterable, cutoff: datetime) -> Iterator[Exclusion]:
     if cutoff.tzinfo:
         raise ValueError(f"cutoff: {cutoff} has an offset; it is a moment of the trial's clock")
-    said = sorted(events, key=lambda one: one.id)
-    back = {(one.subject, one.payload["event"]) for one in said if one.action == "sample.readmitted"}
-    for one in said:
-        if one.action == "sample.excluded" and (one.subject, one.id) not in back:
-            yield _exclusion(one)
+    return map(_exclusion, standing(events, "sample.excluded", "sample.readmitted"))
 
 
 def _exclusion(event) -> Exclusion:
