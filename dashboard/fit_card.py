@@ -60,7 +60,7 @@ def _found(asked: Asked, fit: PopulationFit, people: Mapping[str, Person]) -> ht
 
 def _graph(figure) -> dcc.Graph:
     drawn = graph(FIGURE)
-    drawn.figure, drawn.style = figure, {"height": figure.layout.height}
+    drawn.figure, drawn.style = figure, {"height": figure.layout["height"]}
     return drawn
 
 
@@ -84,8 +84,8 @@ def fitted_figure(asked: Asked, fit: PopulationFit, people: Mapping[str, Person]
 
 def _on_axis(fitted: pd.DataFrame, figure) -> pd.DataFrame:
     """A curve is drawn from where the axis begins: on a log axis it comes from far below. Its interval is cut off."""
-    axis = figure.layout.yaxis
-    low = 10 ** axis.range[0] if axis.type == "log" else 0.0
+    axis = figure.layout["yaxis"]
+    low = 10 ** axis["range"][0] if axis["type"] == "log" else 0.0
     ends = {name: fitted[name].clip(lower=low) for name in ("low", "high")}
     return fitted.assign(conc=fitted["conc"].where(fitted["conc"] >= low), **ends)
 

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import pandas as pd
-import plotly.graph_objects as go
 from dash import html
 
 from clinical.grading.liver import edish
@@ -14,6 +13,7 @@ from dashboard.figures.scatter import HEIGHT, Words
 from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
+from dashboard.theme import Figure
 from data.store import Cut
 from queries.measurements import measurements
 from queries.subjects import subjects
@@ -67,7 +67,7 @@ def liver_style(asked: Asked) -> dict[str, str]:
     return {"display": "none"} if known.empty else {"height": f"{HEIGHT}px"}
 
 
-def liver_figure(asked: Asked) -> go.Figure:
+def liver_figure(asked: Asked) -> Figure:
     say, found = asked.say, livers_of(asked.cut).dropna(subset=["x", "y"])
     unsure = [one.candidate is None for one in found.itertuples()]
     rows = pd.DataFrame({"usubjid": found.index, "cohort": found["cohort"].to_numpy(), "x": found["x"].to_numpy(),

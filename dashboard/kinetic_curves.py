@@ -100,8 +100,10 @@ def other_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
 def in_blood(asked: Asked, specimens: pd.Series) -> pd.Series:
     """Whether each specimen is one of the endpoints'; one that is not named is taken for it."""
     kinetics = asked.cut.protocol.kinetics
-    wanted = specimens.dropna().unique() if kinetics is None else kinetics.specimens
-    return specimens.isna() | specimens.str.upper().isin([one.upper() for one in wanted])
+    if kinetics is None:
+        return pd.Series(True, specimens.index)
+    wanted = {one.upper() for one in kinetics.specimens}
+    return specimens.isna() | specimens.isin([one for one in specimens.dropna().unique() if one.upper() in wanted])
 
 
 def words(asked: Asked, people: Collection[str]) -> Words:

@@ -30,9 +30,11 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 @pytest.fixture(scope="session", autouse=True)
 def checked_figures() -> None:
     """Every figure that a test makes is held to plotly's schema: a misspelt attribute raises."""
+    import plotly.graph_objects as go
+
     from dashboard import theme
 
-    theme.CHECKED = True
+    theme.FIGURE = go.Figure
 
 
 @pytest.fixture(scope="session")

@@ -160,7 +160,7 @@ def test_the_summary_names_the_highest_and_who_still_has_cells(trial):
 def test_every_choice_draws(trial, lang, by, scale, days):
     shown = kinetics.answer(ask(trial, lang=lang, by=by, scale=scale, days=days, theme="dark"))
     assert shown["figure"].data and shown["others"].data
-    assert shown["figure"].layout.yaxis.type == ("log" if scale == "log" else None)
+    assert shown["figure"].layout.yaxis.type == scale
     panels = [one for one in shown["figure"].layout if one.startswith("xaxis")]
     assert len(panels) == (13 if by == "patient" else 1)
 

@@ -6,10 +6,9 @@ from html import escape
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard.figures.curves import BOTTOM, TOP, Person, axes_of, height, key_of, key_to_colours, place_of
-from dashboard.theme import PALETTES, Palette, stamp_note, styled
+from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 
 ROW, COLUMNS = 200, 4
 FOOT = 3.0  # who was never quantifiable stands so many times below the lowest exposure
@@ -34,7 +33,7 @@ class Words:
 
 def panels(
     some: Sequence[Panel], people: Mapping[str, Person], words: Words, *, theme: str, chosen: str = ""
-) -> go.Figure:
+) -> Figure:
     """The same log axis of exposure in all; hollow at its foot who was never quantifiable."""
     palette, whole = PALETTES[theme], height(len(some), COLUMNS, ROW)
     exposures = pd.concat([one.rows["y"] for one in some])

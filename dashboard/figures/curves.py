@@ -4,30 +4,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import groupby
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard.figures.marks import Marks, lowest, mark_note, mark_traces
-from dashboard.theme import PALETTES, Palette, stamp_note, styled
+from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 
 ROW, TOP, BOTTOM, GAP = 230, 34, 92, 64  # px: a row of small panels, around the rows, between them
 MANY = 1500  # points; beyond them the curves alone are drawn, the chosen patient's with all
 DAYS = {"28": (-8, 29.5), "90": (-8, 94)}
-COLUMNS = [
-    "usubjid",
-    "time",
-    "conc",
-    "limit",
-    "floor",
-    "signal",
-    "excluded",
-    "unit",
-    "dtc",
-    "source_file",
-    "source_row",
-]
 SYMBOLS = {
     "quantified": "circle",
     "detected": "circle-open-dot",
@@ -77,7 +64,7 @@ def curves(
     panels: Sequence[Panel], people: Mapping[str, Person], words: Words,
     *, theme: str, scale: str, days: str, columns: int = 1, row: int = ROW, chosen: str = "", medians: bool = False,
     alike: bool = False, marks: Marks | None = None,
-) -> go.Figure:  # fmt: skip
+) -> Figure:  # fmt: skip
     """scale: log or linear, of every panel; days: 28, 90 or all. chosen: usubjid of the patient who stands out.
 
     alike: the panels show one quantity and share its axis. marks: of the chosen one, in the first panel.
@@ -129,7 +116,8 @@ def curves(
 
 def _key_to_symbols(words: Words, panels: Sequence[Panel]) -> str:
     signs = {"quantified": "●", "detected": "⊙", "not_detected": "○", "below": "○", "excluded": "✕"}
-    present = [one for one in SYMBOLS if any((_signs(panel.rows) == one).any() for panel in panels)]
+    found = set().union(*(_signs(panel.rows) for panel in panels))
+    present = [one for one in SYMBOLS if one in found]
     return " · ".join(f"{signs[one]} {words.signals[one]}" for one in present)
 
 
@@ -178,7 +166,8 @@ def _value_axis(rows: pd.DataFrame, scale: str) -> dict:
     drawn = _heights(rows)
     drawn = drawn[drawn > 0]
     if scale == "linear" or drawn.empty:
-        return {"range": [0, 1.06 * drawn.max() if len(drawn) else 1], "tickformat": ",.4~r", "rangemode": "tozero"}
+        most = 1.06 * drawn.max() if len(drawn) else 1
+        return {"type": "linear", "range": [0, most], "tickformat": ",.4~r", "rangemode": "tozero"}
     low, high = math.log10(drawn.min()), math.log10(drawn.max())
     return {"type": "log", "range": [low - 0.2, high + 0.2], "dtick": 1, "tickformat": ",.4~r"}
 
@@ -188,88 +177,117 @@ def _curves(
     rows: pd.DataFrame, people: Mapping[str, Person], words: Words, palette: Palette, chosen: str, *, dense: bool
 ) -> Iterator[dict]:
     """One trace of lines a cohort, and one of points a kind: few traces draw many patients fast."""
-    rows = rows[rows["signal"] != "no_result"][COLUMNS]
-    rows = rows.assign(
-        sign=_signs(rows), cohort=rows["usubjid"].map({one: person.cohort for one, person in people.items()})
-    )
-    for _, here in rows[rows["usubjid"] != chosen].groupby("cohort", sort=False):
-        colour = people[here["usubjid"].iloc[0]].colour
-        faint = 0.28 if chosen or dense else 0.6
+    groups: dict[str, list[Sample]] = {}
+    for one in _samples(rows):
+        groups.setdefault(chosen if one.usubjid == chosen else people[one.usubjid].cohort, []).append(one)
+    own = groups.pop(chosen, [])
+    faint = 0.28 if chosen or dense else 0.6
+    for here in groups.values():
+        colour = people[here[0].usubjid].colour
         yield _lines(here, colour, faint, 1.2)
         if not dense:
             yield from _points(here, people, words, colour, faint, 6)
-    own = rows[rows["usubjid"] == chosen]
-    if len(own):
+    if own:
         colour = people[chosen].colour
         yield _lines(own, colour, 1, 3)
         yield from _points(own, people, words, colour, 1, 9)
 
 
-def _signs(rows: pd.DataFrame) -> pd.Series:
-    """What each sample is drawn as: a key of SYMBOLS."""
-    return rows["signal"].mask(rows["excluded"].notna() & (rows["signal"] != "no_result"), "excluded")
+class Sample(NamedTuple):
+    """A sample that is drawn."""
+
+    usubjid: str
+    time: float
+    conc: float  # NaN: below the limit
+    limit: float
+    floor: float
+    signal: str
+    excluded: object
+    unit: object
+    dtc: object
+    source_file: str
+    source_row: int
+
+    @property
+    def sign(self) -> str:
+        """What it is drawn as: a key of SYMBOLS."""
+        return self.signal if pd.isna(self.excluded) else "excluded"
+
+    @property
+    def height(self) -> float:
+        return self.floor if math.isnan(self.conc) else self.conc
 
 
-def _lines(rows: pd.DataFrame, colour: str, opacity: float, width: float) -> dict:
+def _samples(rows: pd.DataFrame) -> list[Sample]:
+    """Those with a result, in order. Columns as lists of plain objects: a frame a patient is walked ten times as
+    slowly."""
+    columns = (rows[one].tolist() for one in Sample._fields)
+    return [one for one in map(Sample._make, zip(*columns, strict=True)) if one.signal != "no_result"]
+
+
+def _signs(rows: pd.DataFrame) -> set[str]:
+    """The keys of SYMBOLS that the samples are drawn as."""
+    shown = rows[rows["signal"] != "no_result"]
+    excluded = shown["excluded"].notna()
+    return {*shown.loc[~excluded, "signal"].unique(), *(["excluded"] if excluded.any() else [])}
+
+
+def _lines(some: Sequence[Sample], colour: str, opacity: float, width: float) -> dict:
     """From the last BLQ sample before the first number to the first one after the last: beyond them nothing moves."""
-    rows = rows[rows["sign"] != "excluded"]
-    known, who = rows["conc"].notna().to_numpy(), rows["usubjid"].to_numpy()
-    same = who[1:] == who[:-1]  # as the row before
-    near = known.copy()
-    near[:-1] |= known[1:] & same
-    near[1:] |= known[:-1] & same
-    x, y, who = (values[near] for values in (rows["time"].to_numpy(), _heights(rows).to_numpy(), who))
-    ends = np.flatnonzero(who[1:] != who[:-1]) + 1  # a gap between two patients
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for _, own in groupby((one for one in some if one.sign != "excluded"), key=lambda one: one.usubjid):
+        near = _near_a_number(list(own))
+        x += [None] * bool(x and near) + [_short(one.time) for one in near]  # a gap between two patients
+        y += [None] * bool(y and near) + [_short(one.height) for one in near]
     line = {"color": colour, "width": width}
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": _listed(np.insert(x, ends, np.nan)),
-        "y": _listed(np.insert(y, ends, np.nan)),
-        "line": line,
-        "opacity": opacity,
-        "hoverinfo": "skip",
-    }
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "opacity": opacity, "hoverinfo": "skip"}
+
+
+def _near_a_number(own: Sequence[Sample]) -> list[Sample]:
+    known = [False, *(not math.isnan(one.conc) for one in own), False]
+    return [one for place, one in enumerate(own, start=1) if any(known[place - 1 : place + 2])]
 
 
 def _heights(rows: pd.DataFrame) -> pd.Series:
     return rows["conc"].fillna(rows["floor"])
 
 
-def _listed(values: np.ndarray) -> list[float | None]:
+def _short(value: float) -> float:
     """Four digits are what a curve can show."""
-    return [None if value != value else float(f"{value:.4g}") for value in values.tolist()]
+    return float(f"{value:.4g}")
 
 
 def _points(
-    rows: pd.DataFrame, people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
+    some: Sequence[Sample], people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
 ) -> Iterator[dict]:
-    for signal, symbol in SYMBOLS.items():
-        here = rows[rows["sign"] == signal]
-        if here.empty:
+    signs = [one.sign for one in some]
+    for sign, symbol in SYMBOLS.items():
+        here = [one for one, its in zip(some, signs, strict=True) if its == sign]
+        if not here:
             continue
-        cross = {"size": size + 4, "line": {"color": colour, "width": 2}} if signal == "excluded" else {}
+        cross = {"size": size + 4, "line": {"color": colour, "width": 2}} if sign == "excluded" else {}
         yield {
             "type": "scatter",
             "mode": "markers",
-            "x": _listed(here["time"].to_numpy()),
-            "y": _listed(_heights(here).to_numpy()),
+            "x": [_short(one.time) for one in here],
+            "y": [_short(one.height) for one in here],
             "marker": {"color": colour, "size": size, "symbol": symbol, "line": {"color": colour, "width": 1.2}}
             | cross,
             "opacity": opacity,
-            "customdata": [[people[one.usubjid].href, _told(one, people, words)] for one in here.itertuples()],
+            "customdata": [[people[one.usubjid].href, _told(one, people, words)] for one in here],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
         }
 
 
-def _told(row, people: Mapping[str, Person], words: Words) -> str:
-    unit = "" if pd.isna(row.unit) else f" {row.unit}"
-    limit = words.no_limit if pd.isna(row.limit) else f"< {row.limit:g}{unit}"
-    below = f"{words.signals[row.signal]} ({limit})"
-    value = f"{float(f'{row.conc:.4g}'):,.12g}{unit}" if row.signal == "quantified" else below
-    out = (words.excluded[row.excluded],) if row.sign == "excluded" else ()
-    lines = (value, *out, f"{row.dtc} · {row.source_file} {row.source_row}")
-    who = f"<b>{escape(people[row.usubjid].subjid)}</b> · {row.time:.1f} d"
+def _told(one: Sample, people: Mapping[str, Person], words: Words) -> str:
+    unit = "" if pd.isna(one.unit) else f" {one.unit}"
+    limit = words.no_limit if pd.isna(one.limit) else f"< {one.limit:g}{unit}"
+    below = f"{words.signals[one.signal]} ({limit})"
+    value = f"{_short(one.conc):,.12g}{unit}" if one.signal == "quantified" else below
+    out = (words.excluded[one.excluded],) if one.sign == "excluded" else ()
+    lines = (value, *out, f"{one.dtc} · {one.source_file} {one.source_row}")
+    who = f"<b>{escape(people[one.usubjid].subjid)}</b> · {one.time:.1f} d"
     return "<br>".join([who, *map(escape, lines)])
 
 
@@ -290,8 +308,8 @@ def _medians(rows: pd.DataFrame, people: Mapping[str, Person], words: Words) -> 
         yield {
             "type": "scatter",
             "mode": "lines",
-            "x": _listed(visits["time"].to_numpy()),
-            "y": _listed(visits["level"].to_numpy()),
+            "x": [_short(one) for one in visits["time"]],
+            "y": [_short(one) for one in visits["level"]],
             "line": {"color": colour, "width": 4},
             "opacity": 0.85,
             "text": [f"{words.median}, n = {one}" for one in visits["patients"]],

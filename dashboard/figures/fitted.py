@@ -4,31 +4,32 @@ import math
 from collections.abc import Mapping
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard.figures.curves import Person
+from dashboard.theme import Figure, with_traces
 
 
-def with_fit(figure: go.Figure, subjects: list[str], fitted: pd.DataFrame, people: Mapping[str, Person]) -> go.Figure:
+def with_fit(figure: Figure, subjects: list[str], fitted: pd.DataFrame, people: Mapping[str, Person]) -> Figure:
     """figure: of `dashboard.figures.curves.curves`, a panel a subject in the order of `subjects`; its lines from sample
     to sample give way to the model. fitted: subject, time [d], conc [NaN: not drawn], low, high."""
-    samples = [one for one in figure.data if one.mode == "markers"]
+    samples = [one for one in figure.data if one["mode"] == "markers"]
     traces = []
     for number, usubjid in enumerate(subjects):
         own = fitted[fitted["subject"] == usubjid]
         if len(own):
             traces += _curve(own, people[usubjid].colour, str(number + 1) if number else "")
-    figure.data = []
     drawn = fitted[fitted["subject"].isin(subjects)]
-    return _up_to(figure.add_traces([*traces, *samples]), drawn["conc"].max())
+    return _up_to(with_traces(figure, [*traces, *samples]), drawn["conc"].max())
 
 
-def _up_to(figure: go.Figure, top: float) -> go.Figure:
+def _up_to(figure: Figure, top: float) -> Figure:
     """The axes of the values reach a little over the highest curve."""
-    for axis in figure.select_yaxes():
-        low, high = axis.range
-        needed = math.log10(top) + 0.15 if axis.type == "log" else 1.06 * top
-        axis.range = (low, max(high, needed) if top > 0 else high)
+    for name in figure.layout:
+        axis = figure.layout[name] if name.startswith("yaxis") else {}
+        if "range" in axis:
+            low, high = axis["range"]
+            needed = math.log10(top) + 0.15 if axis["type"] == "log" else 1.06 * top
+            axis.update(range=[low, max(high, needed) if top > 0 else high])
     return figure
 
 

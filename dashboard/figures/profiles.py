@@ -7,9 +7,8 @@ from html import escape
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from dashboard.theme import PALETTES, Palette, level_colour, stamp_note, styled
+from dashboard.theme import PALETTES, Figure, Palette, level_colour, stamp_note, styled
 
 COLUMNS = 4
 ROW, GAP, TOP, BOTTOM = 168, 54, 30, 102  # px: a panel, what is between two, above and below all
@@ -45,7 +44,7 @@ def height(panels: Sequence[Panel]) -> int:
 def profiles(
     rows: pd.DataFrame, panels: Sequence[Panel], levels: Mapping[str, int | None], words: Words,
     *, chosen: str = "", scale: str = "log", theme: str = "light",
-) -> go.Figure:  # fmt: skip
+) -> Figure:  # fmt: skip
     """rows: usubjid, cohort, code, time [d], rel_day, value, limit; by code, cohort, patient, time. levels: cohort ->
     place of its colour. chosen: usubjid of the patient who stands out, "" nobody.
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard.figures.scatter import Words, scatter
-from dashboard.theme import PALETTES
+from dashboard.theme import PALETTES, Figure, with_traces
 
 HEIGHT, BOTTOM = 500, 136  # px; the stamp takes four lines
 
@@ -24,11 +23,12 @@ class Line:
 
 def proportion(
     rows: pd.DataFrame, levels: Mapping[str, int | None], line: Line, words: Words, *, theme: str, chosen: str = ""
-) -> go.Figure:
+) -> Figure:
     """rows: usubjid, cohort, x [dose], y [exposure], x_limit, y_limit of the patients in the model."""
     figure = scatter(rows, levels, words, scale="log", log_y=True, theme=theme, chosen=chosen)
-    figure.data[0].textposition = _beside(rows)
-    figure.layout.update(height=HEIGHT, margin_b=BOTTOM)
+    figure.data[0]["textposition"] = _beside(rows)
+    figure.layout["height"] = HEIGHT
+    figure.layout["margin"].update(b=BOTTOM)
     if line.rows.empty:
         return figure
     palette, at = PALETTES[theme], line.rows
@@ -55,7 +55,7 @@ def proportion(
         "line": {"color": palette.quiet, "width": 1.5, "dash": "dash"},
         "hovertemplate": f"{line.proportional}<extra></extra>",
     }
-    return figure.add_traces([band, straight, fitted])
+    return with_traces(figure, [*figure.data, band, straight, fitted])
 
 
 def _beside(rows: pd.DataFrame) -> list[str]:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from html import escape
 
-import plotly.graph_objects as go
-
 from clinical.board import Window
-from dashboard.theme import DLT, PALETTES, Palette, level_colour, stamp_note, styled
+from dashboard.theme import DLT, PALETTES, Figure, Palette, level_colour, stamp_note, styled
 
 ROW = 26  # px a patient
 TOP, BOTTOM = 34, 92  # px around the rows: the dates above, axis and stamp below
@@ -36,7 +34,7 @@ def height(windows: Sequence[Window]) -> int:
 
 def runway(
     windows: Sequence[Window], levels: Mapping[str, int], cutoff: datetime, today: date, words: Words, *, theme: str
-) -> go.Figure:
+) -> Figure:
     """windows: by cohort and infusion, as `clinical.board`. levels: cohort -> dose level, for its colour.
 
     A bar is full up to the cut-off and pale for the days left; complete windows are lighter than running ones, a

@@ -6,10 +6,9 @@ from html import escape
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard.figures.profiles import PLAIN, value_axis
-from dashboard.theme import PALETTES, level_colour, stamp_note, styled
+from dashboard.theme import PALETTES, Figure, level_colour, stamp_note, styled
 
 HEIGHT = 490
 FEW = 40  # patients up to whom each dot has its number beside it
@@ -34,7 +33,7 @@ class Words:
 def scatter(
     rows: pd.DataFrame, levels: Mapping[str, int | None], words: Words,
     *, scale: str, log_y: bool, theme: str, chosen: str = "",
-) -> go.Figure:  # fmt: skip
+) -> Figure:  # fmt: skip
     """rows: usubjid, cohort, x, x_limit, y, y_limit of the patients who have both. A value at its limit is hollow; an
     exposure of 0 (cells never quantified) stands at the foot of a log axis."""
     palette = PALETTES[theme]

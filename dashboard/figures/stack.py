@@ -4,13 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from clinical.course import Course
 from dashboard.figures import stack_events, stack_lanes, stack_series
 from dashboard.figures.panels import Panel, Shown, moment, note
 from dashboard.labels import Say
-from dashboard.theme import PALETTES, Palette, stamp_note, styled
+from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 
 LEFT, RIGHT, TOP, BOTTOM = 186, 92, 24, 78  # px: labels of rows, names of lines, the cut-off, axis title and stamp
 HEAD, GAP = 19, 9  # px over a panel for its name, and between panels
@@ -20,7 +19,7 @@ PANELS = ("periods", "ribbons", "temperature", "cytokines", "kinetics", "flow", 
 
 @dataclass(frozen=True)
 class Stack:
-    figure: go.Figure
+    figure: Figure
     height: int  # px
     drawn: tuple[str, ...]  # of PANELS, the counts by name
     missing: tuple[str, ...]  # panels for which there is nothing to draw
@@ -76,7 +75,7 @@ def _outer(panel: Panel) -> int:
     return panel.height + (HEAD if panel.title else 0) + GAP
 
 
-def _figure(panels: Sequence[Panel], course: Course, shown: Shown, height: int, hours: bool, stamp: str) -> go.Figure:
+def _figure(panels: Sequence[Panel], course: Course, shown: Shown, height: int, hours: bool, stamp: str) -> Figure:
     palette, inner = PALETTES[shown.theme], height - TOP - BOTTOM
     traces, shapes, notes, axes = [], [*_background(course, shown)], [], {}
     upper = float(inner)

@@ -209,7 +209,7 @@ def profile_card(asked: Asked, found: Cytokines) -> dict:
         "profile_summary": profile_summary(asked, found, left_out),
         **subject_options(asked, dict(zip(shown["usubjid"], shown["subjid"], strict=True))),
         "profiles": _moved_copy(figure, asked.view.zoomed(Id.PROFILES)),
-        "profiles_style": {"height": figure.layout.height},
+        "profiles_style": {"height": figure.layout["height"]},
     }
 
 

@@ -201,7 +201,7 @@ def show_covariates(stored: object) -> dict:
     return {
         "head": covariates_card.head(asked),
         "figure": drawn or {},
-        "style": {"height": drawn.layout.height} if drawn else {"display": "none"},
+        "style": {"height": drawn.layout["height"]} if drawn else {"display": "none"},
         "left_out": covariates_card.left_out(asked, shown) if has_cells else [],
     }
 
@@ -235,10 +235,10 @@ def answer(asked: Asked) -> dict:
         "summary": in_short(asked, samples, found),
         **subject_options(asked, {usubjid: person.subjid for usubjid, person in shown.items()}),
         "figure": own,
-        "style": {"height": own.layout.height} if own.data else {"display": "none"},
+        "style": {"height": own.layout["height"]} if own.data else {"display": "none"},
         "aside": [*asides(asked, samples), *([] if own.data else [html.Div(identity, className="stamp")])],
         "others": others,
-        "others_style": {"height": others.layout.height} if others.data else {"display": "none"},
+        "others_style": {"height": others.layout["height"]} if others.data else {"display": "none"},
         "others_hidden": not others.data,
         "groups": groups(asked, found, {one.cohort for one in shown.values()}, identity),
         "groups_hidden": found.empty,
