@@ -6,8 +6,12 @@ from functools import cached_property
 
 import pandas as pd
 
+from clinical.bedside import crs_inputs, icans_inputs
+from clinical.derived import Derived, derived_steps
 from clinical.episodes import DayAxis, Episode, episodes, of_terms
+from clinical.grading import crs, icans
 from clinical.periods import PeriodSpan, study_periods
+from clinical.toxicity_episodes import crs_assessments, icans_assessments
 from data.protocol import Protocol
 
 _HOUR = timedelta(hours=1)
@@ -18,7 +22,8 @@ _LAST_SECOND = timedelta(days=1, seconds=-1)
 class Course:
     """who: row of `queries.subjects`; measured, given, events, visits: that patient's rows of the queries of these
     names, shared, never written to; measured also with `excluded` [id of the event that excludes the sample from the
-    kinetics; <NA>: none]. ends_recorded: whether any event of the trial has an end."""
+    kinetics; <NA>: none]. ends_recorded: whether any event of the trial has an end. recorded: tables of interventions
+    that the trial's files hold: what is not in one of them was not given, of the others nothing is known."""
 
     who: pd.Series
     measured: pd.DataFrame
@@ -28,6 +33,7 @@ class Course:
     protocol: Protocol
     cutoff: datetime
     ends_recorded: bool = True
+    recorded: frozenset[str] = frozenset()
 
     @cached_property
     def axis(self) -> DayAxis | None:
@@ -45,6 +51,7 @@ class Course:
     @cached_property
     def _results(self) -> dict[tuple[str, str], pd.DataFrame]:
         every = self.measured[self.measured["value"].notna() & self.measured["time"].notna()]
+        every = every.astype(dict.fromkeys(every.select_dtypes("str").columns, object))
         return dict(iter(every.groupby(["table", "code"], sort=False)))
 
     @cached_property
@@ -81,3 +88,25 @@ class Course:
     @cached_property
     def periods(self) -> tuple[PeriodSpan, ...]:
         return study_periods(self.visits, self.protocol, self.known_to)
+
+    def derived(self, kind: str) -> Derived | None:
+        """CRS or ICANS ("crs", "icans") by the scale from what was measured; None where the protocol does not say how
+        it is read, or there is no Day 0. An empty one: never assessed."""
+        return self._derived.get(kind)
+
+    @cached_property
+    def _derived(self) -> dict[str, Derived]:
+        settings = self.protocol.toxicity
+        if settings is None or self.axis is None:
+            return {}
+        vitals = pd.concat([self.results("vital_sign", one) for one in ("TEMP", "SYSBP")])
+        scores = self.measured[self.measured["table"] == "ice"]
+        found = {
+            "crs": crs_assessments(crs_inputs(vitals, self.given, settings, recorded=self.recorded), settings),
+            "icans": icans_assessments(icans_inputs(scores, self.events, settings)),
+        }
+        scales, hours = {"crs": crs.SCALE, "icans": icans.SCALE}, settings.assessed_hours
+        return {
+            kind: Derived(kind, scales[kind], rows, derived_steps(rows, self.axis, self.known_to, hours=hours))
+            for kind, rows in found.items()
+        }

@@ -8,7 +8,7 @@ from dashboard.judged import judged_events
 from data.events import START
 from data.store import Cut
 from pk.exclusions import marked
-from queries.interventions import interventions
+from queries.interventions import interventions, recorded
 from queries.measurements import FINDINGS, measurements
 from queries.subjects import subjects
 from queries.visits import visits
@@ -30,4 +30,5 @@ def course(cut: Cut, usubjid: str, head: str = START) -> Course | None:
         protocol=cut.protocol,
         cutoff=cut.cutoff,
         ends_recorded=bool(events["aeendtc_earliest"].notna().any()),
+        recorded=recorded(cut),
     )

@@ -254,6 +254,7 @@ class Toxicity(Section):
 
     systolic_below: float = Field(gt=0, le=200)  # mmHg: hypotension
     assessment_hours: float = Field(gt=0, le=24)  # measurements so near are one assessment
+    assessed_hours: float = Field(default=12, gt=0, le=168)  # so long an assessment tells of a patient
     gap_hours: float = Field(gt=0, le=720)  # so long after the last sign another one begins a new episode
     findings_by_exception: bool  # seizures, weakness, brain oedema: what no adverse event tells was not there
 

@@ -49,11 +49,28 @@ def interventions(cut: Cut, usubjid: str = "") -> pd.DataFrame:
     of one subject, "" = of all. What can only have begun after the cut-off is left out; an end after it has not
     happened.
     """
-    found = union_all(*(_rows(metadata.tables[name], cut, usubjid) for name in TABLES)).subquery()
+    found = union_all(*(_rows(one, cut, usubjid) for one in _tables())).subquery()
     order = (found.c.usubjid, found.c.first.nulls_last(), found.c.name, found.c.source_file, found.c.source_row)
     frame = cut.frame(select(found).order_by(*order)).astype({"rel_day": "Int64", "end_rel_day": "Int64"})
     frame.insert(2, "kind", [_kind(one) for one in frame.itertuples()])
     return frame
+
+
+@lru_cache(maxsize=64)
+def recorded(cut: Cut) -> frozenset[str]:
+    """Those of TABLES that hold a row of anybody: what a patient has no row of there was not given to them."""
+    held = [select(literal(one.name).label("table")).where(_wanted(one, cut)).limit(1) for one in _tables()]
+    return frozenset(cut.frame(union_all(*(select(one.subquery()) for one in held)))["table"])
+
+
+def _tables() -> list[Table]:
+    return [metadata.tables[name] for name in TABLES]
+
+
+def _wanted(table: Table, cut: Cut) -> ColumnElement[bool]:
+    """Not begun after the cut-off for sure."""
+    first = next(one for one in table.columns if one.name.endswith("stdtc_earliest"))
+    return or_(first.is_(None), first <= cut.cutoff)
 
 
 def _rows(table: Table, cut: Cut, usubjid: str) -> Select:
@@ -83,7 +100,7 @@ def _rows(table: Table, cut: Cut, usubjid: str) -> Select:
         "first": first, "last": last, "end_first": end_first, "end_last": end_last, "time": time, "end_time": end_time,
         "rel_day": rel_day, "end_rel_day": end_rel_day,
     }  # fmt: skip
-    wanted = [or_(first.is_(None), first <= cut.cutoff)]
+    wanted = [_wanted(table, cut)]
     wanted += [table.c.usubjid == usubjid] if usubjid else []
     return (
         select(

@@ -6,6 +6,7 @@ Every infusion of the simulated trial is at 10:30: a calendar day d runs from d 
 import csv
 import io
 import itertools
+from dataclasses import replace
 
 import pytest
 from test_importing import files, load
@@ -75,7 +76,7 @@ def test_all_panels_stand_over_one_axis_of_days(trial):
 def test_the_crs_of_201_is_five_steps_with_the_fourth_hatched(trial):
     """Scenario: 2 on Day 3, 3 on Day 6, 4 on Day 9 (DLT), 2 on Day 12, 1 on Day 14, over on Day 16."""
     made = drawn(trial)
-    bars, hatched = of_panel(made, "ribbons")
+    bars, hatched, *_ = of_panel(made, "ribbons")
     starts = [3, 6, 9, 12, 14]
     assert list(bars.base) == [pytest.approx(one - MORNING, abs=1e-3) for one in starts]
     ends = [base + length for base, length in zip(bars.base, bars.x, strict=True)]
@@ -85,6 +86,48 @@ def test_the_crs_of_201_is_five_steps_with_the_fourth_hatched(trial):
     assert (hatched.base[0], hatched.marker.line.color) == (pytest.approx(9 - MORNING, abs=1e-3), DLT)
     assert hatched.marker.pattern.shape == "/"
     assert "CTCAE 5.0" in bars.customdata[0] and "DLT" in bars.customdata[2] and "DLT" not in bars.customdata[0]
+
+
+def ribbon(made: Stack, label: str) -> list[tuple[str, float, float]]:
+    """The bars of one row of the ribbons: digit, from, to."""
+    row = list(axis_of(made, "ribbons").ticktext).index(label)
+    traces = [one for one in of_panel(made, "ribbons") if one.type == "bar" and set(one.y) == {row}]
+    found = [(base, text, base + x) for one in traces for text, base, x in zip(one.text, one.base, one.x, strict=True)]
+    return [(text, start, end) for start, text, end in sorted(found)]
+
+
+def test_the_derived_crs_of_201_stands_under_the_reported_one_with_its_scale(trial):
+    """The bedside follows the scenario: 2 from Day 3, 3 from 6, 4 from 9 (BiPAP), 2 from 12, 1 on Day 14, the last day
+    in hospital. Vital signs at 08:00, 14:00 and 20:00: 2 h 30 min before the hour of the infusion, 0.104 d."""
+    made = drawn(trial)
+    assert list(axis_of(made, "ribbons").ticktext) == [
+        "CRS reported, CTCAE 5.0", "CRS derived, ASTCT 2019", "ICANS reported, CTCAE 5.0", "ICANS derived, ASTCT 2019",
+    ]  # fmt: skip
+    graded = [one for one in ribbon(made, "CRS derived, ASTCT 2019") if one[0]]
+    assert [text for text, *_ in graded] == ["2", "3", "4", "2", "1"]
+    begun = [start for _, start, _ in graded]
+    assert begun == [pytest.approx(day - 2.5 / 24, abs=1e-3) for day in (3, 6, 9, 12, 14)]
+    # after the evening of Day 14 the next look is the visit of Day 21: nothing stands between
+    assert graded[-1][2] == pytest.approx(14 + 9.5 / 24 + 0.5, abs=1e-3)
+
+
+def test_ice_not_done_is_a_pale_range_and_never_grade_0(trial):
+    """201 had no ICE on Days 9 and 10 (sedated)."""
+    made = drawn(trial)
+    pale = next(one for one in of_panel(made, "ribbons") if one.name == "?")
+    assert pale.marker.opacity < 0.5 and list(pale.text) == ["0–4"]
+    assert pale.base[0] == pytest.approx(9 - 2 / 24, abs=1e-3)  # 08:30
+    assert "ICE not done" in pale.customdata[0] and "ASTCT 2019" in pale.customdata[0]
+
+
+def test_who_was_not_looked_at_has_an_empty_ribbon_that_says_so(trial):
+    found = of(trial, "201")
+    unseen = found.measured[~found.measured["table"].isin(["vital_sign", "ice"])]
+    blind = replace(found, measured=unseen)
+    made = stack(blind, shown_days(blind, "month", speaker("en"), "light", "en"), hours=False, stamp="")
+    assert ribbon(made, "CRS derived, ASTCT 2019") == []
+    said = [one.text for one in made.figure.layout.annotations]
+    assert said.count("never assessed after the infusion") == 2
 
 
 def test_an_event_is_a_row_with_its_grades_and_sae_before_its_name(trial):
@@ -102,7 +145,7 @@ def test_an_event_is_a_row_with_its_grades_and_sae_before_its_name(trial):
 def test_what_goes_on_ends_in_an_arrow_at_the_cut_off(trial):
     """303 was cut off at the end of Day 3: CRS 2 from Day 2, without end."""
     made = drawn(trial, "303")
-    bars, arrow = of_panel(made, "ribbons")
+    bars, arrow, *_ = of_panel(made, "ribbons")
     assert (bars.base[0], bars.base[0] + bars.x[0]) == (
         pytest.approx(2 - MORNING, abs=1e-3), pytest.approx(3 + EVENING, abs=1e-3),
     )  # fmt: skip
@@ -189,11 +232,11 @@ def test_the_periods_run_from_screening_to_follow_up(trial):
 
 
 def test_what_is_not_there_is_said_and_not_drawn(trial):
-    """102 had no CRS and no ICANS reported: that is not grade 0, and no empty ribbon."""
+    """102 had no CRS and no ICANS reported: that is not grade 0, and the row says so."""
     made = drawn(trial, "102")
-    assert "ribbons" not in made.drawn and "ribbons" in made.missing
+    assert ribbon(made, "CRS derived, ASTCT 2019") and not ribbon(made, "CRS reported, CTCAE 5.0")
+    assert [one.text for one in made.figure.layout.annotations].count("none reported") == 2
     said = text_of(patient.stacked(asked(trial, "102"), of(trial, "102"))["notes"])
-    assert "CRS and ICANS (none reported, which is not the same as assessed and absent)" in said
     assert "Events outside the days shown: 2." in said  # cough of Day -42, arthralgia of Day 150
 
 

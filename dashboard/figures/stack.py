@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from clinical.course import Course
-from dashboard.figures import stack_events, stack_lanes, stack_series
+from dashboard.figures import stack_events, stack_lanes, stack_ribbons, stack_series
 from dashboard.figures.panels import Panel, Shown, moment, note
 from dashboard.labels import Say
 from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
@@ -60,7 +60,7 @@ def _flow_is_kinetics(course: Course) -> bool:
 
 def _panels(course: Course, shown: Shown) -> Iterator[Panel | None]:
     yield stack_lanes.periods(course, shown)
-    yield stack_events.ribbons(course, shown)
+    yield stack_ribbons.ribbons(course, shown)
     yield stack_series.temperature(course, shown)
     yield stack_series.cytokines(course, shown)
     yield stack_series.kinetics(course, shown)

@@ -1,32 +1,16 @@
-"""The panels of adverse events: the ribbons of CRS and ICANS, and a row an event. A bar a grade, with the digit."""
+"""Adverse events: a row an event, a bar a grade with the digit, and what the dates leave open in pale."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from clinical.course import Course
 from clinical.episodes import Episode, Step
 from dashboard.figures.lanes import arrows, bars, lane
-from dashboard.figures.panels import CRS_ICANS, Panel, Shown, plain
-from dashboard.theme import CRS, DLT, GRADES, ICANS, PALETTES
+from dashboard.figures.panels import Panel, Shown, plain
+from dashboard.theme import DLT, GRADES, PALETTES
 
 LABEL = 25  # characters of a row's label; the rest is in the hover
 UNGRADED = "#B8C0CA"
 _DARK_FROM = 4  # grades on which the digit is white
-
-
-# ---- CRS and ICANS ---------------------------------------------------------------------------------------------------
-def ribbons(course: Course, shown: Shown) -> Panel | None:
-    """The investigator's grades. Where nothing was reported there is no bar: that is not grade 0."""
-    colours = {"crs": CRS, "icans": ICANS}
-    rows = [(group, course.of_interest(group)) for group in CRS_ICANS]
-    rows = [(group, found) for group, found in rows if any(one.steps for one in found)]
-    if not rows:
-        return None
-    labels = [shown.say(f"patient.{group}") for group, _ in rows]
-    traces: list[dict] = []
-    for place, (group, found) in enumerate(rows):
-        traces += _episodes(found, [place] * len(found), colours[group], course, shown)
-    last = max(one.last_day for _, found in rows for one in found if one.steps)
-    return lane("ribbons", labels, traces, shown, last=shown.say("patient.last_day", day=last))
 
 
 # ---- adverse events --------------------------------------------------------------------------------------------------
@@ -40,7 +24,7 @@ def adverse_events(course: Course, shown: Shown) -> Panel | None:
     if not found:
         return None
     labels = [_event_label(one, shown) for one in found]
-    traces = list(_episodes(found, list(range(len(found))), GRADES, course, shown))
+    traces = list(episode_bars(found, list(range(len(found))), GRADES, course, shown))
     last = max(one.last_day for one in course.episodes if one.steps)
     return lane("events", labels, traces, shown, last=shown.say("patient.last_day", day=last))
 
@@ -51,7 +35,7 @@ def _event_label(one: Episode, shown: Shown) -> str:
     return serious + plain(one.term if len(one.term) <= room else f"{one.term[: room - 1].rstrip()}…")
 
 
-def _episodes(
+def episode_bars(
     found: Sequence[Episode], rows: Sequence[int], colours: dict[int, str], course: Course, shown: Shown
 ) -> Iterator[dict]:
     """Bars by grade with the digit; over them the pale part that the dates leave open, DLT outlines, arrows."""
@@ -64,7 +48,7 @@ def _episodes(
     yield _stretches((row, one.sure_start, one.sure_end, told) for row, one, told in every) | {
         "marker": {"color": [fills[id(one)] for _, one, _ in every], "line": {"color": palette.paper, "width": 0.5}},
         "text": [_digit(one, scale, shown) for _, one, _ in every],
-        "textfont": {"color": [_ink(one) for _, one, _ in every], "size": 11},
+        "textfont": {"color": [ink(one.grade) for _, one, _ in every], "size": 11},
         "width": 0.86,
     }
     vague = [(row, one, low, high, told) for row, one, told in every for low, high in _vague(one)]
@@ -91,16 +75,16 @@ def _episodes(
             },
             # The hatching lies over the digit of the bar beneath: it is written again on top.
             "text": [f"<b>{_digit(one, scale, shown)}</b>" for _, one, _ in limiting],
-            "textfont": {"color": [_ink(one) for _, one, _ in limiting], "size": 13},
+            "textfont": {"color": [ink(one.grade) for _, one, _ in limiting], "size": 13},
             "width": 0.92,
         }
     last = [(row, one) for row, one, _ in every if one.goes_on]
-    yield from arrows([(one.end, row) for row, one in last], [_ink(one) for _, one in last])
+    yield from arrows([(one.end, row) for row, one in last], [ink(one.grade) for _, one in last])
 
 
-def _ink(step: Step) -> str:
+def ink(grade: int | None) -> str:
     """The colour of the digit: white on the dark grades."""
-    return "#FFFFFF" if (step.grade or 0) >= _DARK_FROM else "#1B2430"
+    return "#FFFFFF" if (grade or 0) >= _DARK_FROM else "#1B2430"
 
 
 def _stretches(found: Iterable[tuple[float, float, float, str]]) -> dict:
