@@ -1,10 +1,15 @@
 """What meets an alert rule of the protocol: each result, start of support or event, and those that do not meet it."""
 
 import math
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,22 +17,47 @@ import pandas as pd
 from clinical.aesi import of_interest
 from clinical.lab_grades import graded, is_blood
 from clinical.reported import ended, reported_grade
-from data.protocol import Alert, Protocol
+from data.protocol import Aesi, Alert, Protocol
 
-# part: alerts of one rule are told apart by it. until: how long it was so, of a result its own moment. hit: the rule is
-# met, perhaps only (then not `sure`); False ends an episode.
-HIT = [
-    "usubjid", "part", "first", "last", "until", "hit", "sure", "table", "code", "value", "dtc", "source_file",
-    "source_row",
-]  # fmt: skip
 _CLOSE = 1e-9
+
+# What is read of `queries.measurements`.
+MEASURED = (
+    "usubjid", "table", "code", "specimen", "category", "value", "unit", "qualifier", "range_low", "range_high",
+    "first", "last", "dtc", "source_file", "source_row",
+)  # fmt: skip
+
+
+class Hit(NamedTuple):
+    """A piece of evidence for a rule; with `hit` False what does not meet it, and ends an episode."""
+
+    usubjid: str
+    part: str  # alerts of one rule are told apart by it
+    first: datetime  # moments it can have been
+    last: datetime
+    until: datetime  # how long it was so; of a result its own moment
+    hit: bool  # the rule is met, perhaps only: then not `sure`
+    sure: bool
+    table: str
+    code: str
+    value: str  # with its unit; "" of what is no hit
+    dtc: str | None
+    source_file: str
+    source_row: int
+    goes_on: bool = False  # at the cut-off
+
+
+Met = tuple[np.ndarray, np.ndarray]  # of each row, whether it can meet the rule, and whether it surely does
+
+_ORDER = attrgetter("usubjid", "part", "first")
+EPISODES_OF = attrgetter("usubjid", "part")
 
 
 @dataclass(frozen=True, eq=False)
 class Watched:
     """subjects, given, events: as the queries of these names (given: `interventions`); measured: as
-    `queries.measurements` of the tables that the rules name. Nothing alerts that was before the first lymphodepletion
-    dose, or without one before the infusion."""
+    `queries.measurements` of the tables that the rules name, in its order. Nothing alerts that was before the first
+    lymphodepletion dose, or without one before the infusion."""
 
     subjects: pd.DataFrame
     measured: pd.DataFrame
@@ -37,67 +67,85 @@ class Watched:
     cutoff: datetime
 
     @cached_property
-    def since(self) -> pd.Series:
-        """By usubjid; NaT: nothing to watch yet."""
-        own = self.subjects.set_index("usubjid")
-        return own["lymphodepletion"].fillna(own["day0"])
+    def since(self) -> dict[str, datetime]:
+        """By usubjid; who is not in it is not watched yet."""
+        began = self.subjects["lymphodepletion"].fillna(self.subjects["day0"])
+        return dict(zip(self.subjects["usubjid"][began.notna()], _moments(began.dropna()), strict=True))
 
-    def hits(self, rule: Alert) -> pd.DataFrame:
-        """The columns of HIT, of every patient, by moment."""
-        rows = self._of(rule)
+    def hits(self, rule: Alert) -> list[Hit]:
+        """By patient, part and moment, of the patients who have any; what is no hit among them too."""
+        found = list(self._of(rule))
         if rule.together_with:
             other = next(one for one in self.protocol.alerts if one.id == rule.together_with)
-            rows = _together(rows, self.hits(other), pd.Timedelta(hours=rule.within_hours))
-        since = rows["usubjid"].map(self.since)
-        watched = rows[rows["first"].notna() & (rows["last"] >= since) & (rows["first"] <= self.cutoff)]
-        return watched.sort_values(["usubjid", "part", "first"], kind="stable", ignore_index=True)[HIT]
+            found = _together(found, self.hits(other), timedelta(hours=rule.within_hours))
+        return sorted((one for one in found if self._is_watched(one)), key=_ORDER)
 
-    def _of(self, rule: Alert) -> pd.DataFrame:
+    def _is_watched(self, one: Hit) -> bool:
+        since = self.since.get(one.usubjid)
+        return since is not None and one.last >= since and one.first <= self.cutoff
+
+    def _of(self, rule: Alert) -> Iterable[Hit]:
         if rule.table == "adverse_event":
             return self._lasting(_events(rule, self.events, self.subjects, self.protocol, self.cutoff))
         if rule.new:
-            return self._lasting(_support(self.given))
-        rows = _results(rule, self.measured)
+            return self._lasting(_support(self.given, self.cutoff))
+        rows = self._results(rule)
         if rule.min_grade is not None:
             return _graded(rule, rows, self.subjects, self.protocol.adverse_events.ctcae_version)
         criterion: Callable = _ratios if rule.ratio is not None else _drops if rule.drop is not None else _limits
         return _of_results(rows, *criterion(rule, rows))
 
-    def _lasting(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """What has a start and an `end` [NaT: goes on], and a row that is no hit where nothing of it is left."""
-        rows = rows.assign(until=rows["end"].fillna(pd.Timestamp(self.cutoff)))
-        rows = rows.sort_values(["usubjid", "part", "first"], kind="stable")
-        gap, so_far = pd.Timedelta(hours=self.protocol.toxicity.gap_hours), ["usubjid", "part"]
-        longest = rows.groupby(so_far)["until"].cummax()
-        following = rows.groupby(so_far)["first"].shift(-1)
-        goes_on = rows["end"].isna().groupby([rows[one] for one in so_far]).cummax()
-        ends = rows[~goes_on & ~(following - longest <= gap)]
-        moment = longest[ends.index]
-        return pd.concat([rows, ends.assign(first=moment, last=moment, until=moment, hit=False, sure=False)])
+    def _results(self, rule: Alert) -> pd.DataFrame:
+        """The rule's tests in the rule's unit, by patient, test and moment."""
+        nothing = self.measured[list(MEASURED)].iloc[:0]
+        tests = [self._tests.get((rule.table, one), nothing) for one in (rule.code, *rule.codes) if one]
+        rows = tests[0] if len(tests) == 1 else pd.concat(tests)
+        return rows[(rows["unit"] == rule.unit).to_numpy(bool)] if rule.unit else rows
+
+    @cached_property
+    def _tests(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """The dated results with a number, of blood as far as is known, by table and test of the rules."""
+        codes = {code for rule in self.protocol.alerts for code in (rule.code, *rule.codes)}
+        rows = self.measured[list(MEASURED)]
+        rows = rows[rows["code"].isin(codes) & rows["value"].notna() & rows["first"].notna()]
+        rows = rows[(rows["table"] != "lab") | is_blood(rows)]
+        return dict(iter(rows.groupby(["table", "code"], sort=False)))
+
+    def _lasting(self, rows: Iterable[Hit]) -> Iterator[Hit]:
+        """What lasts, and a row that is no hit where nothing of it is left for longer than the gap between episodes."""
+        gap = timedelta(hours=self.protocol.toxicity.gap_hours)
+        for _, own in groupby(sorted(rows, key=_ORDER), EPISODES_OF):
+            until, goes_on = datetime.min, False
+            for one, after in pairwise((*own, None)):
+                until, goes_on = max(until, one.until), goes_on or one.goes_on
+                yield one
+                if not goes_on and not (after and after.first - until <= gap):
+                    yield one._replace(first=until, last=until, until=until, hit=False, sure=False)
 
 
-def _results(rule: Alert, measured: pd.DataFrame) -> pd.DataFrame:
-    """The rule's tests in the rule's unit; blood, as far as is known."""
-    codes = [one for one in (rule.code, *rule.codes) if one]
-    rows = measured[(measured["table"] == rule.table) & measured["code"].isin(codes) & measured["value"].notna()]
-    if rule.table == "lab":
-        rows = rows[is_blood(rows)]
-    rows = rows[rows["unit"] == rule.unit] if rule.unit else rows
-    return rows.sort_values(["usubjid", "code", "first"], kind="stable")
+# ---- results ---------------------------------------------------------------------------------------------------------
+def _of_results(rows: pd.DataFrame, may: np.ndarray, sure: np.ndarray) -> list[Hit]:
+    """Of the patients who have a hit: the rest, which is nearly everything, is not looked at again."""
+    if not may.any():
+        return []
+    concerned = rows["usubjid"].isin(rows["usubjid"][may].unique()).to_numpy(bool)
+    rows, may, sure = rows[concerned], may[concerned], sure[concerned]
+    signs, units = (rows[name].fillna("").tolist() for name in ("qualifier", "unit"))
+    amounts = zip(may.tolist(), signs, rows["value"].tolist(), units, strict=True)
+    texts = [f"{sign} {value:g} {unit}".strip() if hit else "" for hit, sign, value, unit in amounts]
+    who, first, last = rows["usubjid"].tolist(), _moments(rows["first"]), _moments(rows["last"])
+    rest = (_plain(rows[name]) for name in ("table", "code"))
+    source = (_plain(rows[name]) for name in ("dtc", "source_file", "source_row"))
+    part = [""] * len(rows)
+    return list(map(Hit, who, part, first, last, first, may.tolist(), sure.tolist(), *rest, texts, *source))
 
 
-def _of_results(rows: pd.DataFrame, may: pd.Series, sure: pd.Series) -> pd.DataFrame:
-    sign, unit = rows["qualifier"].fillna(""), rows["unit"].fillna("")
-    texts = [f"{sign} {value:g} {unit}".strip() for sign, value, unit in zip(sign, rows["value"], unit, strict=True)]
-    met = {"hit": may.astype(bool), "sure": sure.astype(bool)}
-    return rows.assign(part="", until=rows["first"], value=pd.Series(texts, rows.index, dtype=object), **met)
-
-
-def _limits(rule: Alert, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _limits(rule: Alert, rows: pd.DataFrame) -> Met:
     """Of "<20" it is known that it is below 20, not whether it is below 10."""
-    sign, value = rows["qualifier"].fillna(""), rows["value"]
-    least, most = value.mask(sign.isin(["<", "<="]), 0.0), value.mask(sign.isin([">", ">="]), math.inf)
-    least, most = least.where(sign != ">", least * (1 + 2 * _CLOSE)), most.where(sign != "<", most * (1 - 2 * _CLOSE))
+    value, sign = rows["value"].to_numpy(float), rows["qualifier"].fillna("").to_numpy(object)
+    under, over = sign == "<", sign == ">"
+    least = np.where(under | (sign == "<="), 0.0, np.where(over, value * (1 + 2 * _CLOSE), value))
+    most = np.where(over | (sign == ">="), math.inf, np.where(under, value * (1 - 2 * _CLOSE), value))
     if rule.below is not None:
         limit = rule.below * (1 - _CLOSE)
         return least < limit, most < limit
@@ -108,85 +156,106 @@ def _limits(rule: Alert, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return most >= limit, least >= limit
 
 
-def _ratios(rule: Alert, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _ratios(rule: Alert, rows: pd.DataFrame) -> Met:
     """To the lowest of the hours before, in calendar days where a moment is a date."""
-    within, found = pd.Timedelta(hours=rule.within_hours), []
-    for _, own in rows.groupby(["usubjid", "code"], sort=False):
-        moments, values = own["first"].to_numpy(), own["value"].to_numpy()
-        for place, (moment, value) in enumerate(zip(moments, values, strict=True)):
-            near = (moments[:place] < moment) & (moment - moments[:place] <= within.to_timedelta64())
-            lowest = values[:place][near].min(initial=math.inf)
-            found.append(value >= rule.ratio * lowest * (1 - _CLOSE) and lowest > 0)
-    said = pd.Series(found, rows.index, dtype=bool)
+    within, found, window = timedelta(hours=rule.within_hours), [], []  # window: what lies in these hours
+    series = zip(rows["usubjid"].tolist(), rows["code"].tolist(), strict=True)
+    for key, moment, value in zip(series, _moments(rows["first"]), rows["value"].tolist(), strict=True):
+        window = [one for one in window if one[0] == key and moment - one[1] <= within]
+        lowest = min((before for _, then, before in window if then < moment), default=math.inf)
+        found.append(value >= rule.ratio * lowest * (1 - _CLOSE) and lowest > 0)
+        window.append((key, moment, value))
+    said = np.array(found, bool)
     return said, said
 
 
-def _drops(rule: Alert, rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _drops(rule: Alert, rows: pd.DataFrame) -> Met:
     """From the highest before, whenever that was."""
-    highest = rows.groupby(["usubjid", "code"], sort=False)["value"].transform(lambda own: own.cummax().shift())
-    said = (highest - rows["value"] >= rule.drop).fillna(False)
+    series = [rows["usubjid"], rows["code"]]
+    highest = rows["value"].groupby(series, sort=False).cummax().groupby(series, sort=False).shift()
+    said = (highest - rows["value"] >= rule.drop).to_numpy(bool)
     return said, said
 
 
-def _graded(rule: Alert, rows: pd.DataFrame, subjects: pd.DataFrame, version: str) -> pd.DataFrame:
+def _graded(rule: Alert, rows: pd.DataFrame, subjects: pd.DataFrame, version: str) -> list[Hit]:
     """A grade that could be lower without its baseline alerts, and says that it is not sure; a normal value never."""
     found = graded(subjects, rows, [one for one in (rule.code, *rule.codes) if one], version=version)
-    sure = (found["low"] >= rule.min_grade).fillna(False)
-    beyond = (found["value"] > found["range_high"]) | (found["value"] < found["range_low"])
-    return _of_results(found, sure | ((found["high"] >= rule.min_grade).fillna(False) & beyond), sure)
+    sure = (found["low"] >= rule.min_grade).fillna(False).to_numpy(bool)
+    beyond = ((found["value"] > found["range_high"]) | (found["value"] < found["range_low"])).to_numpy(bool)
+    may = (found["high"] >= rule.min_grade).fillna(False).to_numpy(bool)
+    return _of_results(found, sure | (may & beyond), sure)
 
 
-def _support(given: pd.DataFrame) -> pd.DataFrame:
+# ---- what lasts ------------------------------------------------------------------------------------------------------
+def _support(given: pd.DataFrame, cutoff: datetime) -> Iterator[Hit]:
     """Oxygen and vasopressors, each an alert of its own."""
-    rows = given[given["kind"].isin(["oxygen", "vasopressor"])]
-    amounts = zip(rows["name"], rows["dose"], rows["unit"], strict=True)
-    texts = [f"{name} {dose:g} {unit}" if pd.notna(dose) else name for name, dose, unit in amounts]
-    said = {"value": pd.Series(texts, rows.index, dtype=object), "dtc": rows["start"], "code": rows["kind"]}
-    return rows.assign(part=rows["kind"], end=rows["end_last"], hit=True, sure=True, **said)
+    for one in given[given["kind"].isin(["oxygen", "vasopressor"]) & given["first"].notna()].itertuples():
+        text = f"{one.name} {one.dose:g} {one.unit}" if pd.notna(one.dose) else one.name
+        end = None if pd.isna(one.end_last) else one.end_last.to_pydatetime()
+        yield Hit(
+            one.usubjid, one.kind, one.first.to_pydatetime(), one.last.to_pydatetime(), end or cutoff, True, True,
+            one.table, one.kind, text, one.start, one.source_file, one.source_row, goes_on=end is None,
+        )  # fmt: skip
 
 
 def _events(
     rule: Alert, events: pd.DataFrame, subjects: pd.DataFrame, protocol: Protocol, cutoff: datetime
-) -> pd.DataFrame:
+) -> Iterator[Hit]:
     """Each term of the rule's groups is an alert of its own; a grade that is not recorded is not sure."""
     groups = tuple(one for one in protocol.aesi if one.id in rule.groups)
+    events = _of_concerned(events, groups)
+    if events.empty:
+        return
     day0 = events["usubjid"].map(subjects.set_index("usubjid")["day0"]).dt.normalize()
     found = of_interest(events, groups, day0, cutoff)
-    terms = {one.casefold() for one in rule.any_grade_terms}
-    named = events["aedecod"].fillna("").str.casefold().isin(terms)
-    free = named | found["aesi_groups"].map(lambda own: bool({*own} & {*rule.any_grade_groups}))
-    inside = found["aesi_groups"].map(bool) | found["aesi_open"].map(bool)
-    grades = pd.Series([reported_grade(row) for row in events.astype(object).itertuples()], events.index, dtype="Int64")
-    severe = free | (grades >= (rule.min_grade or 1)).fillna(False)
-    may = inside & (severe | grades.isna())
-    rows, sure = events[may], (severe & found["aesi_groups"].map(bool))[may]
-    texts = [f"grade {one}" if pd.notna(one) else "" for one in grades[may]]
-    term = rows["aedecod"].fillna(rows["aeterm"])
-    return rows.assign(
-        part=term.str.casefold(), first=rows["aestdtc_earliest"], last=rows["aestdtc_latest"], end=_ended(rows, cutoff),
-        hit=True, sure=sure, table="adverse_event", code=term, value=pd.Series(texts, rows.index, dtype=object),
-        dtc=rows["aestdtc"],
-    )  # fmt: skip
+    free_terms, free_groups = {one.casefold() for one in rule.any_grade_terms}, {*rule.any_grade_groups}
+    rows = zip(events.astype(object).itertuples(), found["aesi_groups"], found["aesi_open"], strict=True)
+    for one, own, perhaps in rows:
+        grade, term = reported_grade(one), one.aeterm if pd.isna(one.aedecod) else one.aedecod
+        free = {*own} & free_groups or (pd.notna(one.aedecod) and one.aedecod.casefold() in free_terms)
+        severe = bool(free) or (grade is not None and grade >= (rule.min_grade or 1))
+        if (own or perhaps) and (severe or grade is None) and pd.notna(one.aestdtc_earliest):
+            end = ended(one, cutoff)
+            yield Hit(
+                one.usubjid, term.casefold(), one.aestdtc_earliest.to_pydatetime(), one.aestdtc_latest.to_pydatetime(),
+                pd.Timestamp(end[1]).to_pydatetime() if end else cutoff, True, severe and bool(own), "adverse_event",
+                term, "" if grade is None else f"grade {grade}", one.aestdtc, one.source_file, one.source_row,
+                goes_on=end is None,
+            )  # fmt: skip
 
 
-def _ended(rows: pd.DataFrame, cutoff: datetime) -> pd.Series:
-    """The last moment an event can have ended; NaT where it goes on."""
-    ends = [ended(row, cutoff) for row in rows.astype(object).itertuples()]
-    return pd.Series([pd.NaT if one is None else one[1] for one in ends], rows.index, dtype="datetime64[us]")
+def _of_concerned(events: pd.DataFrame, groups: tuple[Aesi, ...]) -> pd.DataFrame:
+    """The events of the patients of whom any is named by a group."""
+    codes = {code for one in groups for code in one.codes}
+    terms = {term.casefold() for one in groups for term in one.terms}
+    names = events["aedecod"].unique()
+    named = events["aedecod"].isin([one for one in names if pd.notna(one) and one.casefold() in terms])
+    named |= events["aeptcd"].isin(list(codes))
+    return events[events["usubjid"].isin(events["usubjid"][named].unique())]
 
 
-def _together(rows: pd.DataFrame, others: pd.DataFrame, within: pd.Timedelta) -> pd.DataFrame:
+# ---- two rules together ----------------------------------------------------------------------------------------------
+def _together(found: Sequence[Hit], others: Sequence[Hit], within: timedelta) -> list[Hit]:
     """The hits of both rules that have one of the other near; what does not hit ends an episode as before."""
-    both = [_near(one, other, within) for one, other in ((rows, others), (others, rows))]
-    return pd.concat([*both, rows[~rows["hit"]], others[~others["hit"]]], ignore_index=True)
+    near = [*_near(found, others, within), *_near(others, found, within)]
+    concerned = {one.usubjid for one in near}
+    return near + [one for one in (*found, *others) if not one.hit and one.usubjid in concerned]
 
 
-def _near(rows: pd.DataFrame, others: pd.DataFrame, within: pd.Timedelta) -> pd.DataFrame:
-    own, met = rows[rows["hit"]], others[others["hit"]]
-    moments = {who: several["first"].to_numpy() for who, several in met.groupby("usubjid")}
-    nothing = np.array([], "datetime64[us]")
-    near = [
-        bool((np.abs(moments.get(row.usubjid, nothing) - row.first.to_datetime64()) <= within.to_timedelta64()).any())
-        for row in own.itertuples()
-    ]
-    return own[np.array(near, bool)]
+def _near(found: Iterable[Hit], others: Iterable[Hit], within: timedelta) -> Iterator[Hit]:
+    moments = defaultdict(list)
+    for one in others:
+        if one.hit:
+            insort(moments[one.usubjid], one.first)
+    for one in found:
+        met = moments.get(one.usubjid, ())
+        if one.hit and bisect_left(met, one.first - within) < bisect_right(met, one.first + within):
+            yield one
+
+
+def _moments(column: pd.Series) -> list[datetime]:
+    return column.to_numpy("datetime64[us]").tolist()
+
+
+def _plain(column: pd.Series) -> list:
+    return column.astype(object).tolist()

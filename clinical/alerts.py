@@ -1,12 +1,12 @@
 """Alerts by the rules of the protocol file: one a rule and episode, with its evidence and when it was first seen."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import groupby
 
-import pandas as pd
-
-from clinical.alert_hits import Watched
+from clinical.alert_hits import EPISODES_OF, Hit, Watched
 from clinical.lab_results import Evidence
 from data.protocol import Alert as Rule
 
@@ -35,6 +35,16 @@ class Alert:
         """The same in every cut as long as the first evidence is."""
         return " ".join(one for one in (self.usubjid, self.rule.id, self.part, f"{self.began:%Y-%m-%dT%H:%M}") if one)
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Of what it is; its episodes are told apart by their times."""
+        return self.usubjid, self.rule.id, self.part
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing says so far that it is over, at the cut-off or as far as there are results."""
+        return self.over is None
+
     def say(self, sentences: Mapping[str, str], lang: str = "en") -> str:
         """`sentences` has the keys and placeholders of ENGLISH; the rule's text is the protocol's in `lang`."""
         codes = ["once" if self.began.date() == self.last.date() else "repeated"]
@@ -60,13 +70,13 @@ def alerts(watched: Watched) -> tuple[Alert, ...]:
     """
     if not watched.protocol.alerts:
         return ()
-    gap = pd.Timedelta(hours=watched.protocol.toxicity.gap_hours)
-    day0 = watched.subjects.set_index("usubjid")["day0"]
+    gap = timedelta(hours=watched.protocol.toxicity.gap_hours)
+    infused = watched.subjects[watched.subjects["day0"].notna()]
+    day0 = dict(zip(infused["usubjid"], infused["day0"].dt.date, strict=True))
     found: list[Alert] = []
     for rule in watched.protocol.alerts:
-        for (who, part), rows in watched.hits(rule).groupby(["usubjid", "part"], sort=True):
-            infused = day0[who].date() if pd.notna(day0[who]) else None
-            found += [_alert(rule, who, part, infused, *one) for one in _episodes(list(rows.itertuples()), gap, rule)]
+        for (who, part), rows in groupby(watched.hits(rule), EPISODES_OF):
+            found += [_alert(rule, who, part, day0.get(who), *one) for one in _episodes(list(rows), gap, rule)]
     return tuple(found)
 
 
@@ -76,20 +86,21 @@ def first_seen(cuts: Sequence[tuple[str, Sequence[Alert]]]) -> dict[str, str]:
     cuts: name and alerts of each, oldest first. It is the same alert where rule, patient and part are the same and the
     times overlap: a result that comes late moves its beginning, not its identity.
     """
-    if not cuts:
-        return {}
-    *_, (_, latest) = cuts
-    return {one.key: next(name for name, known in cuts if any(_same(one, other) for other in known)) for one in latest}
+    seen: dict[tuple[str, str, str], list[tuple[str, Alert]]] = defaultdict(list)
+    for name, known in cuts:
+        for one in known:
+            seen[one.identity].append((name, one))
+    latest = cuts[-1][1] if cuts else ()
+    return {one.key: next(name for name, other in seen[one.identity] if _overlap(one, other)) for one in latest}
 
 
-def _same(one: Alert, other: Alert) -> bool:
-    alike = (one.rule.id, one.usubjid, one.part) == (other.rule.id, other.usubjid, other.part)
-    return alike and one.began <= other.last and other.began <= one.last
+def _overlap(one: Alert, other: Alert) -> bool:
+    return one.began <= other.last and other.began <= one.last
 
 
-def _episodes(rows: Sequence, gap: pd.Timedelta, rule: Rule) -> Iterator[tuple[list, datetime | None]]:
+def _episodes(rows: Sequence[Hit], gap: timedelta, rule: Rule) -> Iterator[tuple[list[Hit], datetime | None]]:
     """Hits that belong together, each group with the first moment after it that is none."""
-    open_: list = []
+    open_: list[Hit] = []
     for number, one in enumerate(rows):
         if not one.hit:
             continue
@@ -101,12 +112,12 @@ def _episodes(rows: Sequence, gap: pd.Timedelta, rule: Rule) -> Iterator[tuple[l
         yield open_, _over(rows, open_, rule)
 
 
-def _parted(rows: Sequence, before, after) -> bool:
+def _parted(rows: Sequence[Hit], before: Hit, after: Hit) -> bool:
     """By something of the same name that does not meet the rule."""
     return any(not one.hit and one.code == before.code and before.first < one.first <= after.first for one in rows)
 
 
-def _over(rows: Sequence, hits: Sequence, rule: Rule) -> datetime | None:
+def _over(rows: Sequence[Hit], hits: Sequence[Hit], rule: Rule) -> datetime | None:
     """When each test of the episode has a later result that does not meet the rule, or nothing of it lasts; of a rule
     that needs two things together, when one of them has."""
     last = {one.code: one.first for one in hits}
@@ -116,12 +127,12 @@ def _over(rows: Sequence, hits: Sequence, rule: Rule) -> datetime | None:
     ]
     known = [one for one in ends if one is not None]
     if rule.together_with:
-        return min(known).to_pydatetime() if known else None
-    return max(known).to_pydatetime() if len(known) == len(ends) else None
+        return min(known) if known else None
+    return max(known) if len(known) == len(ends) else None
 
 
-def _alert(rule: Rule, who: str, part: str, day0: date | None, hits: Sequence, over: datetime | None) -> Alert:
-    began, last = hits[0].first.to_pydatetime(), max(one.until for one in hits).to_pydatetime()
+def _alert(rule: Rule, who: str, part: str, day0: date | None, hits: Sequence[Hit], over: datetime | None) -> Alert:
+    began, last = hits[0].first, max(one.until for one in hits)
     evidence = tuple(
         Evidence(one.table, who, one.code, one.dtc, one.value, None, None, "", one.source_file, one.source_row)
         for one in hits

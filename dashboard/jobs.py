@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 
 from flask import Flask, current_app
 
-KEPT = 8  # a comparison is two of them, and holds its rows
+KEPT = 16  # a screen of grades asks for six; a comparison is two, and holds its rows
 
 log = logging.getLogger(__name__)
 
