@@ -11,6 +11,7 @@ from clinical.derived import Derived, derived_steps
 from clinical.episodes import DayAxis, Episode, episodes, of_terms
 from clinical.grading import crs, icans
 from clinical.periods import PeriodSpan, study_periods
+from clinical.result_grades import result_grades
 from clinical.toxicity_episodes import crs_assessments, icans_assessments
 from data.protocol import Protocol
 
@@ -53,6 +54,12 @@ class Course:
         every = self.measured[self.measured["value"].notna() & self.measured["time"].notna()]
         every = every.astype(dict.fromkeys(every.select_dtypes("str").columns, object))
         return dict(iter(every.groupby(["table", "code"], sort=False)))
+
+    @cached_property
+    def grades(self) -> pd.DataFrame:
+        """`clinical.result_grades.result_grades` of what was measured, by the protocol's version of CTCAE."""
+        since = self.who["day0"] if pd.isna(self.who["lymphodepletion"]) else self.who["lymphodepletion"]
+        return result_grades(self.measured, since, self.protocol.adverse_events.ctcae_version)
 
     @cached_property
     def known_to(self) -> datetime:

@@ -44,6 +44,26 @@ GRADED: dict[str, dict[str, tuple[str, ...]]] = TESTS | {
     "HGB": {"Anemia": ("Anaemia", "Haemoglobin decreased", "贫血", "血红蛋白降低")},
 }
 
+# Whatever a value grades, the expected and the harmless too: what a table of results shows.
+BY_VALUE: dict[str, dict[str, tuple[str, ...]]] = GRADED | {
+    "WBC": {
+        "White blood cell decreased": (
+            "White blood cell count decreased", "Leukopenia", "白细胞计数降低", "白细胞减少症",
+        ),
+        "Leukocytosis": ("White blood cell count increased", "白细胞增多", "白细胞计数升高"),
+    },
+    "LYM": {
+        "Lymphocyte count decreased": ("Lymphopenia", "淋巴细胞计数降低", "淋巴细胞减少症"),
+        "Lymphocyte count increased": ("Lymphocytosis", "淋巴细胞计数升高", "淋巴细胞增多"),
+    },
+    "CD4": {"CD4 lymphocytes decreased": ("CD4淋巴细胞减少",)},
+    "HGB": GRADED["HGB"] | {"Hemoglobin increased": ("Haemoglobin increased", "血红蛋白升高")},
+    "LDH": {"Blood lactate dehydrogenase increased": ("血乳酸脱氢酶升高",)},
+    "HAPTOG": {"Haptoglobin decreased": ("触珠蛋白降低",)},
+    "URATE": {"Hyperuricemia": ("Hyperuricaemia", "Blood uric acid increased", "高尿酸血症", "血尿酸升高")},
+    "GLUC": GRADED["GLUC"] | {"Hyperglycemia": ("Hyperglycaemia", "Blood glucose increased", "高血糖", "高血糖症")},
+}  # fmt: skip
+
 
 def with_baseline(labs: pd.DataFrame, since: pd.Series) -> pd.DataFrame:
     """The rows with a value, of blood as far as is known, of the subjects of `since`, in any order, with `since` and

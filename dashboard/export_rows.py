@@ -164,8 +164,15 @@ def _patient_measurements(asked: Asked) -> Iterable[Iterable]:
         "excluded",
         "source_file",
         "source_row",
+        "grade_term",
+        "grade_low",
+        "grade_high",
+        "grade_scale",
+        "grade_lacking",
     ]
-    yield from _frame(_patient(asked).measured, columns)
+    found = _patient(asked)
+    grades = found.grades.assign(lacking=found.grades["lacking"].map(" ".join)).add_prefix("grade_")
+    yield from _frame(found.measured.join(grades), columns)
 
 
 def _patient_interventions(asked: Asked) -> Iterable[Iterable]:

@@ -10,9 +10,10 @@ from dash import html
 from clinical.course import Course
 from dashboard.drill import listing
 from dashboard.figures.panels import unit_words
+from dashboard.grades_said import short_words
 from dashboard.labels import Say
 from dashboard.reasons import dlt_words
-from dashboard.tables import row_grid
+from dashboard.tables import grade_chip, row_grid
 
 LONG = 60  # rows; more are drawn only as they come in sight
 # A choice of the reader -> tables of the store.
@@ -26,8 +27,15 @@ TABLES = {
 }
 
 
-def rows_of(name: str, head: Sequence[str], rows: list[list], say: Say, *, wide: int) -> html.Div | html.P | dag.AgGrid:
-    return row_grid(name, head, rows, wide=wide) if len(rows) > LONG else listing(head, rows, say)
+def rows_of(
+    name: str, head: Sequence[str], rows: list[list], say: Say, *, wide: int, grades: int | None = None
+) -> html.Div | html.P | dag.AgGrid:
+    """grades: the column of them."""
+    if len(rows) > LONG:
+        return row_grid(name, head, rows, wide=wide, grades=grades)
+    if grades is not None:
+        rows = [[*row[:grades], grade_chip(row[grades]), *row[grades + 1 :]] for row in rows]
+    return listing(head, rows, say)
 
 
 # ---- adverse events --------------------------------------------------------------------------------------------------
@@ -97,8 +105,9 @@ def _given(one, say: Say) -> list:
 
 # ---- measurements ----------------------------------------------------------------------------------------------------
 def measured(course: Course, choice: str) -> pd.DataFrame:
-    """The results of one choice of TABLES, the newest first, with `flag`: above, below, within, or "" unknown."""
-    rows = course.measured[course.measured["table"].isin(TABLES[choice])]
+    """The results of one choice of TABLES, the newest first, with the columns of `Course.grades`, and `flag`: above,
+    below, within, or "" unknown."""
+    rows = course.measured[course.measured["table"].isin(TABLES[choice])].join(course.grades)
     rows = rows.sort_values(["first", "code"], ascending=[False, True], na_position="last", kind="stable")
     return rows.assign(flag=[against_range(one) for one in rows.itertuples()])
 
@@ -122,17 +131,22 @@ def measured_summary(rows: pd.DataFrame, say: Say) -> str:
 
 
 def measured_rows(rows: pd.DataFrame, say: Say) -> html.Div | html.P | dag.AgGrid:
+    """With the derived grades where anything is graded: the scale is one, and stands in the head."""
+    graded = [say("grades.derived", scale=scale) for scale in rows["scale"].dropna().unique()]
     head = [say(f"patient.{one}") for one in ("test", "result", "range", "flag")]
-    head += [say("word.day"), say("word.date"), say("patient.how"), say("word.source")]
-    return rows_of("patient-measured-rows", head, [_result(one, say) for one in rows.itertuples()], say, wide=0)
+    at = len(head) if graded else None
+    head += [*graded, say("word.day"), say("word.date"), say("patient.how"), say("word.source")]
+    made = [_result(one, say, graded=bool(graded)) for one in rows.itertuples()]
+    return rows_of("patient-measured-rows", head, made, say, wide=0, grades=at)
 
 
-def _result(one, say: Say) -> list:
+def _result(one, say: Say, *, graded: bool) -> list:
     return [
         f"{one.name} ({one.code})" if isinstance(one.name, str) else one.code,
         result_text(one, say),
         _limits(one),
         say(f"patient.{one.flag}") if one.flag else "",
+        *([short_words(one, say)] if graded else []),
         "?" if pd.isna(one.rel_day) else one.rel_day,
         _text(one.dtc).replace("T", " ") or say("word.not_recorded"),
         ", ".join(text for text in map(_text, (one.group, one.place, one.specimen, one.method, one.evaluator)) if text),

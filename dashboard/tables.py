@@ -77,24 +77,32 @@ def grid(
 
 
 def row_grid(
-    name: str, head: Sequence[str], rows: Sequence[Sequence[object]], *, wide: int, people: Sequence[dict] = ()
+    name: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    wide: int,
+    people: Sequence[dict] = (),
+    grades: int | None = None,
 ) -> dag.AgGrid:
-    """Rows as they are, any number: only those in sight are drawn. `wide`: the column that takes the room left.
+    """Rows as they are, any number: only those in sight are drawn. `wide`: the column of the longest texts;
+    `grades`: the one whose digits stand in their colours.
 
     people: whose each row is, as `href` and `colour`; the first column is then the patient's number, and a link.
     """
     columns = [
-        {
-            "field": f"c{number}",
-            "headerName": text,
-            "flex": 3 if number == wide else 0,
-            "minWidth": 150 if number == wide else 78,
-        }
+        {"field": f"c{number}", "headerName": text, "minWidth": 150 if number == wide else 78}
         for number, text in enumerate(head)
     ]
     if people:
         columns[0] |= {"cellRenderer": "Patient"}
-    made = grid(name, columns, height=f"min(62vh, {34 * (len(rows) + 1) + 24}px)", size="autoSize")
+    if grades is not None:
+        columns[grades] |= {"cellRenderer": "Grade"}
+    made = grid(name, columns, height=f"min(62vh, {34 * (len(rows) + 1) + 24}px)", size=None)
+    # Heads are folded rather than the last columns out of sight.
+    made.dashGridOptions |= {
+        "autoSizeStrategy": {"type": "fitCellContents", "skipHeader": True, "scaleUpToFitGridWidth": True}
+    }
     made.rowData = [{f"c{number}": str(cell) for number, cell in enumerate(row)} for row in rows]
     for row, person in zip(made.rowData, people, strict=bool(people)):
         row |= person
@@ -103,6 +111,11 @@ def row_grid(
 
 def export_link(href: str, say: Say) -> html.A:
     return html.A(say("table.csv"), href=href, className="quiet-link noprint", download="")
+
+
+def grade_chip(text: str) -> html.Span | str:
+    """A grade in its colour; what is no single grade, and grade 0, as it is."""
+    return html.Span(text, className=f"grade g{text}") if text in ("1", "2", "3", "4", "5") else text
 
 
 def level_dot(level: int | None) -> html.Span:

@@ -16,7 +16,7 @@ from dashboard.courses import course
 from dashboard.figures.stack import Stack, shown_days, stack
 from dashboard.labels import speaker
 from dashboard.pages import patient
-from dashboard.patient_tables import TABLES, against_range, measured
+from dashboard.patient_tables import TABLES, against_range, measured, measured_rows
 from dashboard.session import Asked
 from dashboard.theme import CRS, DLT, GRADES
 from dashboard.view import View
@@ -335,6 +335,32 @@ def test_the_measurements_are_exported_with_their_identity(client, trial):
     assert {one["usubjid"] for one in found} == {"XKDCT293-01-302"}
     alt = {one["rel_day"]: float(one["value"]) for one in found if one["code"] == "ALT" and int(one["rel_day"]) > 7}
     assert alt == {"8": 58, "9": 96, "10": 148, "11": 187, "12": 232, "13": 248, "14": 262, "15": 251, "17": 216}
+    # of a ULN of 40: up to 3, up to 5, above 5 x ULN
+    graded = {one["rel_day"]: (one["grade_low"], one["grade_high"]) for one in found if one["code"] == "ALT"}
+    assert [graded[day] for day in ("8", "9", "10", "11", "12", "17")] == [(g, g) for g in "112233"]
+    assert {one["grade_scale"] for one in found if one["code"] == "ALT"} == {"CTCAE 5.0"}
+    assert {one["grade_low"] for one in found if one["code"] == "CRP"} == {""}
+
+
+def test_the_laboratory_table_says_the_derived_grade_under_its_scale(trial):
+    rows = measured(of(trial, "302"), "lab")
+    grid = measured_rows(rows[rows["code"] == "ALT"], speaker("en"))
+    head, *body = [[text_of(cell) for cell in row.children] for row in of_kind(grid, "Tr")]
+    assert head[4] == "Grade (derived, CTCAE 5.0)"
+    assert [row[4] for row in body if row[1] == "216 U/L"] == ["3"]  # ULN 40
+
+
+@pytest.mark.parametrize(("table", "says"), [("vital_sign", True), ("cytokine", False), ("tumour", False)])
+def test_a_table_without_grades_has_no_column_of_them(trial, table, says):
+    rows = measured(of(trial, "302"), table)
+    made = measured_rows(rows.head(10), speaker("en"))
+    heads = [text_of(one) for one in of_kind(made, "Th")]
+    assert any("CTCAE" in one for one in heads) is says and len(heads) == 8 + says
+
+
+def of_kind(component, kind: str) -> list:
+    inner = component._traverse() if hasattr(component, "_traverse") else []
+    return [one for one in inner if type(one).__name__ == kind]
 
 
 def test_interventions_and_events_are_exported(client):

@@ -32,7 +32,7 @@ from clinical import (
     unreported,
 )
 from clinical.grading import crs, ctcae, icaht, icans, iec_hs, liver
-from clinical.lab_results import LACKING
+from clinical.result_grades import LACKING
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
 from dashboard.comparing import SORTS

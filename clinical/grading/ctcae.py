@@ -256,23 +256,41 @@ def grades(results: pd.DataFrame, *, version: str = "5.0") -> pd.DataFrame:
 
 def _columns(results: pd.DataFrame) -> Mapping[str, np.ndarray]:
     """Numbers as floats; flags, and the sides of a limit, as whether they are known to be so and not to be so."""
-    unknown = pd.Series(None, index=results.index, dtype=object)
-    made = {name: results.get(name, unknown).astype(float).to_numpy() for name in _NUMBERS}
+    made = {name: _numbers(results, name) for name in _NUMBERS}
     for name in _FLAGS:
-        flag = results.get(name, unknown).astype("boolean")
-        made[name] = flag.fillna(False).to_numpy(bool)
-        made[f"not {name}"] = ~flag.fillna(True).to_numpy(bool)
-    qualifier = results.get("qualifier", unknown).fillna("")
-    sides = {one: _sides(one) for one in qualifier.unique()}
-    return made | {side: qualifier.map({one: both[place] for one, both in sides.items()}).to_numpy()
-                   for place, side in enumerate(_SIDE)}  # fmt: skip
+        made[name], made[f"not {name}"] = _known(results, name)
+    places, found = pd.factorize(_texts(results, "qualifier"))
+    sides = [_sides(one) for one in found]
+    return made | {name: np.array([one[at] for one in sides])[places] for at, name in enumerate(_SIDE)}
 
 
-def _groups(results: pd.DataFrame) -> Iterator[tuple[str, str | None, np.ndarray]]:
-    """Rows, by place, of one term in one unit."""
-    grouped = results[["term", "unit"]].reset_index(drop=True).groupby(["term", "unit"], sort=False, dropna=False)
-    for (term, unit), rows in grouped:
-        yield term, None if pd.isna(unit) else unit, rows.index.to_numpy()
+def _numbers(results: pd.DataFrame, name: str) -> np.ndarray:
+    return results[name].astype(float).to_numpy() if name in results else np.full(len(results), math.nan)
+
+
+def _texts(results: pd.DataFrame, name: str) -> np.ndarray:
+    """ "" for what is not known."""
+    given = results[name].to_numpy(object) if name in results else np.full(len(results), None)
+    return np.where(pd.isna(given), "", given)
+
+
+def _known(results: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Whether a flag is surely up, and whether surely down."""
+    if name not in results:
+        return np.zeros(len(results), bool), np.zeros(len(results), bool)
+    flag = results[name].astype("boolean")
+    return flag.fillna(False).to_numpy(bool), ~flag.fillna(True).to_numpy(bool)
+
+
+def _groups(results: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Rows, by place, of one term in one unit; "" where there is none."""
+    terms, term = pd.factorize(results["term"], use_na_sentinel=False)
+    units, unit = pd.factorize(_texts(results, "unit"))
+    both = terms * max(len(unit), 1) + units
+    order = np.argsort(both, kind="stable")
+    starts = np.flatnonzero(np.diff(both[order], prepend=-1))
+    for rows in np.split(order, starts[1:]) if len(order) else ():
+        yield term[terms[rows[0]]], unit[units[rows[0]]], rows
 
 
 def _taken(columns: Mapping[str, np.ndarray], rows: np.ndarray, factor: float) -> _Results:

@@ -19,6 +19,12 @@ dagcomponentfuncs.Patient = function (props) {
   return React.createElement("a", { href: row.href, className: "grid-patient" }, dot, props.value);
 };
 
+/* A grade in its colour; a range of grades, and grade 0, as text. */
+dagcomponentfuncs.Grade = function (props) {
+  var text = props.value || "";
+  return /^[1-5]$/.test(text) ? React.createElement("span", { className: "grade g" + text }, text) : text;
+};
+
 /* Paper cannot scroll: before printing, each grid is written out as a plain table with all of its rows, at once (a grid
    lays its own rows out later, when the page has been printed already), and the tables are taken away again after. */
 (function () {

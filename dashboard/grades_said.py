@@ -1,0 +1,32 @@
+"""The grade that a value gives, in words: with its scale, and where it is a range with what would decide."""
+
+import pandas as pd
+
+from dashboard.labels import Say
+
+
+def grade_words(row, say: Say) -> str:
+    """ "grade 3 (CTCAE 5.0)", "grade 0–2 (CTCAE 5.0): baseline not known"; "" where nothing grades the result.
+
+    row: of `clinical.course.Course.grades`, or of what it was joined to; None is nothing.
+    """
+    if row is None or not isinstance(row.term, str):
+        return ""
+    if pd.isna(row.low):
+        return say("grades.none", scale=row.scale, lacking=lacking_words(row.lacking, say))
+    if row.low == row.high:
+        return say("grades.one", grade=row.low, scale=row.scale)
+    return say("grades.range", grade=f"{row.low}–{row.high}", scale=row.scale, lacking=lacking_words(row.lacking, say))
+
+
+def short_words(row, say: Say) -> str:
+    """As `grade_words`, where the scale and the word stand in the head of the column."""
+    if row is None or not isinstance(row.term, str):
+        return ""
+    if pd.isna(row.low):
+        return f"?: {lacking_words(row.lacking, say)}"
+    return f"{row.low}" if row.low == row.high else f"{row.low}–{row.high}: {lacking_words(row.lacking, say)}"
+
+
+def lacking_words(lacking: tuple[str, ...], say: Say) -> str:
+    return ", ".join(say(f"lacking.{one}") for one in lacking)
