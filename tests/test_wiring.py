@@ -17,6 +17,7 @@ from clinical import (
     candidates,
     changes,
     context,
+    data_age,
     decision,
     discrepancies,
     dlt,
@@ -37,6 +38,7 @@ from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
 from dashboard.comparing import SORTS
 from dashboard.counting import OVERVIEW
+from dashboard.due_card import SAMPLES
 from dashboard.figures.stack import PANELS
 from dashboard.figures.stack_series import COUNTS, SITES
 from dashboard.pages import board as board_page
@@ -230,6 +232,7 @@ def said_keys() -> set[str]:
     keys |= {f"grading.{one}" for one in ("crs", "icans", "no_assessment_crs", "no_assessment_icans")}
     parts = "fever hypotension hypoxia ice consciousness seizure motor raised_icp"
     keys |= {f"grading.part_{one}" for one in parts.split()}
+    keys |= {f"due.sample_{one}" for one in SAMPLES} | {f"head.kind_{one}" for one in data_age.KINDS}
     words = "kind name dose indication test result range flag how above below within detected_below not_detected"
     return keys | {f"patient.{one}" for one in words.split()}
 

@@ -11,6 +11,7 @@ from clinical.course import Course
 from dashboard import patient_tables
 from dashboard.choices import choice
 from dashboard.courses import course as course_of
+from dashboard.due_card import card, due_of
 from dashboard.excluding import without
 from dashboard.figures.panels import CRS_ICANS, Shown
 from dashboard.figures.stack import Stack, shown_days, stack
@@ -19,10 +20,10 @@ from dashboard.figures.stack_lanes import period_name
 from dashboard.graphs import graph, keep_zoom
 from dashboard.labels import Say, speaker
 from dashboard.later import Later
+from dashboard.patient_head import head
 from dashboard.patient_latest import crs_icans, latest_values
-from dashboard.reasons import reason
 from dashboard.session import Asked, stamp
-from dashboard.tables import export_link, level_dot
+from dashboard.tables import export_link
 from dashboard.theme import moved
 from dashboard.view import View
 from queries.subjects import subjects
@@ -110,11 +111,11 @@ def show(stored: object) -> dict:
     course = course_of(asked.cut, asked.view.usubjid, asked.head)
     if course is None:
         return _nobody(asked)
-    say, row = asked.say, course.who
+    say, row, due = asked.say, course.who, due_of(asked, course)
     return {
-        "head": head(asked, row, subjects(asked.cut)),
+        "head": head(asked, course, subjects(asked.cut), due),
         **stacked(asked, course),
-        "latest": latest(asked, course),
+        "latest": [*latest(asked, course), card(asked, course, due)],
         "steps": _with_stamp(asked, steps(asked, row)),
         "events": _table(
             asked, patient_tables.events_summary(course, say), patient_tables.event_rows(course, say), "patient-events"
@@ -259,52 +260,7 @@ def _latest_card(title: str, *parts) -> html.Section:
     return html.Section([html.H2(title), *parts], className="card")
 
 
-# ---- who -------------------------------------------------------------------------------------------------------------
-def head(asked: Asked, row: pd.Series, everyone: pd.DataFrame) -> list:
-    say, protocol = asked.say, asked.cut.protocol
-    level = None if pd.isna(row["cohort"]) else protocol.level(row["cohort"])
-    known = [row["sex"] or ""] if pd.notna(row["sex"]) else []
-    known += [f"{row['age']:.0f}"] if pd.notna(row["age"]) else []
-    parts = [
-        html.H1(row["subjid"]),
-        html.Span(" ".join(known) or say("patient.sex_age_unknown")),
-        html.Span(row["usubjid"], className="quiet"),
-    ]
-    if level:
-        received = (
-            ""
-            if pd.isna(row["dose_fraction"])
-            else f", {say('patient.received', percent=round(100 * row['dose_fraction']))}"
-        )
-        parts.append(html.Span([level_dot(protocol.place(level.id)), level.label.in_(asked.view.lang) + received]))
-    else:
-        parts.append(html.Span(say("patient.no_cohort")))
-    window = asked.board().window(row["usubjid"])
-    if pd.notna(row["day0"]):
-        day = (asked.cut.cutoff.date() - row["day0"].date()).days
-        parts.append(html.Span(html.B(say("patient.day", day=day))))
-    if window:
-        tone = "alarm-text" if window.state.state in ("unresolved", "evaluable_dlt") else ""
-        parts.append(html.Span(reason(window, say), className=f"badge {tone}"))
-    seen = say("word.not_recorded") if pd.isna(row["last_assessed"]) else f"{row['last_assessed']:%Y-%m-%d}"
-    parts.append(html.Span(say("patient.last_assessed", day=seen), className="quiet"))
-    return [*parts, _neighbours(asked, row, everyone)]
-
-
-def _neighbours(asked: Asked, row: pd.Series, everyone: pd.DataFrame) -> html.Span:
-    """The treated patients before and after this one, by identifier."""
-    order = everyone[everyone["day0"].notna() | (everyone["usubjid"] == row["usubjid"])].sort_values("usubjid")
-    place = order["usubjid"].tolist().index(row["usubjid"])
-    links = []
-    for offset, arrow in ((-1, "← {}"), (1, "{} →")):
-        if 0 <= place + offset < len(order):
-            other = order.iloc[place + offset]
-            links.append(
-                html.A(arrow.format(other["subjid"]), href=asked.view.patient(other["usubjid"]), className="quiet-link")
-            )
-    return html.Span(links, className="neighbours noprint")
-
-
+# ---- dates -----------------------------------------------------------------------------------------------------------
 def steps(asked: Asked, row: pd.Series) -> html.Dl:
     """The dates from consent to the last contact; a blank date is said to be one."""
     say = asked.say

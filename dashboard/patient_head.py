@@ -1,0 +1,190 @@
+"""The head of a patient's page: who it is, where the window stands, and what matters at the cut-off."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+from dash import html
+
+from clinical.board import Window
+from clinical.course import Course
+from clinical.data_age import KINDS, Age, age, ages
+from clinical.due import Due
+from clinical.episodes import Step
+from dashboard import due_card
+from dashboard.figures.panels import CRS_ICANS
+from dashboard.labels import Say
+from dashboard.reasons import reason
+from dashboard.session import Asked
+from dashboard.tables import level_dot
+from queries.characteristics import of_subject, recorded
+
+ASSESSED_BY = {"crs": ("vital_sign", ("TEMP", "SYSBP")), "icans": ("ice", ("ICETOT",))}
+HOURS = 72  # so long data are as old as their hours; then as their days
+DUE = 3  # named; more are counted
+
+
+def head(asked: Asked, course: Course, everyone: pd.DataFrame, due: Sequence[Due]) -> list:
+    """everyone: as `queries.subjects`. due: of this patient."""
+    identity = html.Div([*_identity(asked, course), _neighbours(asked, course.who, everyone)], className="who")
+    known = _toxicities(asked, course) if course.axis else _step(asked, course)
+    facts = [*known, _due(asked, course, due), _ages(asked, course)]
+    return [identity, html.Dl(facts, className="facts")]
+
+
+# ---- who -------------------------------------------------------------------------------------------------------------
+def _identity(asked: Asked, course: Course) -> Iterator:
+    say, who = asked.say, course.who
+    yield html.H1(who["subjid"], title=who["usubjid"])
+    yield html.Span(", ".join([_sex_age(who, say), *_tumour(asked, who["usubjid"])]))
+    yield _cohort(asked, who)
+    if course.axis is not None:
+        day = say("patient.day", day=course.axis.day(course.cutoff))
+        yield html.Span([html.B(day), html.Span(f" {say('head.at_cutoff')}", className="quiet-word")])
+    window = asked.board().window(who["usubjid"])
+    if window:
+        yield _window(window, say)
+
+
+def _sex_age(who: pd.Series, say: Say) -> str:
+    known = [who["sex"]] if pd.notna(who["sex"]) else []
+    known += [f"{who['age']:.0f}"] if pd.notna(who["age"]) else []
+    return " ".join(known) or say("patient.sex_age_unknown")
+
+
+def _tumour(asked: Asked, usubjid: str) -> Iterator[str]:
+    """Subtype and antigen, of trials that record them: what is blank of this patient is said to be."""
+    cut, say = asked.cut, asked.say
+    if recorded(cut, "SUBTYPE"):
+        subtype = of_subject(cut, usubjid, "SUBTYPE")
+        yield say("head.subtype_missing") if subtype is None else subtype["text"]
+    if recorded(cut, "NEC4HS") or recorded(cut, "NEC4IHC"):
+        score, cells = of_subject(cut, usubjid, "NEC4HS"), of_subject(cut, usubjid, "NEC4IHC")
+        known = [say("head.h_score", value=score["text"])] if score is not None else []
+        known += [f"({cells['text']} %)"] if cells is not None else []
+        yield say("head.nectin4", what=" ".join(known)) if known else say("head.nectin4_missing")
+
+
+def _cohort(asked: Asked, who: pd.Series) -> html.Span:
+    say, protocol = asked.say, asked.cut.protocol
+    if pd.isna(who["cohort"]):
+        return html.Span(say("patient.no_cohort"))
+    level = protocol.level(who["cohort"])
+    words = [say("head.level", level=level.level)] if level.level is not None else []
+    return html.Span(
+        [
+            level_dot(protocol.place(level.id)),
+            ", ".join([*words, level.label.in_(asked.view.lang), *_received(who, say)]),
+        ]
+    )
+
+
+def _received(who: pd.Series, say: Say) -> Iterator[str]:
+    if pd.isna(who["day0"]):
+        yield say("word.not_infused")
+    elif pd.notna(who["dose_fraction"]):
+        yield say("patient.received", percent=round(100 * who["dose_fraction"]))
+    else:
+        yield say("head.dose_unknown")
+
+
+def _window(window: Window, say: Say) -> html.Span:
+    tone = "alarm-text" if window.state.state in ("unresolved", "evaluable_dlt") else ""
+    return html.Span(reason(window, say), className=f"badge {tone}")
+
+
+def _neighbours(asked: Asked, who: pd.Series, everyone: pd.DataFrame) -> html.Span:
+    """The treated patients before and after this one, by identifier."""
+    order = everyone[everyone["day0"].notna() | (everyone["usubjid"] == who["usubjid"])].sort_values("usubjid")
+    place = order["usubjid"].tolist().index(who["usubjid"])
+    links = []
+    for offset, arrow in ((-1, "← {}"), (1, "{} →")):
+        if 0 <= place + offset < len(order):
+            other = order.iloc[place + offset]
+            links.append(
+                html.A(arrow.format(other["subjid"]), href=asked.view.patient(other["usubjid"]), className="quiet-link")
+            )
+    return html.Span(links, className="neighbours noprint")
+
+
+# ---- what matters at the cut-off -------------------------------------------------------------------------------------
+def _fact(title: str, answer: object, *beside: object, tone: str = "") -> html.Div:
+    return html.Div(
+        [html.Dt(title), html.Dd(answer, className=tone), *(html.Dd(one, className="under") for one in beside)]
+    )
+
+
+def _toxicities(asked: Asked, course: Course) -> Iterator[html.Div]:
+    for kind in CRS_ICANS:
+        if any(group.id == kind for group in course.protocol.aesi):
+            reported, assessed = _reported(course, kind, asked.say), _assessed(course, kind, asked.say)
+            yield _fact(asked.say(f"patient.{kind}"), reported, assessed)
+
+
+def _step(asked: Asked, course: Course) -> Iterator[html.Div]:
+    """Where a patient is on the way to the infusion; nothing of who failed screening."""
+    for step, waiting in asked.board().pipeline.now.items():
+        if course.who["usubjid"] in waiting:
+            yield _fact(asked.say("head.step"), asked.say(f"board.step_{step}"))
+
+
+def _reported(course: Course, kind: str, say: Say) -> str:
+    """The grade that goes on, and the peak; nothing reported is not grade 0."""
+    found = [one for one in course.of_interest(kind) if one.steps]
+    if not found:
+        return say("head.none_reported")
+    last = max((one.steps[-1] for one in found), key=lambda one: one.start)
+    peak = max((one.peak for one in found if one.peak is not None), default=None)
+    told = [say("head.ongoing", grade=_grade(last, course, say), day=last.day)] if last.goes_on else []
+    if peak is not None and not (told and last.grade == peak):
+        told.append(say("head.peak", grade=_graded(peak, course, say)))
+    return ", ".join(told) or say("head.ungraded")
+
+
+def _grade(step: Step, course: Course, say: Say) -> str:
+    return say("head.ungraded") if step.grade is None else _graded(step.grade, course, say)
+
+
+def _graded(grade: int, course: Course, say: Say) -> str:
+    return say("head.graded", grade=grade, scale=course.protocol.adverse_events.grade_scale)
+
+
+def _assessed(course: Course, kind: str, say: Say) -> str:
+    table, codes = ASSESSED_BY[kind]
+    rows = course.measured[(course.measured["table"] == table) & course.measured["code"].isin(codes)]
+    found = age(rows, course)
+    return say("head.never_assessed") if found is None else say("head.assessed", age=_before(found, say))
+
+
+def _before(found: Age, say: Say) -> str:
+    moment = f"{found.at:%m-%d %H:%M}" if found.timed else f"{found.at:%m-%d}"
+    if found.hours is not None and found.hours < HOURS:
+        return say("head.hours_before", moment=moment, hours=round(found.hours))
+    return say("head.days_before", moment=moment, days=found.days) if found.days else say("head.day_of", moment=moment)
+
+
+def _due(asked: Asked, course: Course, due: Sequence[Due]) -> html.Div:
+    say = asked.say
+    if not due:
+        return _fact(say("head.due"), next(iter(due_card.why_nothing(asked, course)), say("due.nothing")))
+    first, *rest = [f"{due_card.name(one, say)} {due_card.dates(one, say, course.cutoff.year)}" for one in due[:DUE]]
+    rest += [say("due.more", count=len(due) - DUE)] if len(due) > DUE else []
+    return _fact(say("head.due"), first, " · ".join(rest), tone="alarm-text" if due[0].overdue else "")
+
+
+def _ages(asked: Asked, course: Course) -> html.Div:
+    say, found = asked.say, ages(course)
+    known = [_age_of(kind, one, say) for kind, one in found.items() if one]
+    none = [say(f"head.kind_{kind}") for kind in KINDS if not found[kind]]
+    seen = course.who["last_assessed"]
+    beside = [say("head.age_none", what=", ".join(none))] if none else []
+    beside += [say("patient.last_assessed", day=f"{seen:%m-%d}")] if pd.notna(seen) else []
+    return _fact(say("head.ages"), " · ".join(known), " · ".join(beside))
+
+
+def _age_of(kind: str, found: Age, say: Say) -> str:
+    what = say(f"head.kind_{kind}")
+    if found.hours is not None and found.hours < HOURS:
+        return say("head.age_hours", what=what, hours=round(found.hours))
+    if not found.days:
+        return say("head.age_same_day", what=what)
+    return say("head.age_days", what=what, days=found.days)

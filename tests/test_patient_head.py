@@ -1,0 +1,92 @@
+"""The head of a patient's page, of the simulated trial at its last cut: the end of 21 November 2026."""
+
+import pytest
+from test_patient_page import asked, of, text_of
+
+from clinical.data_age import ages
+from dashboard import due_card, patient_head
+from queries.characteristics import characteristics, of_subject, recorded
+from queries.cytokines import h_scores
+from queries.subjects import subjects
+
+
+def facts(trial, who: str, **choices) -> dict[str, str]:
+    """Title -> what stands under it."""
+    request, course = asked(trial, who, **choices), of(trial, who)
+    _, listed = patient_head.head(request, course, subjects(request.cut), due_card.due_of(request, course))
+    return {text_of(one.children[0]): " | ".join(map(text_of, one.children[1:])) for one in listed.children}
+
+
+def identity(trial, who: str, **choices) -> str:
+    request, course = asked(trial, who, **choices), of(trial, who)
+    return text_of(patient_head.head(request, course, subjects(request.cut), ())[0])
+
+
+def test_302_is_known_by_subtype_antigen_dose_and_day(trial):
+    """H-score and share of positive cells are those of sc.xpt; Day 0 is 4 November 2026, 17 days before the cut-off."""
+    told = identity(trial, "302")
+    assert "F 57, HR-/HER2+, Nectin-4 H-score 190 (75 %)" in told
+    assert "Level 3, 1 × 10⁷ CAR+ T/kg, received 97 %" in told
+    assert "Day 17  at the cut-off" in told
+    assert "DLT candidates not adjudicated: 1: Alanine aminotransferase increased" in told
+
+
+def test_the_facts_of_302(trial):
+    """CRS grade 1 is over since Day 4. Vital signs last at 09:30: 14.5 h before midnight; ICE on Day 10."""
+    told = facts(trial, "302")
+    assert told["CRS"] == "peak grade 1 (CTCAE 5.0) | last assessed 11-21 09:30, 14 h before the cut-off"
+    assert told["ICANS"] == "none reported | last assessed 11-14 20:30, 7 d before the cut-off"
+    assert told["Due next"].startswith("ALT again by 11-23 | DAY 21 11-23 – 11-27 · DAY 28 11-29 – 12-05 · + 6 more")
+    assert told["Last data before the cut-off"].startswith("vital signs 14 h · laboratory 17 h · cytokines 3 d")
+
+
+def test_what_goes_on_comes_before_the_peak(trial):
+    assert facts(trial, "303")["CRS"].startswith("grade 2 (CTCAE 5.0) since Day 2, no end recorded |")
+    assert facts(trial, "201")["CRS"].startswith("peak grade 4 (CTCAE 5.0) |")
+
+
+def test_who_was_not_infused_has_a_step_and_no_grades(trial):
+    told = facts(trial, "306")
+    assert "CRS" not in told and told["Before the infusion"] == "In screening"
+    assert "no cohort assigned" in identity(trial, "306") and "Day" not in identity(trial, "306")
+    assert told["Last data before the cut-off"].endswith(
+        "none: cytokines, CAR cells, ICE, tumour · last visit or event 11-17"
+    )
+
+
+def test_who_has_left_has_nothing_due_and_that_is_said(trial):
+    assert facts(trial, "102")["Due next"].startswith("off study since ")
+
+
+def test_the_head_speaks_chinese(trial):
+    assert facts(trial, "303", lang="zh")["CRS"].startswith("2 级（CTCAE 5.0），自第 2 天，未记录结束")
+
+
+def test_the_card_says_when_each_window_stands_open(trial):
+    """Day 0 of 302 is 4 November: Day 21 -2/+2 is 23 to 27 November."""
+    request, course = asked(trial, "302"), of(trial, "302")
+    told = text_of(due_card.card(request, course, due_card.due_of(request, course)))
+    assert "DAY 21 laboratory, vital signs, cytokines, CAR copies 2026-11-23 – 11-27 Day 19 to 23 · opens 2 d" in told
+    assert "ALT again a DLT clause is running by 2026-11-23 Day 19 · open, 2 d left" in told
+    assert "+ 4 more" in told and "Visit windows are assumed" in told
+
+
+@pytest.mark.parametrize(("who", "kind", "days"), [("302", "ice", 7), ("302", "vitals", 0), ("303", "vitals", 0)])
+def test_the_age_of_the_last_data_counts_calendar_days(trial, who, kind, days):
+    assert ages(of(trial, who))[kind].days == days
+
+
+def test_a_result_that_was_not_done_is_no_data(trial):
+    course = of(trial, "302")
+    course = type(course)(course.who, course.measured.assign(not_done="NOT DONE"), course.given, course.events,
+                          course.visits, course.protocol, course.cutoff)  # fmt: skip
+    assert set(ages(course).values()) == {None}
+
+
+def test_characteristics_agree_with_the_covariate_of_the_other_screens(trial):
+    cut = trial.serving().cut
+    for one in h_scores(cut).itertuples():
+        assert of_subject(cut, one.usubjid, "NEC4HS")["value"] == one.h_score
+    assert recorded(cut, "SUBTYPE") and not recorded(cut, "EDULEVEL")
+    assert of_subject(cut, "nobody", "SUBTYPE") is None
+    assert characteristics(cut)["source_file"].unique().tolist() == ["sc.xpt"]
