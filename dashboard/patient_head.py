@@ -5,14 +5,17 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 from dash import html
 
+from clinical.alerts import Alert
 from clinical.board import Window
 from clinical.course import Course
 from clinical.data_age import KINDS, Age, age, ages
+from clinical.derived import Derived
 from clinical.due import Due
 from clinical.episodes import Step
 from dashboard import due_card
 from dashboard.figures.panels import CRS_ICANS
 from dashboard.labels import Say
+from dashboard.patient_alerts import said
 from dashboard.reasons import reason
 from dashboard.session import Asked
 from dashboard.tables import level_dot
@@ -21,13 +24,19 @@ from queries.characteristics import of_subject, recorded
 ASSESSED_BY = {"crs": ("vital_sign", ("TEMP", "SYSBP")), "icans": ("ice", ("ICETOT",))}
 HOURS = 72  # so long data are as old as their hours; then as their days
 DUE = 3  # named; more are counted
+ALERTS = 2
+BEDSIDE = ("vitals", "lab", "ice")
+SAMPLED = ("cytokines", "cells", "tumour")
 
 
-def head(asked: Asked, course: Course, everyone: pd.DataFrame, due: Sequence[Due]) -> list:
-    """everyone: as `queries.subjects`. due: of this patient."""
-    identity = html.Div([*_identity(asked, course), _neighbours(asked, course.who, everyone)], className="who")
+def head(
+    asked: Asked, course: Course, everyone: pd.DataFrame, *, due: Sequence[Due] = (), alerts: Sequence[Alert] = ()
+) -> list:
+    """everyone: as `queries.subjects`. due, alerts: of this patient; of the alerts those that are open."""
+    who = html.Div([*_identity(asked, course)], className="who")
+    identity = html.Div([who, _neighbours(asked, course.who, everyone)], className="who-line")
     known = _toxicities(asked, course) if course.axis else _step(asked, course)
-    facts = [*known, _due(asked, course, due), _ages(asked, course)]
+    facts = [*known, *_alerts(asked, alerts), _due(asked, course, due), _ages(asked, course)]
     return [identity, html.Dl(facts, className="facts")]
 
 
@@ -107,17 +116,19 @@ def _neighbours(asked: Asked, who: pd.Series, everyone: pd.DataFrame) -> html.Sp
 
 
 # ---- what matters at the cut-off -------------------------------------------------------------------------------------
-def _fact(title: str, answer: object, *beside: object, tone: str = "") -> html.Div:
-    return html.Div(
-        [html.Dt(title), html.Dd(answer, className=tone), *(html.Dd(one, className="under") for one in beside)]
-    )
+def _fact(title: str, *lines: str, tone: str = "") -> html.Div:
+    """What is asked, the answer, and what stands quietly under it. tone: of the answer."""
+    answer, *beside = lines
+    under = [html.Dd(one, className="under") for one in beside if one]
+    return html.Div([html.Dt(title), html.Dd(answer, className=tone), *under])
 
 
 def _toxicities(asked: Asked, course: Course) -> Iterator[html.Div]:
+    say = asked.say
     for kind in CRS_ICANS:
         if any(group.id == kind for group in course.protocol.aesi):
-            reported, assessed = _reported(course, kind, asked.say), _assessed(course, kind, asked.say)
-            yield _fact(asked.say(f"patient.{kind}"), reported, assessed)
+            lines = (_reported(course, kind, say), _derived(course.derived(kind), say), _assessed(course, kind, say))
+            yield _fact(say(f"patient.{kind}"), *lines)
 
 
 def _step(asked: Asked, course: Course) -> Iterator[html.Div]:
@@ -148,6 +159,25 @@ def _graded(grade: int, course: Course, say: Say) -> str:
     return say("head.graded", grade=grade, scale=course.protocol.adverse_events.grade_scale)
 
 
+def _derived(found: Derived | None, say: Say) -> str:
+    """By the scale from what was measured: the highest grade, and that of the last assessment."""
+    if found is None:
+        return ""
+    told = [one for one in found.steps if one.low is not None]
+    if not told:
+        return say("head.not_derived", scale=found.scale)
+    peak = _span(max(one.low for one in told), max(one.high for one in told))
+    last = found.steps[-1]
+    return say("head.derived", peak=peak, last=_span(last.low, last.high), scale=found.scale)
+
+
+def _span(low: int | None, high: int | None) -> str:
+    """A grade, or the range that it can be."""
+    if low is None or high is None:
+        return "?"
+    return f"{low}" if low == high else f"{low}–{high}"
+
+
 def _assessed(course: Course, kind: str, say: Say) -> str:
     table, codes = ASSESSED_BY[kind]
     rows = course.measured[(course.measured["table"] == table) & course.measured["code"].isin(codes)]
@@ -162,23 +192,38 @@ def _before(found: Age, say: Say) -> str:
     return say("head.days_before", moment=moment, days=found.days) if found.days else say("head.day_of", moment=moment)
 
 
+def _alerts(asked: Asked, alerts: Sequence[Alert]) -> Iterator[html.Div]:
+    """Nothing in a trial whose protocol names no rule."""
+    say = asked.say
+    if not asked.cut.protocol.alerts:
+        return
+    if not alerts:
+        yield _fact(say("head.alerts"), say("head.no_alert"))
+        return
+    lines = [said(asked, one) for one in alerts[:ALERTS]]
+    lines += [say("due.more", count=len(alerts) - ALERTS)] if len(alerts) > ALERTS else []
+    yield _fact(say("head.alerts"), *lines, tone="alarm-text")
+
+
 def _due(asked: Asked, course: Course, due: Sequence[Due]) -> html.Div:
     say = asked.say
     if not due:
         return _fact(say("head.due"), next(iter(due_card.why_nothing(asked, course)), say("due.nothing")))
-    first, *rest = [f"{due_card.name(one, say)} {due_card.dates(one, say, course.cutoff.year)}" for one in due[:DUE]]
-    rest += [say("due.more", count=len(due) - DUE)] if len(due) > DUE else []
-    return _fact(say("head.due"), first, " · ".join(rest), tone="alarm-text" if due[0].overdue else "")
+    lines = [f"{due_card.name(one, say)} {due_card.dates(one, say, course.cutoff.year)}" for one in due[:DUE]]
+    lines[-1] += f" · {say('due.more', count=len(due) - DUE)}" if len(due) > DUE else ""
+    return _fact(say("head.due"), *lines, tone="alarm-text" if due[0].overdue else "")
 
 
 def _ages(asked: Asked, course: Course) -> html.Div:
-    say, found = asked.say, ages(course)
-    known = [_age_of(kind, one, say) for kind, one in found.items() if one]
+    """A line for the bedside and one for what is sampled by the schedule, then what there is none of."""
+    say, found, seen = asked.say, ages(course), course.who["last_assessed"]
+    lines = [
+        " · ".join(_age_of(kind, found[kind], say) for kind in kinds if found[kind]) for kinds in (BEDSIDE, SAMPLED)
+    ]
     none = [say(f"head.kind_{kind}") for kind in KINDS if not found[kind]]
-    seen = course.who["last_assessed"]
     beside = [say("head.age_none", what=", ".join(none))] if none else []
     beside += [say("patient.last_assessed", day=f"{seen:%m-%d}")] if pd.notna(seen) else []
-    return _fact(say("head.ages"), " · ".join(known), " · ".join(beside))
+    return _fact(say("head.ages"), *(one for one in (*lines, " · ".join(beside)) if one))
 
 
 def _age_of(kind: str, found: Age, say: Say) -> str:

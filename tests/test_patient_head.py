@@ -4,7 +4,8 @@ import pytest
 from test_patient_page import asked, of, text_of
 
 from clinical.data_age import ages
-from dashboard import due_card, patient_head
+from dashboard import due_card, patient_alerts, patient_head
+from dashboard.patient_alerts import open_alerts
 from queries.characteristics import characteristics, of_subject, recorded
 from queries.cytokines import h_scores
 from queries.subjects import subjects
@@ -13,13 +14,14 @@ from queries.subjects import subjects
 def facts(trial, who: str, **choices) -> dict[str, str]:
     """Title -> what stands under it."""
     request, course = asked(trial, who, **choices), of(trial, who)
-    _, listed = patient_head.head(request, course, subjects(request.cut), due_card.due_of(request, course))
+    given = {"due": due_card.due_of(request, course), "alerts": open_alerts(request, course.who["usubjid"])}
+    _, listed = patient_head.head(request, course, subjects(request.cut), **given)
     return {text_of(one.children[0]): " | ".join(map(text_of, one.children[1:])) for one in listed.children}
 
 
 def identity(trial, who: str, **choices) -> str:
     request, course = asked(trial, who, **choices), of(trial, who)
-    return text_of(patient_head.head(request, course, subjects(request.cut), ())[0])
+    return text_of(patient_head.head(request, course, subjects(request.cut))[0])
 
 
 def test_302_is_known_by_subtype_antigen_dose_and_day(trial):
@@ -32,12 +34,36 @@ def test_302_is_known_by_subtype_antigen_dose_and_day(trial):
 
 
 def test_the_facts_of_302(trial):
-    """CRS grade 1 is over since Day 4. Vital signs last at 09:30: 14.5 h before midnight; ICE on Day 10."""
+    """CRS grade 1 is over since Day 4. Vital signs last at 09:30: 14.5 h before midnight; ICE on Day 10. ALT over
+    5 x 40 U/L on Days 12 to 17."""
     told = facts(trial, "302")
-    assert told["CRS"] == "peak grade 1 (CTCAE 5.0) | last assessed 11-21 09:30, 14 h before the cut-off"
-    assert told["ICANS"] == "none reported | last assessed 11-14 20:30, 7 d before the cut-off"
-    assert told["Due next"].startswith("ALT again by 11-23 | DAY 21 11-23 – 11-27 · DAY 28 11-29 – 12-05 · + 6 more")
-    assert told["Last data before the cut-off"].startswith("vital signs 14 h · laboratory 17 h · cytokines 3 d")
+    assert told["CRS"] == (
+        "peak grade 1 (CTCAE 5.0) | derived peak 1, last 0 (ASTCT 2019) | "
+        "last assessed 11-21 09:30, 14 h before the cut"
+    )
+    assert told["ICANS"].startswith("none reported | derived peak 0, last 0 (ASTCT 2019) | last assessed 11-14 20:30")
+    assert told["Open alerts"] == "ALT, AST or bilirubin grade 3 or more: from Day 12, last on Day 17"
+    assert told["Due next"] == "ALT again by 11-23 | DAY 21 11-23 – 11-27 | DAY 28 11-29 – 12-05 · + 6 more"
+    ages = told["Last data before the cut"]
+    assert ages.startswith("vital signs 14 h · lab 17 h · ICE 7 d | cytokines 3 d · CAR cells 3 d · tumour 24 d |")
+
+
+def test_the_alerts_of_302_stand_with_their_last_evidence(trial):
+    """216 U/L on Day 17, and five samples over 200 before: Days 12 to 15."""
+    request = asked(trial, "302")
+    told = text_of(patient_alerts.card(request, open_alerts(request, "XKDCT293-01-302")))
+    assert "ALT 216 U/L, 2026-11-21 06:50 [lb.xpt " in told and told.endswith(" · 4 before")
+    assert patient_alerts.card(request, ()) is None
+
+
+def test_alerts_that_are_over_are_not_in_the_head(trial):
+    """102 had fever and low counts, all of them over months before the cut-off."""
+    assert facts(trial, "102")["Open alerts"] == "none by the protocol's rules"
+
+
+def test_more_alerts_than_the_head_has_room_for_are_counted(trial):
+    """303 on Day 3: oxygen, fever, low pressure, neutropenia with fever."""
+    assert facts(trial, "303")["Open alerts"].endswith(" | + 2 more")
 
 
 def test_what_goes_on_comes_before_the_peak(trial):
@@ -49,7 +75,7 @@ def test_who_was_not_infused_has_a_step_and_no_grades(trial):
     told = facts(trial, "306")
     assert "CRS" not in told and told["Before the infusion"] == "In screening"
     assert "no cohort assigned" in identity(trial, "306") and "Day" not in identity(trial, "306")
-    assert told["Last data before the cut-off"].endswith(
+    assert told["Last data before the cut"].endswith(
         "none: cytokines, CAR cells, ICE, tumour · last visit or event 11-17"
     )
 

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 from dash import Input, Output, callback, dcc, html
 
 from clinical.course import Course
-from dashboard import patient_tables
+from dashboard import due_card, patient_alerts, patient_tables
 from dashboard.choices import choice
 from dashboard.courses import course as course_of
-from dashboard.due_card import card, due_of
+from dashboard.due_card import due_of
 from dashboard.excluding import without
 from dashboard.figures.panels import CRS_ICANS, Shown
 from dashboard.figures.stack import Stack, shown_days, stack
@@ -20,6 +20,7 @@ from dashboard.figures.stack_lanes import period_name
 from dashboard.graphs import graph, keep_zoom
 from dashboard.labels import Say, speaker
 from dashboard.later import Later
+from dashboard.patient_alerts import open_alerts
 from dashboard.patient_head import head
 from dashboard.patient_latest import crs_icans, latest_values
 from dashboard.session import Asked, stamp
@@ -112,10 +113,11 @@ def show(stored: object) -> dict:
     if course is None:
         return _nobody(asked)
     say, row, due = asked.say, course.who, due_of(asked, course)
+    alerts = open_alerts(asked, row["usubjid"])
     return {
-        "head": head(asked, course, subjects(asked.cut), due),
+        "head": head(asked, course, subjects(asked.cut), due=due, alerts=alerts),
         **stacked(asked, course),
-        "latest": [*latest(asked, course), card(asked, course, due)],
+        "latest": [*latest(asked, course), due_card.card(asked, course, due), patient_alerts.card(asked, alerts)],
         "steps": _with_stamp(asked, steps(asked, row)),
         "events": _table(
             asked, patient_tables.events_summary(course, say), patient_tables.event_rows(course, say), "patient-events"
