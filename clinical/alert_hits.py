@@ -40,10 +40,13 @@ class Hit(NamedTuple):
     sure: bool
     table: str
     code: str
-    value: str  # with its unit; "" of what is no hit
+    value: str  # with its unit; "" of an event, and of what is no hit
     dtc: str | None
     source_file: str
     source_row: int
+    low: int | None = None  # grades it can be, on `scale`
+    high: int | None = None
+    scale: str = ""
     goes_on: bool = False  # at the cut-off
 
 
@@ -136,8 +139,9 @@ def _of_results(rows: pd.DataFrame, may: np.ndarray, sure: np.ndarray) -> list[H
     who, first, last = rows["usubjid"].tolist(), _moments(rows["first"]), _moments(rows["last"])
     rest = (_plain(rows[name]) for name in ("table", "code"))
     source = (_plain(rows[name]) for name in ("dtc", "source_file", "source_row"))
+    grades = (_plain(rows[name]) for name in ("low", "high", "scale") if name in rows)
     part = [""] * len(rows)
-    return list(map(Hit, who, part, first, last, first, may.tolist(), sure.tolist(), *rest, texts, *source))
+    return list(map(Hit, who, part, first, last, first, may.tolist(), sure.tolist(), *rest, texts, *source, *grades))
 
 
 def _limits(rule: Alert, rows: pd.DataFrame) -> Met:
@@ -219,8 +223,8 @@ def _events(
             yield Hit(
                 one.usubjid, term.casefold(), one.aestdtc_earliest.to_pydatetime(), one.aestdtc_latest.to_pydatetime(),
                 pd.Timestamp(end[1]).to_pydatetime() if end else cutoff, True, severe and bool(own), "adverse_event",
-                term, "" if grade is None else f"grade {grade}", one.aestdtc, one.source_file, one.source_row,
-                goes_on=end is None,
+                term, "", one.aestdtc, one.source_file, one.source_row, low=grade, high=grade, goes_on=end is None,
+                scale=protocol.adverse_events.grade_scale,
             )  # fmt: skip
 
 

@@ -51,13 +51,13 @@ class Alert:
         codes += [] if self.sure else ["not_sure"]
         codes += ["over"] if self.over else []
         days = {
-            "first": self._day(self.began),
-            "last": self._day(self.last),
-            "over": self.over and self._day(self.over),
+            "first": self.day(self.began),
+            "last": self.day(self.last),
+            "over": self.over and self.day(self.over),
         }
         return "".join(sentences[code] for code in codes).format(rule=self.rule.text.in_(lang), **days)
 
-    def _day(self, moment: datetime) -> int | str:
+    def day(self, moment: datetime) -> int | str:
         """Days since infusion; the date where there was none yet."""
         return f"{moment:%Y-%m-%d}" if self.day0 is None else (moment.date() - self.day0).days
 
@@ -134,7 +134,9 @@ def _over(rows: Sequence[Hit], hits: Sequence[Hit], rule: Rule) -> datetime | No
 def _alert(rule: Rule, who: str, part: str, day0: date | None, hits: Sequence[Hit], over: datetime | None) -> Alert:
     began, last = hits[0].first, max(one.until for one in hits)
     evidence = tuple(
-        Evidence(one.table, who, one.code, one.dtc, one.value, None, None, "", one.source_file, one.source_row)
+        Evidence(
+            one.table, who, one.code, one.dtc, one.value, one.low, one.high, one.scale, one.source_file, one.source_row
+        )
         for one in hits
     )
     return Alert(rule, who, part, began, last, over, any(one.sure for one in hits), evidence, day0)

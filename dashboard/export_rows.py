@@ -8,7 +8,7 @@ from clinical.changes import late
 from clinical.course import Course
 from clinical.incidence import TOTAL
 from clinical.outcomes import RESPONSE
-from dashboard import export_grades, export_pp, export_samples, grading_labs
+from dashboard import export_grades, export_pp, export_samples, grading_alerts, grading_labs
 from dashboard.change_lines import against
 from dashboard.choices import chosen_cohort
 from dashboard.comparing import Compared, comparison, earlier
@@ -324,6 +324,7 @@ TABLES = {
     "crs-grades": (export_grades.crs, "/grading", _unfiltered),
     "icans-grades": (export_grades.icans, "/grading", _unfiltered),
     "unreported": (grading_labs.export, "/grading", _unfiltered),
+    "alerts": (grading_alerts.export, "/grading", grading_alerts.filters),
     "discrepancies": (export_grades.differing, "/grading", _unfiltered),
     "kinetics": (_kinetics, "/kinetics", _without),
     "pp": (export_pp.rows, "/kinetics", _without),

@@ -35,6 +35,7 @@ _CHOICES = {
     "exposure": ("cmax", "auc"),
     "period": ("month", "hours", "all"),
     "fold": ("value", "baseline", "infusion"),
+    "alerts": ("open", "all"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
@@ -70,6 +71,7 @@ class View:
     exposure: str = "cmax"  # kinetics: what is set against the patients' properties
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
     table: str = "lab"  # patient: which measurements are listed
+    alerts: str = "open"  # grading: those that are open, or all
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
     peak: str = ""  # cytokines: what the scatter shows, the protocol's first by default
     outcome: str = ""

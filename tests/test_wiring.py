@@ -229,6 +229,7 @@ def said_keys() -> set[str]:
     keys |= {f"patient.latest_{one.lower()}" for one in (*BLOOD, *LIVER)}
     keys |= {f"patient.liver_{one.lower()}" for one in ("ALT", "AST", "BILI")}
     keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
+    keys |= {f"alerts.show_{one}" for one in ("open", "all")}
     keys |= {f"grading.{one}" for one in ("crs", "icans", "no_assessment_crs", "no_assessment_icans")}
     parts = "fever hypotension hypoxia ice consciousness seizure motor raised_icp"
     keys |= {f"grading.part_{one}" for one in parts.split()}

@@ -4,7 +4,9 @@ from enum import StrEnum
 
 from dash import Input, Output, callback, dcc, html
 
+from dashboard.alerting import first_seen, of_trial
 from dashboard.figures.scatter import HEIGHT
+from dashboard.grading_alerts import alerts_card
 from dashboard.grading_labs import labs, labs_card
 from dashboard.grading_liver import liver_figure, liver_style, liver_words
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
@@ -15,10 +17,11 @@ from dashboard.later import Later
 from dashboard.session import Asked
 from dashboard.theme import moved
 from dashboard.view import View
-from dashboard.waiting import clock, polled, shown
+from dashboard.waiting import clock, polled, shown, so_far
 
 
 class Id(StrEnum):
+    ALERTS = "grading-alerts"
     TOXICITY = "grading-toxicity"
     LABS = "grading-labs"
     LIVER = "grading-liver"
@@ -32,10 +35,12 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         [
             dcc.Store(id={"view": "grading"}, data=request),
             dcc.Store(id={"panel": "grading"}, data=opened),
+            clock(Id.ALERTS),
             clock(Id.TOXICITY),
             clock(Id.LABS),
             clock(Id.PANEL),
             html.H1(say("grading.title"), className="visually-hidden"),
+            html.Div(id=Id.ALERTS),
             html.Div(id=Id.TOXICITY),
             html.Div(id=Id.LABS),
             html.Section(
@@ -52,12 +57,18 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     )
 
 
+def alerted(asked: Asked, within: float) -> tuple[object, bool]:
+    """The alerts, and whether it is all of it: in which cut each was seen first takes longer, and comes after."""
+    first, known = first_seen(asked.cut), of_trial(asked.cut)
+    known.is_over(within)
+    seen, looked = so_far(first)
+    content, over = shown(known, asked.say, lambda found: alerts_card(asked, found, seen), within=0)
+    return content, over and looked
+
+
 def toxicity(asked: Asked, within: float) -> tuple[object, bool]:
     """CRS and ICANS, and whether it is all of it."""
-    left_out = asked.cut.protocol.left_out
-    said = [html.P(asked.say("grading.left_out", rules=", ".join(left_out)), className="later")] if left_out else []
-    made = lambda found: [*said, toxicity_card(asked, found)]  # noqa: E731
-    return shown(toxicities(asked.cut), asked.say, made, within=within)
+    return shown(toxicities(asked.cut), asked.say, lambda found: toxicity_card(asked, found), within=within)
 
 
 def laboratory(asked: Asked, within: float) -> tuple[object, bool]:
@@ -89,6 +100,7 @@ def liver(stored: object) -> dict:
 
 keep_zoom(Id.EDISH)
 open_points(Id.EDISH)
+polled(Id.ALERTS, {"view": "grading"}, alerted)
 polled(Id.TOXICITY, {"view": "grading"}, toxicity)
 polled(Id.LABS, {"view": "grading"}, laboratory)
 polled(Id.PANEL, {"panel": "grading"}, panel)
