@@ -24,9 +24,13 @@ class DayAxis:
     day0: datetime
     timed: bool
 
+    @property
+    def origin(self) -> datetime:
+        """The moment at which the axis is 0."""
+        return self.day0 if self.timed else datetime.combine(self.day0.date(), datetime.min.time()) + _DAY / 2
+
     def at(self, moment: datetime) -> float:
-        origin = self.day0 if self.timed else datetime.combine(self.day0.date(), datetime.min.time()) + _DAY / 2
-        return (moment - origin) / _DAY
+        return (moment - self.origin) / _DAY
 
     def after(self, last: datetime) -> float:
         """The end of what lasts to this moment: a date ends with its day, whose last second is written in it."""

@@ -106,12 +106,10 @@ def _neighbours(asked: Asked, who: pd.Series, everyone: pd.DataFrame) -> html.Sp
     order = everyone[everyone["day0"].notna() | (everyone["usubjid"] == who["usubjid"])].sort_values("usubjid")
     place = order["usubjid"].tolist().index(who["usubjid"])
     links = []
-    for offset, arrow in ((-1, "← {}"), (1, "{} →")):
+    for offset, arrow, key in ((-1, "← {}", "ArrowLeft"), (1, "{} →", "ArrowRight")):
         if 0 <= place + offset < len(order):
-            other = order.iloc[place + offset]
-            links.append(
-                html.A(arrow.format(other["subjid"]), href=asked.view.patient(other["usubjid"]), className="quiet-link")
-            )
+            other, look = order.iloc[place + offset], {"className": "quiet-link", "aria-keyshortcuts": key}
+            links.append(html.A(arrow.format(other["subjid"]), href=asked.view.patient(other["usubjid"]), **look))
     return html.Span(links, className="neighbours noprint")
 
 

@@ -1,6 +1,5 @@
 """The tables of one patient: adverse events, interventions, measurements, visits; every row with its source."""
 
-import math
 from collections.abc import Sequence
 
 import dash_ag_grid as dag
@@ -9,7 +8,7 @@ from dash import html
 
 from clinical.course import Course
 from dashboard.drill import listing
-from dashboard.figures.panels import unit_words
+from dashboard.figures.panels import digits, unit_words
 from dashboard.grades_said import short_words
 from dashboard.labels import Say
 from dashboard.reasons import dlt_words
@@ -154,20 +153,13 @@ def _result(one, say: Say, *, graded: bool) -> list:
     ]
 
 
-def shown(value: float) -> str:
-    """Without the digits that only the conversion of a unit made: decimals as far as the fourth digit that counts, and
-    no digit before the point lost."""
-    decimals = 3 - math.floor(math.log10(abs(value))) if value else 0
-    return f"{round(value, max(0, decimals)):.12g}"
-
-
 def result_text(one, say: Say) -> str:
     """A result with its unit; a text as it came; where nothing was found, why."""
     if one.not_done == "NOT DONE" or (pd.isna(one.value) and not isinstance(one.text, str)):
         return say("patient.not_done", why=_text(one.why) or say("word.not_recorded"))
     if pd.isna(one.value):
         return one.text
-    found = f"{_text(one.qualifier)} {shown(one.value)} {unit_words(one.unit)}".strip()
+    found = f"{_text(one.qualifier)} {digits(one.value)} {unit_words(one.unit)}".strip()
     told = {"DETECTED": "patient.detected_below", "NOT DETECTED": "patient.not_detected"}.get(one.qualitative)
     beside = [say(told)] if told else []
     beside += [say("patient.excluded")] if pd.notna(one.excluded) else []
@@ -176,9 +168,9 @@ def result_text(one, say: Say) -> str:
 
 def _limits(one) -> str:
     if pd.notna(one.range_low) or pd.notna(one.range_high):
-        low, high = ("" if pd.isna(value) else shown(value) for value in (one.range_low, one.range_high))
+        low, high = ("" if pd.isna(value) else digits(value) for value in (one.range_low, one.range_high))
         return f"{low}–{high}"
-    return "" if pd.isna(one.lloq) else f"LLOQ {shown(one.lloq)}"
+    return "" if pd.isna(one.lloq) else f"LLOQ {digits(one.lloq)}"
 
 
 # ---- visits ----------------------------------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ class View:
     model: str = "off"  # kinetics: which model is fitted
     exposure: str = "cmax"  # kinetics: what is set against the patients' properties
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
+    folded: str = ""  # patient: names of panels put away, several apart by "~"; "few": all but the first to look at
     table: str = "lab"  # patient: which measurements are listed
     alerts: str = "open"  # grading: those that are open, or all
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
@@ -128,6 +129,15 @@ class View:
         said = ("/".join(quote(part, safe="") for part in (*key, one)) for key, one in found.items() if one)
         return self.change(assume="~".join(said)).href
 
+    @property
+    def folds(self) -> frozenset[str]:
+        """Names of the panels that are put away; "few" stands for all but some, "none" for none on any screen."""
+        return frozenset(one for one in self.folded.split("~") if one not in ("", "none"))
+
+    def folding(self, names: Iterable[str]) -> str:
+        """The address with these panels put away and no other; the axes that were moved stay as they are."""
+        return self.change(folded="~".join(sorted(names)) or "none", open="", zoom="").href
+
     def zoomed(self, figure: str) -> dict[str, tuple[float, float]]:
         """The axes of a figure that the reader has moved, with their ranges: layout key -> (from, to)."""
         found = (_AXIS.fullmatch(one).groups() for one in self.zoom.split("~") if one)
@@ -164,6 +174,8 @@ def _fits(name: str, value: str) -> bool:
         return bool(_CUT.fullmatch(value))
     if name == "assume":
         return len(value) <= 5 * _LONGEST and all(_ASSUMED.fullmatch(one) for one in value.split("~"))
+    if name == "folded":
+        return len(value) <= _LONGEST and all(_WORD.fullmatch(one) and one for one in value.split("~"))
     if name in ("open", "subject"):
         return 0 < len(value) <= _LONGEST
     if name == "cohort":

@@ -9,10 +9,12 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from dash import html
 from test_importing import files, load
 
 from clinical.course import Course
 from dashboard.courses import course
+from dashboard.figures.readings import at_the_last
 from dashboard.figures.stack import Stack, shown_days, stack
 from dashboard.labels import speaker
 from dashboard.pages import patient
@@ -37,7 +39,7 @@ def of(trial, who: str) -> Course:
 def drawn(trial, who="201", period="month", lang="en") -> Stack:
     found = of(trial, who)
     shown = shown_days(found, period, speaker(lang), "light", lang)
-    return stack(found, shown, hours=period == "hours", stamp="stamp")
+    return stack(found, shown, period, stamp="stamp")
 
 
 def of_panel(made: Stack, name: str) -> list:
@@ -85,7 +87,8 @@ def test_the_crs_of_201_is_five_steps_with_the_fourth_hatched(trial):
     assert list(bars.marker.color) == [CRS[grade] for grade in (2, 3, 4, 2, 1)]
     assert (hatched.base[0], hatched.marker.line.color) == (pytest.approx(9 - MORNING, abs=1e-3), DLT)
     assert hatched.marker.pattern.shape == "/"
-    assert "CTCAE 5.0" in bars.customdata[0] and "DLT" in bars.customdata[2] and "DLT" not in bars.customdata[0]
+    first, _, third, *_ = ("\n".join(told) for told in bars.customdata)
+    assert "CTCAE 5.0" in first and "DLT" in third and "DLT" not in first
 
 
 def ribbon(made: Stack, label: str) -> list[tuple[str, float, float]]:
@@ -117,14 +120,15 @@ def test_ice_not_done_is_a_pale_range_and_never_grade_0(trial):
     pale = next(one for one in of_panel(made, "ribbons") if one.name == "?")
     assert pale.marker.opacity < 0.5 and list(pale.text) == ["0–4"]
     assert pale.base[0] == pytest.approx(9 - 2 / 24, abs=1e-3)  # 08:30
-    assert "ICE not done" in pale.customdata[0] and "ASTCT 2019" in pale.customdata[0]
+    told = "\n".join(pale.customdata[0])
+    assert "ICE not done" in told and "ASTCT 2019" in told
 
 
 def test_who_was_not_looked_at_has_an_empty_ribbon_that_says_so(trial):
     found = of(trial, "201")
     unseen = found.measured[~found.measured["table"].isin(["vital_sign", "ice"])]
     blind = replace(found, measured=unseen)
-    made = stack(blind, shown_days(blind, "month", speaker("en"), "light", "en"), hours=False, stamp="")
+    made = stack(blind, shown_days(blind, "month", speaker("en"), "light", "en"), "month", stamp="")
     assert ribbon(made, "CRS derived, ASTCT 2019") == []
     said = [one.text for one in made.figure.layout.annotations]
     assert said.count("never assessed after the infusion") == 2
@@ -224,7 +228,7 @@ def test_the_days_follow_the_period(trial):
 
 def test_the_periods_run_from_screening_to_follow_up(trial):
     [bars] = of_panel(drawn(trial, period="all"), "periods")
-    names = [one.partition("<b>")[2].partition("</b>")[0] for one in bars.customdata]
+    names = [told[0] for told in bars.customdata]
     assert names == [
         "Screening", "PBMC collection", "Baseline", "Lymphodepletion", "Rest evaluation", "Infusion",
         "In-hospital observation", "Follow-up",
@@ -252,7 +256,9 @@ def test_what_people_typed_is_shown_and_not_run(trial):
     events = found.events.assign(aedecod="<a href='javascript:1'>x</a>")
     hostile = Course(found.who, found.measured, found.given, events, found.visits, found.protocol, found.cutoff)
     shown = shown_days(hostile, "month", speaker("en"), "light", "en")
-    assert "<a" not in stack(hostile, shown, hours=False, stamp="").figure.to_json()
+    made = stack(hostile, shown, "month", stamp="")
+    written = [*axis_of(made, "events").ticktext, *(text for one in made.figure.data for text in one.text or ())]
+    assert any("&lt;a href" in one for one in written) and not any("<a" in one for one in written)
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------
@@ -277,10 +283,77 @@ def test_who_was_not_infused_has_no_axis_but_the_tables(trial):
 
 
 def test_at_the_last_data_each_value_has_its_own_day(trial):
-    said = text_of(patient.latest(asked(trial, "302"), of(trial, "302")))
-    assert "ALT 216 U/L Day 17" in said and "5.4 × ULN" in said  # 216 / 40
-    assert "CRS peak grade 1 from Day 2" in said and "ICANS peak none reported" in said
-    assert "h before the cut-off" in said and "axillary" in said
+    """ALT 216 U/L against a limit of 40: 5.4 times, grade 3 (above 5 to 20 times) on Day 17."""
+    said = {one.row: one for one in drawn(trial, "302").reads}
+    alt = said["ALT"]
+    assert (alt.value, alt.grade) == ("216 U/L", "grade 3 (CTCAE 5.0)")
+    assert alt.under.startswith("7–40 · 5.4 × ULN · Day 17, 2026-11-21 06:50 · lb.xpt ")
+    assert said["Temperature"].under.startswith("axillary · Day 17")
+    beside = text_of(patient.stacked(asked(trial, "302"), of(trial, "302"))["latest"])
+    assert "CRS peak grade 1 from Day 2" in beside and "ICANS peak none reported" in beside
+    assert "h before the cut-off" in beside
+
+
+def test_what_holds_at_the_end_of_the_data_is_read_from_the_lanes(trial):
+    """303 at the end of Day 3: CRS 2 without end since Day 2; tocilizumab at Day 2.34 is 29 h ago, no longer said."""
+    said = {one.row: one for one in drawn(trial, "303").reads}
+    crs = said["CRS reported"]
+    assert (crs.value, crs.grade) == ("grade 2", "CTCAE 5.0") and crs.under.startswith("Day 2, ")
+    assert said["CRS derived"].grade == "ASTCT 2019"
+    given = next(one for one in said.values() if one.row.startswith("Given"))
+    assert "NASAL CANNULA" in given.value.upper() and "TOCILIZUMAB" not in given.value.upper() and given.wide
+
+
+def test_a_single_dose_is_said_for_a_day():
+    dose = {"type": "scatter", "x": [2.0], "y": [1.0], "customdata": [["Toci 8 mg/kg", "Toci", "Day 2", "ec.xpt 1"]]}
+    dose["meta"] = {"reads": "stretches", "rows": ["Given"], "wide": True, "scales": [""], "nones": ["-"]}
+    dose["meta"]["dose"] = "{what}, {hours} h before"
+    assert at_the_last([dose], 2.5)[0].value == "Toci 8 mg/kg, 12 h before"
+    assert at_the_last([dose], 3.1)[0].value == at_the_last([dose], 1.9)[0].value == "-"
+
+
+def test_a_result_without_an_upper_limit_is_read_though_it_is_not_drawn(trial):
+    found = of(trial, "302")
+    measured = found.measured.assign(range_high=found.measured["range_high"].where(found.measured["rel_day"] != 17))
+    own = Course(found.who, measured, found.given, found.events, found.visits, found.protocol, found.cutoff)
+    made = stack(own, shown_days(own, "month", speaker("en"), "light", "en"), "month", stamp="")
+    alt = next(one for one in made.reads if one.row == "ALT")
+    assert alt.value == "216 U/L" and alt.grade == "grade 0–4 (CTCAE 5.0)"
+    assert alt.under.startswith("upper limit of normal not known · ≥ 7 · Day 17")
+    assert max(x for one in of_panel(made, "liver") if one.name == "ALT" and one.visible is None for x in one.x) < 16
+
+
+def test_a_folded_panel_is_named_and_the_others_keep_their_place(trial):
+    found = of(trial, "302")
+    shown = shown_days(found, "month", speaker("en"), "light", "en")
+    whole = stack(found, shown, "month", stamp="")
+    less = stack(
+        found, shown, "month", stamp="", folded={"liver", "hgb"}, fold=lambda away: "/" + "~".join(sorted(away))
+    )
+    assert less.folded == ("hgb", "liver") and less.order == whole.drawn
+    assert less.drawn == tuple(one for one in whole.drawn if one not in ("hgb", "liver"))
+    assert less.height < whole.height - 100 and "ALT" not in {one.row for one in less.reads}
+    names = [one.text for one in less.figure.layout.annotations if one.text and "<a" in one.text]
+    assert any('href="/hgb~liver~temperature"' in one and "Temperature" in one for one in names)
+
+
+def test_few_panels_are_enough_for_a_telephone(trial):
+    found = of(trial, "302")
+    shown = shown_days(found, "month", speaker("en"), "light", "en")
+    assert stack(found, shown, "month", stamp="", folded={"few"}).drawn == (
+        "periods", "ribbons", "temperature", "neut", "plat", "hgb",
+    )  # fmt: skip
+    everything = stack(found, shown, "month", stamp="", folded=set(stack(found, shown, "month", stamp="").order))
+    assert everything.drawn == ("periods",)
+
+
+def test_folded_panels_are_unfolded_one_by_one_or_all(trial):
+    view = asked(trial, "302", folded="few", zoom="patient-stack.xaxis_1_5")
+    *_, folded = patient.stacked(view, of(trial, "302"))["choices"]
+    links = {one.children: View.parse(*one.href.split("?")) for one in folded.children if isinstance(one, html.A)}
+    assert {"cytokines", "events"} <= links["Liver"].folds and "liver" not in links["Liver"].folds
+    assert links["unfold all"].folded == "none" and links["unfold all"].folds == frozenset()
+    assert all(one.zoom == "" for one in links.values())  # the script that follows them adds where the axes stand
 
 
 def test_the_newest_result_is_the_first(trial):
@@ -318,7 +391,6 @@ def test_a_trial_without_measurements_says_so(tmp_path):
     view = Asked(View(page="patient", usubjid=who), cut)
     said = text_of(patient.stacked(view, found)["notes"])
     assert "Temperature" in said and "Liver" in said and "CAR copies" in said
-    assert "Not measured: Temperature" in text_of(patient.latest(view, found))
 
 
 # ---- exports ---------------------------------------------------------------------------------------------------------

@@ -42,9 +42,9 @@ from dashboard.due_card import SAMPLES
 from dashboard.figures.stack import PANELS
 from dashboard.figures.stack_series import COUNTS, SITES
 from dashboard.pages import board as board_page
-from dashboard.pages.patient import PERIODS
-from dashboard.patient_latest import BLOOD, LIVER
+from dashboard.patient_reading import FAR
 from dashboard.patient_tables import TABLES
+from dashboard.stack_choices import PERIODS
 from data import state
 from data.events import REFUSALS
 from data.protocol import Associations
@@ -223,10 +223,12 @@ def said_keys() -> set[str]:
     dates = "consent leukapheresis manufacture_start manufacture_end lymphodepletion day0 last_contact off_study death"
     keys |= {f"patient.step_{one}" for one in dates.split()}
     keys |= {f"patient.{one}" for one in ("events", "given", "measured", "visits", "steps", "crs", "icans")}
-    keys |= {f"patient.period_{one}" for one in PERIODS} | {f"patient.table_{one}" for one in TABLES}
+    keys |= (
+        {f"patient.period_{one}" for one in PERIODS} | set(FAR.values()) | {f"patient.table_{one}" for one in TABLES}
+    )
     panels = (*(one for one in PANELS if one not in ("periods", "counts")), *(one.lower() for one in COUNTS))
     keys |= {f"patient.panel_{one}" for one in panels} | {f"patient.kind_{one}" for one in KINDS}
-    keys |= {f"patient.latest_{one.lower()}" for one in (*BLOOD, *LIVER)}
+    keys |= {f"patient.latest_{one.lower()}" for one in COUNTS}
     keys |= {f"patient.liver_{one.lower()}" for one in ("ALT", "AST", "BILI")}
     keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
     keys |= {f"alerts.show_{one}" for one in ("open", "all")}

@@ -1,5 +1,6 @@
 """One panel of a stack of figures over one time axis, and what all its panels have in common."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,6 +65,13 @@ def last_data(rows: pd.DataFrame, say: Say) -> str:
 def unit_words(unit: object) -> str:
     """A unit of the store as it is written; "" where there is none."""
     return _UNITS.get(unit, unit) if isinstance(unit, str) else ""
+
+
+def digits(value: float) -> str:
+    """Without the digits that only the conversion of a unit made: decimals as far as the fourth digit that counts, and
+    no digit before the point lost."""
+    decimals = 3 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{round(value, max(0, decimals)):.12g}"
 
 
 def note(text: str, colour: str, *, size: int = 11, **place) -> dict:

@@ -6,27 +6,21 @@ from collections.abc import Iterator
 import pandas as pd
 
 from clinical.course import Course
-from dashboard.figures.panels import Shown, note, plain, spread, unit_words
+from clinical.result_grades import COLUMNS as GRADED
+from dashboard.figures.panels import Shown, note, spread
+from dashboard.figures.readings import sample
 
-# What a point and its hover need; a frame of thirty columns is walked three times as slowly.
+# What a point and its reading need; a frame of thirty columns is walked three times as slowly.
 _POINT = (
-    "time",
-    "rel_day",
-    "dtc",
-    "value",
-    "unit",
-    "qualifier",
-    "qualitative",
-    "excluded",
-    "source_file",
-    "source_row",
-)
+    "time", "rel_day", "first", "value", "unit", "qualifier", "qualitative", "excluded", "range_low", "range_high",
+    "lloq", "source_file", "source_row", *GRADED,
+)  # fmt: skip
 
 
 def results(course: Course, table: str, *codes: str) -> pd.DataFrame:
-    """The results of these tests that have a number and a day."""
+    """The results of these tests that have a number and a day, with what `Course.grades` says of each."""
     found = [course.results(table, code) for code in codes]
-    return found[0] if len(found) == 1 else pd.concat(found)
+    return (found[0] if len(found) == 1 else pd.concat(found)).join(course.grades[[*GRADED]])
 
 
 def assay_results(course: Course) -> pd.DataFrame:
@@ -43,25 +37,30 @@ def visible(rows: pd.DataFrame, shown: Shown) -> pd.DataFrame:
 
 
 def line(
-    rows: pd.DataFrame, shown: Shown, colour: str, symbol: str, *, y: str = "value", floor: float = 0.0, name: str = "",
+    rows: pd.DataFrame, shown: Shown, colour: str, symbol: str, *, name: str, y: str = "value", floor: float = 0.0,
     extra: list[str] | None = None,
 ) -> Iterator[dict]:  # fmt: skip
     """One series. The line joins results alone; what lies beyond a limit stands hollow at it, what is excluded from the
     kinetics as a cross, both unjoined.
 
-    floor: where a zero stands on a log axis. extra: a text a row for the hover.
+    name: its row in the reading column. floor: where a zero stands on a log axis. extra: what the panel itself says of
+    each row. A row without `y` has no place on the panel and is read only.
     """
     rows = rows[list(dict.fromkeys([*_POINT, y]))].assign(extra=extra or "").sort_values("time")
     beyond = rows["qualifier"].notna() | ((rows[y] <= 0) & (floor > 0)) | rows["excluded"].notna()
-    told = [_told(one, name, shown) for one in rows.itertuples()]
-    common = {"type": "scatter", "hovertemplate": "%{customdata}<extra></extra>", "name": name}
-    times = rows["time"].round(4)
+    told = pd.Series([sample(one, one.extra, shown) for one in rows.itertuples()], rows.index, dtype=object)
+    common = {"type": "scatter", "hoverinfo": "skip", "name": name, "meta": {"reads": "samples", "rows": [name]}}
+    times, nowhere = rows["time"].round(4), rows[y].isna()
+    if nowhere.any():
+        rest = {"x": times[nowhere].tolist(), "y": [None] * int(nowhere.sum()), "customdata": told[nowhere].tolist()}
+        yield common | rest | {"visible": False}
+        rows, beyond, told, times = (one[~nowhere] for one in (rows, beyond, told, times))
     counts = rows["excluded"].isna()  # what does not count breaks no line
     yield common | {
         "mode": "lines+markers",
         "x": times[counts].tolist(),
         "y": [None if out else round(float(one), 4) for one, out in zip(rows[y][counts], beyond[counts], strict=True)],
-        "customdata": [text for text, one in zip(told, counts, strict=True) if one],
+        "customdata": told[counts].tolist(),
         "line": {"color": colour, "width": 1.6},
         "marker": {"color": colour, "size": 5, "symbol": symbol},
     }
@@ -71,7 +70,7 @@ def line(
             "mode": "markers",
             "x": times[beyond].tolist(),
             "y": [max(float(one), floor) for one in out[y]],
-            "customdata": [text for text, one in zip(told, beyond, strict=True) if one],
+            "customdata": told[beyond].tolist(),
             "marker": {"color": colour, "size": 8, "symbol": [_hollow_symbol(one) for one in out.itertuples()]},
         }
 
@@ -84,21 +83,6 @@ def _hollow_symbol(row) -> str:
     if row.qualifier in (">", ">="):
         return "triangle-up-open"
     return "circle-open-dot" if row.qualitative == "DETECTED" else "circle-open"
-
-
-def _told(row, name: str, shown: Shown) -> str:
-    found = f"{row.qualifier} " if isinstance(row.qualifier, str) else ""
-    value = plain(f"{found}{row.value:g} {unit_words(row.unit)}")
-    detected = {"DETECTED": "detected_below", "NOT DETECTED": "not_detected"}.get(row.qualitative)
-    parts = [f"<b>{name}</b> {value}" if name else f"<b>{value}</b>", row.extra]
-    parts += [shown.say("patient.detected_below") if detected == "detected_below" else ""]
-    parts += [shown.say("patient.not_detected") if detected == "not_detected" else ""]
-    parts += [shown.say("patient.excluded") if pd.notna(row.excluded) else ""]
-    parts += [
-        f"{shown.say('patient.day', day=row.rel_day)}, {plain(row.dtc)}",
-        f"{plain(row.source_file)} {row.source_row}",
-    ]
-    return "<br>".join(one for one in parts if one)
 
 
 def end_name(rows: pd.DataFrame, shown: Shown, label: str, colour: str, place, *, y: str = "value") -> Iterator[dict]:

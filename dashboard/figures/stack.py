@@ -1,13 +1,16 @@
 """The stack of a patient: every panel over one axis of days since infusion, each with its own last-data time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from html import escape
 
 import pandas as pd
 
 from clinical.course import Course
 from dashboard.figures import stack_events, stack_lanes, stack_ribbons, stack_series
 from dashboard.figures.panels import Panel, Shown, moment, note
+from dashboard.figures.readings import FAR, Read, at_the_last
 from dashboard.labels import Say
 from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 
@@ -15,6 +18,10 @@ LEFT, RIGHT, TOP, BOTTOM = 186, 92, 24, 78  # px: labels of rows, names of lines
 HEAD, GAP = 19, 9  # px over a panel for its name, and between panels
 REST = pd.Timedelta(days=28)  # how far beyond the last entry the axis goes where the cut-off is later still
 PANELS = ("periods", "ribbons", "temperature", "cytokines", "kinetics", "flow", "counts", "liver", "interventions", "events")  # fmt: skip  # noqa: E501
+FEW = "few"  # folds all but these, as a telephone begins
+SHORT = ("ribbons", "temperature", "neut", "plat", "hgb")
+
+Fold = Callable[[Collection[str]], str]  # names of panels -> the address where these are put away
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,9 @@ class Stack:
     height: int  # px
     drawn: tuple[str, ...]  # of PANELS, the counts by name
     missing: tuple[str, ...]  # panels for which there is nothing to draw
+    folded: tuple[str, ...]  # panels that could be drawn and that the reader has put away
+    order: tuple[str, ...]  # both, from the top
+    reads: list[Read]  # the reading column at the last data
 
 
 def shown_days(course: Course, period: str, say: Say, theme: str, lang: str) -> Shown:
@@ -39,19 +49,36 @@ def shown_days(course: Course, period: str, say: Say, theme: str, lang: str) -> 
     return Shown(first - pad, last + pad, say, theme, lang)
 
 
-def stack(course: Course, shown: Shown, *, hours: bool, stamp: str) -> Stack:
-    """Panels without data are not drawn but named. Nothing stands after the cut-off. hours: ticks in hours."""
-    panels = [one for one in _panels(course, shown) if one]
+def stack(
+    course: Course, shown: Shown, period: str, *, stamp: str, folded: Collection[str] = (), fold: Fold | None = None
+) -> Stack:
+    """Panels without data are not drawn but named. Nothing stands after the cut-off.
+
+    folded: names of panels that are put away; FEW: all but SHORT. fold: the address with so many put away; on the name
+    of a panel it is the one with this panel more.
+    """
+    found = [one for one in _panels(course, shown) if one]
+    panels = [one for one in found if not _is_folded(one.name, folded)]
+    away = {*folded, *(one.name for one in found if one not in panels)} - {FEW}
     height = TOP + BOTTOM + sum(_outer(one) for one in panels)
-    names = {one.name for one in panels}
+    names = {one.name for one in found}
     asked = [one for one in PANELS if one != "counts"] + list(map(str.lower, stack_series.COUNTS))
     asked = [one for one in asked if one not in ("flow" if _flow_is_kinetics(course) else "", "periods")]
+    named = partial(_name, palette=PALETTES[shown.theme], away=away, fold=fold)
     return Stack(
-        figure=_figure(panels, course, shown, height, hours, stamp),
+        figure=_figure(panels, course, shown, height, period, stamp, named),
         height=height,
         drawn=tuple(one.name for one in panels),
         missing=tuple(one for one in asked if one not in names),
+        folded=tuple(one.name for one in found if one not in panels),
+        order=tuple(one.name for one in found),
+        reads=at_the_last([trace for one in panels for trace in one.traces], course.axis.after(course.cutoff)),
     )
+
+
+def _is_folded(panel: str, folded: Collection[str]) -> bool:
+    """The periods have no name to fold them by."""
+    return panel != "periods" and (panel not in SHORT if FEW in folded else panel in folded)
 
 
 def _flow_is_kinetics(course: Course) -> bool:
@@ -75,8 +102,16 @@ def _outer(panel: Panel) -> int:
     return panel.height + (HEAD if panel.title else 0) + GAP
 
 
-def _figure(panels: Sequence[Panel], course: Course, shown: Shown, height: int, hours: bool, stamp: str) -> Figure:
-    palette, inner = PALETTES[shown.theme], height - TOP - BOTTOM
+def _figure(
+    panels: Sequence[Panel],
+    course: Course,
+    shown: Shown,
+    height: int,
+    period: str,
+    stamp: str,
+    named: Callable[[Panel], str],
+) -> Figure:
+    palette, inner = PALETTES[shown.theme], max(height - TOP - BOTTOM, 1)
     traces, shapes, notes, axes = [], [*_background(course, shown)], [], {}
     upper = float(inner)
     for number, panel in enumerate(panels, start=1):
@@ -89,7 +124,7 @@ def _figure(panels: Sequence[Panel], course: Course, shown: Shown, height: int, 
         if panel.title:
             head = {"xref": "paper", "yref": "paper", "y": upper / inner, "yanchor": "bottom", "yshift": 1}
             head |= {"bgcolor": palette.paper, "borderpad": 0}  # the lines through all panels pass behind the words
-            notes.append(note(f"<b>{panel.title}</b>", palette.ink, size=12, x=0, xanchor="left", **head))
+            notes.append(note(named(panel), palette.ink, size=12, x=0, xanchor="left", **head))
             notes.append(note(panel.last, palette.quiet, x=1, xanchor="right", **head))
         upper -= panel.height + GAP
     shapes += [*stack_lanes.through_lines(course, shown), *_moments(course, palette)]
@@ -99,14 +134,31 @@ def _figure(panels: Sequence[Panel], course: Course, shown: Shown, height: int, 
         "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
         "barmode": "overlay",
         "showlegend": False,
-        "hovermode": "closest",
+        "hovermode": False,  # the reading column says it, of all panels at once
+        "meta": _at_hand(course, period),
         "dragmode": "zoom",
         "shapes": shapes,
         "annotations": notes,
-        "xaxis": _xaxis(course, shown, hours),
+        "xaxis": _xaxis(course, shown, period == "hours"),
         **axes,
     }
     return styled(traces, layout, shown.theme)
+
+
+def _name(panel: Panel, palette: Palette, away: Collection[str], fold: Fold | None) -> str:
+    """The panel's name, which folds it."""
+    if fold is None:
+        return f"<b>{panel.title}</b>"
+    return f'<a href="{escape(fold({*away, panel.name}))}" style="color:{palette.ink}"><b>▾ {panel.title}</b></a>'
+
+
+def _at_hand(course: Course, period: str) -> dict:
+    """What `assets/stack.js` has to know beside the traces, in days on the axis."""
+    axis = course.axis
+    return {
+        "origin": f"{axis.origin:%Y-%m-%dT%H:%M:%S}", "timed": axis.timed, "far": FAR[period],
+        "end": round(axis.after(course.cutoff), 4),
+    }  # fmt: skip
 
 
 def _yaxis(panel: Panel, low: float, high: float) -> dict:

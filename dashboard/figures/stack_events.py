@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from clinical.course import Course
 from clinical.episodes import Episode, Step
-from dashboard.figures.lanes import arrows, bars, lane
+from dashboard.figures.lanes import Reads, Told, arrows, bars, lane
 from dashboard.figures.panels import Panel, Shown, plain
 from dashboard.theme import DLT, GRADES, PALETTES
 
-LABEL = 25  # characters of a row's label; the rest is in the hover
+LABEL = 25  # characters of a row's label; the whole of it is told under the pointer
 UNGRADED = "#B8C0CA"
 _DARK_FROM = 4  # grades on which the digit is white
 
@@ -26,7 +26,11 @@ def adverse_events(course: Course, shown: Shown) -> Panel | None:
     labels = [_event_label(one, shown) for one in found]
     traces = list(episode_bars(found, list(range(len(found))), GRADES, course, shown))
     last = max(one.last_day for one in course.episodes if one.steps)
-    return lane("events", labels, traces, shown, last=shown.say("patient.last_day", day=last))
+    said = {
+        "last": shown.say("patient.last_day", day=last),
+        "whole": Reads(shown.say("patient.events"), course.protocol.adverse_events.grade_scale),
+    }
+    return lane("events", labels, traces, shown, **said)
 
 
 def _event_label(one: Episode, shown: Shown) -> str:
@@ -36,14 +40,16 @@ def _event_label(one: Episode, shown: Shown) -> str:
 
 
 def episode_bars(
-    found: Sequence[Episode], rows: Sequence[int], colours: dict[int, str], course: Course, shown: Shown
-) -> Iterator[dict]:
-    """Bars by grade with the digit; over them the pale part that the dates leave open, DLT outlines, arrows."""
+    found: Sequence[Episode], rows: Sequence[int], colours: dict[int, str], course: Course, shown: Shown, *,
+    named: bool = True,
+) -> Iterator[dict]:  # fmt: skip
+    """Bars by grade with the digit; over them the pale part that the dates leave open, DLT outlines, arrows. named: the
+    row does not say what event it is."""
     steps = [(row, one, step) for row, one in zip(rows, found, strict=True) for step in one.steps]
     if not steps:
         return
     scale, palette = course.protocol.adverse_events.grade_scale, PALETTES[shown.theme]
-    every = [(row, step, _event_told(one, step, scale, shown)) for row, one, step in steps]
+    every = [(row, step, _event_told(one, step, scale, shown, named=named)) for row, one, step in steps]
     fills = {id(step): colours.get(step.grade, UNGRADED) for _, step, _ in every}
     yield _stretches((row, one.sure_start, one.sure_end, told) for row, one, told in every) | {
         "marker": {"color": [fills[id(one)] for _, one, _ in every], "line": {"color": palette.paper, "width": 0.5}},
@@ -87,8 +93,8 @@ def ink(grade: int | None) -> str:
     return "#FFFFFF" if (grade or 0) >= _DARK_FROM else "#1B2430"
 
 
-def _stretches(found: Iterable[tuple[float, float, float, str]]) -> dict:
-    """Bars from (row, from, to, hover)."""
+def _stretches(found: Iterable[tuple[float, float, float, Told]]) -> dict:
+    """Bars from (row, from, to, what is told)."""
     return bars(*zip(*found, strict=True))
 
 
@@ -107,17 +113,13 @@ def _digit(step: Step, scale: str, shown: Shown) -> str:
     return plain(words) if shown.fits(words, min(step.sure_end, shown.high) - max(step.sure_start, shown.low)) else ""
 
 
-def _event_told(one: Episode, step: Step, scale: str, shown: Shown) -> str:
+def _event_told(one: Episode, step: Step, scale: str, shown: Shown, *, named: bool) -> tuple[str, ...]:
     say = shown.say
-    grade = f"{say('word.grade')} {say('word.not_recorded') if step.grade is None else step.grade}"
-    words = [grade + (f" ({scale})" if scale else ""), plain(step.severity)]
-    words += [say("word.serious")] if one.serious else []
+    grade = say("patient.grade_word", grade=say("word.not_recorded") if step.grade is None else step.grade)
+    words = [grade + (f" ({scale})" if scale else ""), step.severity, say("word.serious") if one.serious else ""]
     words += ["DLT"] if step.dlt else []
+    term = one.term if one.coded else f"{one.term} ({say('word.uncoded')})"
     end = step.ending or (say("word.ongoing") if step.goes_on else say("patient.end_unknown"))
-    parts = [
-        f"<b>{plain(one.term)}</b>" + ("" if one.coded else f" ({say('word.uncoded')})"),
-        ", ".join(word for word in words if word),
-        f"{say('patient.day', day=step.day)}, {plain(step.onset)} – {plain(end)}",
-        plain(step.source),
-    ]
-    return "<br>".join(parts)
+    days = f"{say('patient.day', day=step.day)}, {step.onset} – {end}"
+    short = f"{one.term} {'?' if step.grade is None else step.grade}" if named else grade
+    return short, term, ", ".join(word for word in words if word), days, step.source

@@ -5,7 +5,7 @@ import pandas as pd
 from clinical.course import Course
 from clinical.episodes import DayAxis
 from clinical.periods import PeriodSpan
-from dashboard.figures.lanes import arrows, bars, lane, marks
+from dashboard.figures.lanes import Reads, arrows, bars, lane, marks
 from dashboard.figures.panels import Panel, Shown, plain
 from dashboard.theme import PALETTES
 
@@ -28,10 +28,7 @@ def periods(course: Course, shown: Shown) -> Panel | None:
         return None
     palette = PALETTES[shown.theme]
     names = [period_name(course, one.id, one.planned, shown.lang) for one, *_ in spans]
-    told = [
-        f"<b>{plain(name)}</b><br>{_days(course.axis, one, shown)}"
-        for name, (one, *_) in zip(names, spans, strict=True)
-    ]
+    told = [(name, name, _days(course.axis, one, shown)) for name, (one, *_) in zip(names, spans, strict=True)]
     drawn = bars([0.0] * len(spans), [one[1] for one in spans], [one[2] for one in spans], told) | {
         "marker": {
             "color": [palette.rest if place % 2 else palette.line for place in range(len(spans))],
@@ -87,7 +84,14 @@ def interventions(course: Course, shown: Shown) -> Panel | None:
     )
     last = every[["rel_day", "end_rel_day"]].max().max()
     labels = [shown.say(f"patient.kind_{one}") for one in kinds]
-    return lane("interventions", labels, traces, shown, last=shown.say("patient.last_day", day=last))
+    return lane(
+        "interventions",
+        labels,
+        traces,
+        shown,
+        last=shown.say("patient.last_day", day=last),
+        whole=Reads(shown.say("patient.given_then")),
+    )
 
 
 def _name_in(row, shown: Shown) -> str:
@@ -114,13 +118,13 @@ def _on_axis(course: Course) -> pd.DataFrame:
     return frame.assign(until=frame["until"].where(~point, frame["since"]).clip(lower=frame["since"]))
 
 
-def _given(row, shown: Shown) -> str:
-    amount = "" if pd.isna(row.dose) else f"{row.dose:g} {row.unit if isinstance(row.unit, str) else ''}"
+def _given(row, shown: Shown) -> tuple[str, ...]:
+    amount = "" if pd.isna(row.dose) else f"{row.dose:g} {row.unit if isinstance(row.unit, str) else ''}".strip()
+    what = f"{row.name} {amount}".strip()
+    why = (row.indication,) if isinstance(row.indication, str) else ()
     end = row.end if isinstance(row.end, str) else shown.say("word.ongoing")
-    parts = [f"<b>{plain(row.name)}</b> {plain(amount)}", plain(row.indication)]
-    parts += [f"{shown.say('patient.day', day=row.rel_day)}, {plain(row.start)} – {plain(end)}"]
-    parts += [f"{plain(row.source_file)} {row.source_row}"]
-    return "<br>".join(one for one in parts if one.strip())
+    days = f"{shown.say('patient.day', day=row.rel_day)}, {row.start} – {end}"
+    return what, what, *why, days, f"{row.source_file} {row.source_row}"
 
 
 def through_lines(course: Course, shown: Shown) -> list[dict]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from clinical.course import Course
 from clinical.derived import Derived, DerivedStep
-from dashboard.figures.lanes import bars, lane
+from dashboard.figures.lanes import Reads, bars, lane
 from dashboard.figures.panels import CRS_ICANS, Panel, Shown, moment, note
 from dashboard.figures.stack_events import UNGRADED, episode_bars, ink
 from dashboard.theme import CRS, ICANS, PALETTES
@@ -27,12 +27,14 @@ def ribbons(course: Course, shown: Shown) -> Panel | None:
         traces += [{**trace, "y": [place] * len(trace["y"])} for trace in one.traces]
         notes += [note(one.empty, quiet, x=max(shown.low, 0.0), y=place, xanchor="left", xshift=5)] if one.empty else []
     last = shown.say("patient.last_day", day=max(one.last for one in rows if one.last is not None))
-    return replace(lane("ribbons", [one.label for one in rows], traces, shown, last=last), notes=tuple(notes))
+    made = lane("ribbons", [one.label for one in rows], traces, shown, last=last, each=[one.reads for one in rows])
+    return replace(made, notes=tuple(notes))
 
 
 @dataclass(frozen=True)
 class _Row:
     label: str
+    reads: Reads
     traces: list[dict]
     last: int | None  # day of the last entry
     empty: str  # what to say where there is nothing at all
@@ -47,14 +49,16 @@ def _rows(course: Course, kind: str, shown: Shown) -> Iterator[_Row]:
         return
     scale = course.protocol.adverse_events.grade_scale
     label = say("patient.ribbon_reported", name=name) + (f", {scale}" if scale else "")
-    drawn = list(episode_bars(reported, [0] * len(reported), COLOURS[kind], course, shown))
+    drawn = list(episode_bars(reported, [0] * len(reported), COLOURS[kind], course, shown, named=False))
     last = max((one.last_day for one in reported), default=None)
-    yield _Row(label, drawn, last, "" if reported else say("patient.none_reported_row"))
+    reads = Reads(say("patient.ribbon_reported", name=name), scale, say("patient.none_reported_row"))
+    yield _Row(label, reads, drawn, last, "" if reported else say("patient.none_reported_row"))
     if derived:
         label = say("patient.ribbon_derived", name=name, scale=derived.scale)
         seen = derived.assessments["rel_day"].max()
         never = "" if derived.steps else say("patient.never_assessed_row")
-        yield _Row(label, _derived_bars(derived, shown), None if pd.isna(seen) else int(seen), never)
+        reads = Reads(say("patient.read_derived", name=name), derived.scale, say("patient.not_assessed_row"))
+        yield _Row(label, reads, _derived_bars(derived, shown), None if pd.isna(seen) else int(seen), never)
 
 
 def _derived_bars(found: Derived, shown: Shown) -> list[dict]:
@@ -96,16 +100,11 @@ def grade_range(step: DerivedStep) -> str:
     return str(step.low) if step.decided else f"{step.low}–{step.high}"
 
 
-def _told(step: DerivedStep, found: Derived, shown: Shown) -> str:
+def _told(step: DerivedStep, found: Derived, shown: Shown) -> tuple[str, ...]:
     say = shown.say
     name = say("patient.ribbon_derived", name=say(f"patient.{found.kind}"), scale=found.scale)
     grade = say("patient.not_gradable") if step.low is None else say("patient.grade_word", grade=grade_range(step))
     rests = ", ".join(say(f"grading.part_{one}") for one in step.deciding)
-    parts = [
-        f"<b>{name}</b>",
-        grade,
-        say("grading.rests_on", parts=rests) if rests else "",
-        "; ".join(say(f"{found.kind}.{one}") for one in step.codes),
-        say("patient.assessed_from_to", count=step.assessments, first=moment(step.first), last=moment(step.last)),
-    ]
-    return "<br>".join(one for one in parts if one)
+    why = [say("grading.rests_on", parts=rests) if rests else "", *(say(f"{found.kind}.{one}") for one in step.codes)]
+    days = say("patient.assessed_from_to", count=step.assessments, first=moment(step.first), last=moment(step.last))
+    return grade, name, grade, days, "; ".join(one for one in why if one)

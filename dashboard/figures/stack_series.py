@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from clinical.course import Course
-from dashboard.figures.panels import Panel, Shown, band, last_data, level_line, note, plain, unit_words
+from dashboard.figures.panels import Panel, Shown, band, last_data, level_line, note, unit_words
 from dashboard.figures.series import apart, assay_results, end_name, line, log_axis, log_range, results, visible
 from dashboard.theme import GRADES, PALETTES, level_colour
 from data.protocol import Analyte
@@ -44,6 +44,7 @@ def temperature(course: Course, shown: Shown) -> Panel | None:
                 shown,
                 palette.ink,
                 "circle",
+                name=shown.say("patient.latest_temp"),
                 extra=[_site(*one, shown) for one in zip(rows["place"], rows["value"], strict=True)],
             )
         ),
@@ -55,7 +56,9 @@ def temperature(course: Course, shown: Shown) -> Panel | None:
 
 def _site(place: str | None, value: float, shown: Shown) -> str:
     """Where it was measured; under the arm a little less than 38 may be a fever at the core."""
-    known = shown.say(f"patient.site_{place.lower().replace(' ', '_')}") if place in SITES else plain(place)
+    if not isinstance(place, str):
+        return ""
+    known = shown.say(f"patient.site_{place.lower().replace(' ', '_')}") if place in SITES else place
     doubtful = place == "AXILLA" and 37.5 <= value < FEVER
     return f"{known}; {shown.say('patient.may_be_fever')}" if doubtful else known
 
@@ -112,7 +115,7 @@ def kinetics(course: Course, shown: Shown) -> Panel | None:
     label = next((one.label.in_(shown.lang) for one in course.protocol.analytes if one.code == assay.code), assay.code)
     cohort = course.who["cohort"]
     level = None if pd.isna(cohort) else course.protocol.level(cohort).level
-    return _cells("kinetics", assay_results(course), f"{label}, {unit_words(assay.unit)}", level_colour(level), shown)
+    return _cells("kinetics", assay_results(course), label, assay.unit, level_colour(level), shown)
 
 
 def flow(course: Course, shown: Shown) -> Panel | None:
@@ -124,11 +127,11 @@ def flow(course: Course, shown: Shown) -> Panel | None:
     rows = rows[rows["unit"] == found[0].unit]
     if assay:
         rows = rows[rows["specimen"].isna() | rows["specimen"].str.upper().isin(assay.specimens)]
-    title = f"{found[0].label.in_(shown.lang)}, {unit_words(found[0].unit)}"
-    return _cells("flow", rows, title, PALETTES[shown.theme].quiet, shown)
+    label = found[0].label.in_(shown.lang)
+    return _cells("flow", rows, label, found[0].unit, PALETTES[shown.theme].quiet, shown)
 
 
-def _cells(name: str, rows: pd.DataFrame, title: str, colour: str, shown: Shown) -> Panel | None:
+def _cells(name: str, rows: pd.DataFrame, label: str, unit: str, colour: str, shown: Shown) -> Panel | None:
     if rows.empty:
         return None
     palette, values = PALETTES[shown.theme], visible(rows, shown)
@@ -143,9 +146,9 @@ def _cells(name: str, rows: pd.DataFrame, title: str, colour: str, shown: Shown)
         notes.append(note(words, palette.quiet, xref="paper", x=1, y=math.log10(limit), xanchor="left", xshift=6))
     return Panel(
         name=name,
-        title=title + shown.say("patient.log") + _hollow(rows, shown),
+        title=f"{label}, {unit_words(unit)}{shown.say('patient.log')}" + _hollow(rows, shown),
         height=112 if name == "kinetics" else 76,
-        traces=tuple(line(rows, shown, colour, "circle", floor=10 ** (low + 0.08 * (high - low)))),
+        traces=tuple(line(rows, shown, colour, "circle", name=label, floor=10 ** (low + 0.08 * (high - low)))),
         yaxis=log_axis(low, high),
         last=last_data(rows, shown.say),
         shapes=tuple(shapes),
@@ -179,28 +182,32 @@ def counts(course: Course, shown: Shown) -> Iterator[Panel]:
             name=code.lower(),
             title=shown.say(f"patient.panel_{code.lower()}"),
             height=62,
-            traces=tuple(line(rows, shown, PALETTES[shown.theme].ink, "circle")),
+            traces=tuple(line(rows, shown, PALETTES[shown.theme].ink, "circle", name=_named(code, shown))),
             yaxis={"range": [lowest, highest * 1.06], "nticks": 4},
             last=last_data(rows, shown.say),
             shapes=tuple(bands),
         )
 
 
+def _named(code: str, shown: Shown) -> str:
+    return shown.say(f"patient.latest_{code.lower()}")
+
+
 def liver(course: Course, shown: Shown) -> Panel | None:
     """In multiples of the upper limit of each sample; a value that came without a limit is left out, and said."""
     every = results(course, "lab", *LIVER)
-    rows = every[every["range_high"] > 0]
+    every = every.assign(multiple=every["value"] / every["range_high"].where(every["range_high"] > 0))
+    rows = every[every["multiple"].notna()]
     if rows.empty:
         return None
-    rows = rows.assign(multiple=rows["value"] / rows["range_high"])
     highest = max(visible(rows, shown)["multiple"].max(), 1.6)
     traces, ends, height = [], [], 92
     for code, (colour, symbol) in LIVER.items():
-        own = rows[rows["code"] == code]
+        own = every[every["code"] == code]
         label = shown.say(f"patient.liver_{code.lower()}")
-        limits = [shown.say("patient.of_uln", times=f"{one:.2g}") for one in own["multiple"]]
+        limits = ["" if pd.isna(one) else shown.say("patient.of_uln", times=f"{one:.2g}") for one in own["multiple"]]
         traces += line(own, shown, colour, symbol, y="multiple", extra=limits, name=label)
-        ends += end_name(own, shown, label, colour, float, y="multiple")
+        ends += end_name(own[own["multiple"].notna()], shown, label, colour, float, y="multiple")
     left_out = len(every) - len(rows)
     without = shown.say("patient.without_limit", count=left_out) if left_out else ""
     palette = PALETTES[shown.theme]

@@ -1,6 +1,5 @@
 """Patient: the course on one time axis with every table beside it. Every identifier leads here."""
 
-import re
 from enum import StrEnum
 
 import pandas as pd
@@ -22,8 +21,10 @@ from dashboard.labels import Say, speaker
 from dashboard.later import Later
 from dashboard.patient_alerts import open_alerts
 from dashboard.patient_head import head
-from dashboard.patient_latest import crs_icans, latest_values
+from dashboard.patient_latest import crs_icans
+from dashboard.patient_reading import reading_column
 from dashboard.session import Asked, stamp
+from dashboard.stack_choices import panel_name, stack_choices
 from dashboard.tables import export_link
 from dashboard.theme import moved
 from dashboard.view import View
@@ -46,8 +47,6 @@ class Id(StrEnum):
 
 keep_zoom(Id.STACK)
 
-PERIODS = ("hours", "month", "all")
-
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     say = speaker(view.lang)
@@ -62,12 +61,15 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                             html.H2(say("patient.stack"), className="visually-hidden"),
                             html.Div(id=Id.CHOICES, className="choices noprint"),
                             html.P(id=Id.STACK_TEXT, className="summary"),
-                            graph(Id.STACK),
+                            html.Div(
+                                [graph(Id.STACK), html.Div(className="cross-hair", hidden=True)],
+                                className="stack-figure",
+                            ),
                             html.Div(id=Id.STACK_NOTES),
                         ],
                         className="card",
                     ),
-                    html.Aside(id=Id.LATEST, className="beside", **{"aria-label": say("patient.latest")}),
+                    html.Aside(id=Id.LATEST, className="beside", tabIndex="0", **{"aria-label": say("patient.latest")}),
                 ],
                 className="stack-columns",
             ),
@@ -113,11 +115,11 @@ def show(stored: object) -> dict:
     if course is None:
         return _nobody(asked)
     say, row, due = asked.say, course.who, due_of(asked, course)
-    alerts = open_alerts(asked, row["usubjid"])
+    alerts, drawn = open_alerts(asked, row["usubjid"]), stacked(asked, course)
     return {
         "head": head(asked, course, subjects(asked.cut), due=due, alerts=alerts),
-        **stacked(asked, course),
-        "latest": [*latest(asked, course), due_card.card(asked, course, due), patient_alerts.card(asked, alerts)],
+        **drawn,
+        "latest": [*drawn["latest"], due_card.card(asked, course, due), patient_alerts.card(asked, alerts)],
         "steps": _with_stamp(asked, steps(asked, row)),
         "events": _table(
             asked, patient_tables.events_summary(course, say), patient_tables.event_rows(course, say), "patient-events"
@@ -183,20 +185,22 @@ _HIDDEN = {"display": "none"}
 
 
 def stacked(asked: Asked, course: Course) -> dict:
-    """The figure, what stands over it and what it does not hold. Without Day 0 there is no axis, and that is said."""
-    say = asked.say
+    """The figure, what stands over it and beside it, and what it does not hold. Without Day 0 there is no axis, and
+    that is said."""
+    say, view = asked.say, asked.view
     if course.axis is None:
-        return {"choices": "", "figure": go.Figure(), "style": _HIDDEN, "text": say("patient.no_axis"), "notes": ""}
-    shown = shown_days(course, asked.view.period, say, asked.view.theme, asked.view.lang)
-    drawn = stack(course, shown, hours=asked.view.period == "hours", stamp=stamp(asked, _filters(asked, course)))
+        empty = {"choices": "", "notes": "", "latest": []}
+        return {"figure": go.Figure(), "style": _HIDDEN, "text": say("patient.no_axis"), **empty}
+    shown = shown_days(course, view.period, say, view.theme, view.lang)
+    identity = stamp(asked, _filters(asked, course))
+    drawn = stack(course, shown, view.period, stamp=identity, folded=view.folds, fold=view.folding)
     return {
-        "choices": choice(
-            say("patient.period"), asked.view, "period", [(one, say(f"patient.period_{one}")) for one in PERIODS]
-        ),
-        "figure": moved(drawn.figure, asked.view.zoomed(Id.STACK)),
+        "choices": stack_choices(view, drawn, say),
+        "figure": moved(drawn.figure, view.zoomed(Id.STACK)),
         "style": {"height": drawn.height},
         "text": summary(course, say),
         "notes": [html.P(one, className="quiet") for one in notes(course, drawn, shown, asked)],
+        "latest": latest(asked, course, drawn),
     }
 
 
@@ -231,8 +235,7 @@ def notes(course: Course, drawn: Stack, shown: Shown, asked: Asked) -> list[str]
 def _missing(panel: str, course: Course, say: Say) -> str:
     if panel == "ribbons" and any(one.id in CRS_ICANS for one in course.protocol.aesi):
         return say("patient.none_reported")
-    title = say(f"patient.panel_{panel}")  # its name stands before the unit
-    return re.split(r" · |, |，", title)[0]
+    return panel_name(panel, say)
 
 
 def _periods(course: Course, say: Say, lang: str) -> list[str]:
@@ -249,17 +252,10 @@ def _periods(course: Course, say: Say, lang: str) -> list[str]:
 
 
 # ---- beside the stack ------------------------------------------------------------------------------------------------
-def latest(asked: Asked, course: Course) -> list[html.Section]:
-    say = asked.say
-    if course.axis is None:
-        return []
-    cards = [_latest_card(say("patient.latest"), *latest_values(asked, course))]
+def latest(asked: Asked, course: Course, drawn: Stack) -> list[html.Section]:
     told = crs_icans(asked, course)
-    return [*cards, _latest_card(say("patient.crs_icans"), told)] if told else cards
-
-
-def _latest_card(title: str, *parts) -> html.Section:
-    return html.Section([html.H2(title), *parts], className="card")
+    cards = [html.Section([html.H2(asked.say("patient.crs_icans")), told], className="card")] if told else []
+    return [reading_column(drawn.reads, asked.view, asked.say), *cards]
 
 
 # ---- dates -----------------------------------------------------------------------------------------------------------

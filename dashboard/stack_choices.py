@@ -1,0 +1,83 @@
+"""What the reader chooses of a patient's stack: the range, the panels, and the keys that do it."""
+
+import re
+
+from dash import html
+
+from dashboard.figures.stack import FEW, Stack
+from dashboard.labels import Say
+from dashboard.view import View
+
+PERIODS = ("hours", "month", "all")
+
+
+def stack_choices(view: View, drawn: Stack, say: Say) -> list:
+    return [_range(view, say), _panels(view, drawn, say), _keys(say), *_folded(view, drawn, say)]
+
+
+def panel_name(panel: str, say: Say) -> str:
+    """Without the unit, which stands behind the name."""
+    return re.split(r" · |, |，", say(f"patient.panel_{panel}"))[0]
+
+
+def _range(view: View, say: Say) -> html.Div:
+    links = [
+        html.A(
+            say(f"patient.period_{one}"),
+            href=view.change(period=one, open="", zoom="").href,
+            className="option" + (" chosen" if one == view.period else ""),
+            **{"aria-keyshortcuts": str(key)} | ({"aria-current": "true"} if one == view.period else {}),
+        )
+        for key, one in enumerate(PERIODS, start=1)
+    ]
+    label = say("patient.period")
+    return html.Div(html.Div(links, className="options", role="group", **{"aria-label": label}), className="choice")
+
+
+# ---- panels ----------------------------------------------------------------------------------------------------------
+def _panels(view: View, drawn: Stack, say: Say) -> html.Details:
+    """Every panel that has data, ticked or not. A tick is an address, as every choice."""
+    names = [one for one in drawn.order if one != "periods"]
+    away = _away(view, drawn)
+    links = [html.Li(_tick(one, one not in drawn.folded, view.folding(away ^ {one}), say)) for one in names]
+    summary = html.Summary(say("patient.panels"), **{"aria-keyshortcuts": "p"})
+    return html.Details([summary, html.Ul(links)], className="menu", key=f"panels {view.usubjid}")
+
+
+def _tick(panel: str, is_drawn: bool, href: str, say: Say) -> html.A:
+    kind = "tick chosen" if is_drawn else "tick"
+    return html.A(
+        panel_name(panel, say), href=href, className=kind, role="checkbox", **{"aria-checked": str(is_drawn).lower()}
+    )
+
+
+def _folded(view: View, drawn: Stack, say: Say) -> list[html.Div]:
+    """What is put away is named: nobody is to think that there is none of it."""
+    if not drawn.folded:
+        return []
+    away = _away(view, drawn)
+    links = [html.A(panel_name(one, say), href=view.folding(away - {one}), className="unfold") for one in drawn.folded]
+    every = html.A(say("patient.unfold_all"), href=view.folding(()), className="quiet-link")
+    return [
+        html.Div([html.Span(say("patient.folded"), className="choice-name"), *links, every], className="folded-panels")
+    ]
+
+
+def _away(view: View, drawn: Stack) -> frozenset[str]:
+    """Panels of which this patient has no data stay put away for the next."""
+    return (view.folds - {FEW}) | frozenset(drawn.folded)
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+def _keys(say: Say) -> html.Details:
+    keys = (
+        ("← →", say("patient.key_neighbours")),
+        ("1 2 3", say("patient.key_range")),
+        ("p", say("patient.key_panels")),
+        ("Esc", say("patient.key_free")),
+        ("?", say("patient.key_keys")),
+    )
+    lines = [html.Li([html.Kbd(key), " ", words]) for key, words in keys]
+    lines.append(html.Li(say("patient.key_pin")))
+    summary = html.Summary(say("patient.keys"), **{"aria-keyshortcuts": "?"})
+    return html.Details([summary, html.Ul(lines)], className="menu keys noprint")
