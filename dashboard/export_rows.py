@@ -19,6 +19,7 @@ from dashboard.excluding import without
 from dashboard.exposures import exposures_of
 from dashboard.judged import dlts_without_event
 from dashboard.kinetic_words import chosen, filters
+from dashboard.patient_sight import narrowed, words
 from dashboard.session import Asked, NotUnderstood
 from data.store import CutError
 from queries.changes import COLUMNS
@@ -172,7 +173,7 @@ def _patient_measurements(asked: Asked) -> Iterable[Iterable]:
     ]
     found = _patient(asked)
     grades = found.grades.assign(lacking=found.grades["lacking"].map(" ".join)).add_prefix("grade_")
-    yield from _frame(found.measured.join(grades), columns)
+    yield from _frame(_narrowed(asked, found, "measured", found.measured.join(grades)), columns)
 
 
 def _patient_interventions(asked: Asked) -> Iterable[Iterable]:
@@ -195,7 +196,8 @@ def _patient_interventions(asked: Asked) -> Iterable[Iterable]:
         "source_file",
         "source_row",
     ]
-    yield from _frame(_patient(asked).given, columns)
+    found = _patient(asked)
+    yield from _frame(_narrowed(asked, found, "given", found.given), columns)
 
 
 def _patient_events(asked: Asked) -> Iterable[Iterable]:
@@ -217,7 +219,8 @@ def _patient_events(asked: Asked) -> Iterable[Iterable]:
         "source_file",
         "source_row",
     ]
-    yield from _frame(_patient(asked).events, columns)
+    found = _patient(asked)
+    yield from _frame(_narrowed(asked, found, "events", found.events), columns)
 
 
 def _files(asked: Asked) -> Iterable[Iterable]:
@@ -312,9 +315,15 @@ def _of_counts(asked: Asked) -> str:
     return "; ".join(told)
 
 
+def _narrowed(asked: Asked, course: Course, of: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Those of the days in sight, as on the patient's screen."""
+    return narrowed(rows, of, asked.view, course).rows
+
+
 def _of_patient(asked: Asked) -> str:
-    own = without(asked, [asked.view.subject])
-    return f"{asked.view.subject}; {own}" if own else asked.view.subject
+    """Whose rows they are, of which days, and the samples that people excluded."""
+    parts = [asked.view.subject, words(asked.view, _patient(asked), asked.say), without(asked, [asked.view.subject])]
+    return "; ".join(one for one in parts if one)
 
 
 # Name of the export -> the rows, the screen whose address it takes, and the words for what narrows them.

@@ -38,8 +38,9 @@ def rows_of(
 
 
 # ---- adverse events --------------------------------------------------------------------------------------------------
-def events_summary(course: Course, say: Say) -> str:
-    grades = course.events["aetoxgr"]
+def events_summary(rows: pd.DataFrame, say: Say) -> str:
+    """rows: of `Course.events`."""
+    grades = rows["aetoxgr"]
     if grades.empty:
         return ""  # the table says it
     if grades.isna().all():
@@ -47,12 +48,12 @@ def events_summary(course: Course, say: Say) -> str:
     return say("patient.events_summary", count=len(grades), worst=grades.max(), unknown=int(grades.isna().sum()))
 
 
-def event_rows(course: Course, say: Say) -> html.Div | html.P:
+def event_rows(course: Course, rows: pd.DataFrame, say: Say) -> html.Div | html.P:
     scale = course.protocol.adverse_events.grade_scale
     grade = f"{say('word.grade')} ({scale})" if scale else say("word.grade")
     names = ("event", "soc", None, "day", "onset", "end", "relation", "serious", "dlt", "source")
     head = [grade if one is None else say(f"word.{one}") for one in names]
-    return listing(head, [_event(one, course, say) for one in course.events.itertuples()], say)
+    return listing(head, [_event(one, course, say) for one in rows.itertuples()], say)
 
 
 def _event(one, course: Course, say: Say) -> list:
@@ -77,15 +78,15 @@ def _event(one, course: Course, say: Say) -> list:
 
 
 # ---- interventions ---------------------------------------------------------------------------------------------------
-def given_summary(course: Course, say: Say) -> str:
-    undated = int(course.given["first"].isna().sum())
-    return say("patient.given_summary", count=len(course.given), undated=undated)
+def given_summary(rows: pd.DataFrame, say: Say) -> str:
+    """rows: of `Course.given`."""
+    return say("patient.given_summary", count=len(rows), undated=int(rows["first"].isna().sum()))
 
 
-def given_rows(course: Course, say: Say) -> html.Div | html.P | dag.AgGrid:
+def given_rows(rows: pd.DataFrame, say: Say) -> html.Div | html.P | dag.AgGrid:
     head = [say(f"patient.{one}") for one in ("kind", "name", "dose", "indication")]
     head += [say("word.day"), say("patient.start"), say("word.end"), say("word.source")]
-    return rows_of("patient-given-rows", head, [_given(one, say) for one in course.given.itertuples()], say, wide=1)
+    return rows_of("patient-given-rows", head, [_given(one, say) for one in rows.itertuples()], say, wide=1)
 
 
 def _given(one, say: Say) -> list:
@@ -174,16 +175,17 @@ def _limits(one) -> str:
 
 
 # ---- visits ----------------------------------------------------------------------------------------------------------
-def visits_summary(course: Course, say: Say) -> str:
-    if course.visits.empty:
+def visits_summary(rows: pd.DataFrame, say: Say) -> str:
+    """rows: of `Course.visits`."""
+    if rows.empty:
         return ""  # the table says it
-    last = course.visits.iloc[-1]
-    return say("patient.visits_summary", count=len(course.visits), last=last["visit"], day=last["svstdtc"])
+    last = rows.iloc[-1]
+    return say("patient.visits_summary", count=len(rows), last=last["visit"], day=last["svstdtc"])
 
 
-def visit_rows(course: Course, say: Say) -> html.Div | html.P:
+def visit_rows(course: Course, rows: pd.DataFrame, say: Say) -> html.Div | html.P:
     head = [say(f"word.{one}") for one in ("visit", "date", "day", "period", "source")]
-    return listing(head, [_visit(one, course) for one in course.visits.itertuples()], say)
+    return listing(head, [_visit(one, course) for one in rows.itertuples()], say)
 
 
 def _visit(one, course: Course) -> list:

@@ -36,6 +36,7 @@ _CHOICES = {
     "period": ("month", "hours", "all"),
     "fold": ("value", "baseline", "infusion"),
     "alerts": ("open", "all"),
+    "outside": ("hidden", "shown"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
@@ -71,6 +72,7 @@ class View:
     exposure: str = "cmax"  # kinetics: what is set against the patients' properties
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
     folded: str = ""  # patient: names of panels put away, several apart by "~"; "few": all but the first to look at
+    outside: str = "hidden"  # patient: rows of the days that are not in sight
     table: str = "lab"  # patient: which measurements are listed
     alerts: str = "open"  # grading: those that are open, or all
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion

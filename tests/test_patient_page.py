@@ -270,9 +270,11 @@ def test_every_patient_has_a_page_in_both_languages(trial, application, lang):
         for usubjid in subjects(cut)["usubjid"]:
             view = View(page="patient", usubjid=usubjid, lang=lang)
             path, _, search = view.href.partition("?")
-            shown = patient.show(stored={"pathname": path, "search": search, "cut": cut.id})
-            assert text_of(shown["head"]) and text_of(shown["events"]) and text_of(shown["text"])
-            assert text_of(patient.show_measured(stored={"pathname": path, "search": search, "cut": cut.id}))
+            stored = {"pathname": path, "search": search, "cut": cut.id}
+            shown = patient.show(stored=stored)
+            assert text_of(shown["head"]) and text_of(shown["text"])
+            assert all(map(text_of, patient.show_rows(stored=stored).values()))
+            assert text_of(patient.show_measured(stored=stored))
 
 
 def test_who_was_not_infused_has_no_axis_but_the_tables(trial):

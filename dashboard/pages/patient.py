@@ -7,8 +7,7 @@ import plotly.graph_objects as go
 from dash import Input, Output, callback, dcc, html
 
 from clinical.course import Course
-from dashboard import due_card, patient_alerts, patient_tables
-from dashboard.choices import choice
+from dashboard import due_card, patient_alerts, patient_sections
 from dashboard.courses import course as course_of
 from dashboard.due_card import due_of
 from dashboard.excluding import without
@@ -25,7 +24,6 @@ from dashboard.patient_latest import crs_icans
 from dashboard.patient_reading import reading_column
 from dashboard.session import Asked, stamp
 from dashboard.stack_choices import panel_name, stack_choices
-from dashboard.tables import export_link
 from dashboard.theme import moved
 from dashboard.view import View
 from queries.subjects import subjects
@@ -53,6 +51,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     return html.Div(
         [
             dcc.Store(id={"view": "patient"}, data=request),
+            dcc.Store(id={"panel": "patient"}, data=opened),
             html.Div(id=Id.HEAD, className="patient-head"),
             html.Div(
                 [
@@ -102,9 +101,6 @@ def _card(title: str, name: str) -> html.Section:
         "notes": Output(Id.STACK_NOTES, "children"),
         "latest": Output(Id.LATEST, "children"),
         "steps": Output(Id.STEPS, "children"),
-        "events": Output(Id.EVENTS, "children"),
-        "given": Output(Id.GIVEN, "children"),
-        "visits": Output(Id.VISITS, "children"),
     },
     inputs={"stored": Input({"view": "patient"}, "data")},
     prevent_initial_call=True,
@@ -114,49 +110,46 @@ def show(stored: object) -> dict:
     course = course_of(asked.cut, asked.view.usubjid, asked.head)
     if course is None:
         return _nobody(asked)
-    say, row, due = asked.say, course.who, due_of(asked, course)
+    row, due = course.who, due_of(asked, course)
     alerts, drawn = open_alerts(asked, row["usubjid"]), stacked(asked, course)
     return {
         "head": head(asked, course, subjects(asked.cut), due=due, alerts=alerts),
         **drawn,
         "latest": [*drawn["latest"], due_card.card(asked, course, due), patient_alerts.card(asked, alerts)],
         "steps": _with_stamp(asked, steps(asked, row)),
-        "events": _table(
-            asked, patient_tables.events_summary(course, say), patient_tables.event_rows(course, say), "patient-events"
-        ),
-        "given": _table(
-            asked,
-            patient_tables.given_summary(course, say),
-            patient_tables.given_rows(course, say),
-            "patient-interventions",
-        ),
-        "visits": _table(asked, patient_tables.visits_summary(course, say), patient_tables.visit_rows(course, say)),
     }
 
 
-@callback(Output(Id.MEASURED, "children"), Input({"view": "patient"}, "data"))
+@callback(
+    output={
+        "events": Output(Id.EVENTS, "children"),
+        "given": Output(Id.GIVEN, "children"),
+        "visits": Output(Id.VISITS, "children"),
+    },
+    inputs={"stored": Input({"panel": "patient"}, "data")},
+    prevent_initial_call=True,
+)
+def show_rows(stored: object) -> dict:
+    """Apart from the figure: they follow the days that the reader moves, of which the figure itself is not drawn
+    anew."""
+    asked = Asked.read(stored)
+    course = course_of(asked.cut, asked.view.usubjid, asked.head)
+    if course is None:
+        return dict.fromkeys(("events", "given", "visits"), "")
+    return {name: getattr(patient_sections, name)(asked, course) for name in ("events", "given", "visits")}
+
+
+@callback(Output(Id.MEASURED, "children"), Input({"panel": "patient"}, "data"))
 def show_measured(stored: object) -> list:
     """Apart from the rest: the longest tables come when the figure has been drawn."""
     asked = Asked.read(stored)
     course = course_of(asked.cut, asked.view.usubjid, asked.head)
-    if course is None:
-        return []
-    say, rows = asked.say, patient_tables.measured(course, asked.view.table)
-    tables = [(one, say(f"patient.table_{one}")) for one in patient_tables.TABLES]
-    return [
-        html.Div(choice(say("patient.table"), asked.view, "table", tables), className="choices noprint"),
-        *_table(
-            asked,
-            patient_tables.measured_summary(rows, say),
-            patient_tables.measured_rows(rows, say),
-            "patient-measurements",
-        ),
-    ]
+    return [] if course is None else patient_sections.measured(asked, course)
 
 
 def _nobody(asked: Asked) -> dict:
     words = asked.say("patient.unknown", usubjid=asked.view.usubjid, id=asked.cut.short)
-    empty = dict.fromkeys(("choices", "text", "notes", "latest", "steps", "events", "given", "visits"), "")
+    empty = dict.fromkeys(("choices", "text", "notes", "latest", "steps"), "")
     return {"head": html.H1(words), "figure": go.Figure(), "style": _HIDDEN, **empty}
 
 
@@ -167,17 +160,6 @@ def _filters(asked: Asked, course: Course) -> str:
 
 def _with_stamp(asked: Asked, block: html.Div | html.Dl) -> list:
     return [block, html.Div(stamp(asked), className="stamp")]
-
-
-def _table(asked: Asked, summary: str, block, export: str = "") -> list:
-    """A table between its one-sentence summary and its identity, with the way to have it as a file."""
-    parts = [html.P(summary, className="summary"), *_with_stamp(asked, block)]
-    if export:
-        query = asked.view.change(
-            page="board", usubjid="", subject=asked.view.usubjid, open="", zoom=""
-        ).href.partition("?")[2]
-        parts.append(export_link(f"/export/{export}.csv?{query}", asked.say))
-    return parts
 
 
 # ---- the stack -------------------------------------------------------------------------------------------------------
