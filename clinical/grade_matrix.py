@@ -1,5 +1,6 @@
 """CRS and ICANS patient by patient: the worst reported grade beside the worst that is derived from measurements."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import pandas as pd
@@ -21,9 +22,9 @@ def worst_grades(
     were over before the infusion do not count. day0: infusion by usubjid; NaT is no row.
     """
     infused = day0[day0.notna() & (day0 <= cutoff)].sort_index()
-    reported = _reported(kind, events, infused, cutoff)
+    reported = worst_reported(events, {one.casefold(): (kind,) for one in TERMS[kind]}, infused, cutoff)
     derived = {who: _derived(list(own.itertuples())) for who, own in assessed.groupby("usubjid")}
-    rows = [(who, reported.get(who, 0), *derived.get(who, (None, None, ()))) for who in infused.index]
+    rows = [(who, reported.get((who, kind), 0), *derived.get(who, (None, None, ()))) for who in infused.index]
     found = pd.DataFrame(rows, columns=["usubjid", "reported", "low", "high", "missing"])
     found = found.assign(verdict=[verdict(*row[1:4]) for row in rows]).set_index("usubjid")
     return found.astype(dict.fromkeys(("reported", "low", "high"), "Int64"))
@@ -40,14 +41,21 @@ def verdict(reported: int | None, low: int | None, high: int | None) -> str:
     return "open" if low <= reported <= high else "differs"
 
 
-def _reported(kind: str, events: pd.DataFrame, day0: pd.Series, cutoff: datetime) -> dict[str, int | None]:
-    names = {one.casefold() for one in TERMS[kind]}
-    own = events[events["aedecod"].fillna(events["aeterm"]).str.casefold().isin(names)]
-    grades: dict[str, list[int | None]] = {}
-    for row in own.astype(object).itertuples():
-        if row.usubjid in day0.index and not _over_before(row, day0[row.usubjid], cutoff):
-            grades.setdefault(row.usubjid, []).append(reported_grade(row))
-    return {who: None if None in some else max(some) for who, some in grades.items()}
+def worst_reported(
+    events: pd.DataFrame, names: Mapping[str, Collection[str]], day0: pd.Series, cutoff: datetime
+) -> dict[tuple[str, str], int | None]:
+    """(usubjid, what was named) -> the highest grade reported of it, None where a grade is not recorded.
+
+    names: what an event is called, in lower case -> what it names. day0: of those infused; what was over before their
+    infusion does not count.
+    """
+    called = events["aedecod"].fillna(events["aeterm"]).str.casefold()
+    own = events[called.isin(list(names)) & events["usubjid"].isin(day0.index)].astype(object)
+    grades: dict[tuple[str, str], list[int | None]] = {}
+    for name, row in zip(called[own.index], own.itertuples(), strict=True):
+        for one in () if _over_before(row, day0[row.usubjid], cutoff) else names[name]:
+            grades.setdefault((row.usubjid, one), []).append(reported_grade(row))
+    return {key: None if None in some else max(some) for key, some in grades.items()}
 
 
 def _over_before(row, day0: pd.Timestamp, cutoff: datetime) -> bool:

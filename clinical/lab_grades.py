@@ -1,6 +1,6 @@
 """Laboratory results with their CTCAE grades, each against its patient's own baseline."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -109,19 +109,24 @@ def grades_of(rows: pd.DataFrame, term: np.ndarray | pd.Series, version: str) ->
 
 
 def graded(
-    subjects: pd.DataFrame, labs: pd.DataFrame, codes: Collection[str] = tuple(GRADED), *, version: str = "5.0"
+    subjects: pd.DataFrame,
+    labs: pd.DataFrame,
+    codes: Collection[str] = tuple(GRADED),
+    *,
+    version: str = "5.0",
+    terms: Mapping[str, Collection[str]] = GRADED,
 ) -> pd.DataFrame:
     """One row a result of blood and CTCAE term, by subject, term, moment: the columns of `labs`, those of
     `with_baseline`, and term, grade, low, high [Int8], scale, missing [what would decide].
 
-    subjects: as `queries.subjects`. labs: as `queries.measurements` of the table "lab". codes: LBTESTCD, of GRADED.
-    Without a baseline in the same unit nothing that needs it is decided. Patients who never came so far have no row. A
-    result without a number is no row: it is no grade 0 either.
+    subjects: as `queries.subjects`. labs: as `queries.measurements` of the table "lab". codes: LBTESTCD, of `terms`,
+    which are the CTCAE terms of each. Without a baseline in the same unit nothing that needs it is decided. Patients
+    who never came so far have no row. A result without a number is no row: it is no grade 0 either.
     """
     by_subject = subjects.set_index("usubjid")
     since = by_subject["lymphodepletion"].fillna(by_subject["day0"]).dropna()
     rows = with_baseline(labs[labs["code"].isin(list(codes))], since)
-    rows = rows.assign(term=rows["code"].map({code: list(GRADED[code]) for code in codes}))
+    rows = rows.assign(term=rows["code"].map({code: list(terms[code]) for code in codes}))
     rows = rows.explode("term", ignore_index=True)
     told = ["grade", "low", "high", "scale", "missing"]
     rows[told] = grades_of(rows, rows["term"], version)[told]
@@ -130,4 +135,4 @@ def graded(
 
 def names_of(code: str, term: str) -> frozenset[str]:
     """What an adverse event of this test's term is called, in lower case."""
-    return frozenset(one.casefold() for one in (term, *GRADED[code][term]))
+    return frozenset(one.casefold() for one in (term, *BY_VALUE[code][term]))

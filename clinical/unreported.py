@@ -58,7 +58,13 @@ def unreported(
     its days meet those of the run, one day to either side: results come on the day after. White cells and lymphocytes
     are expected to fall after lymphodepletion and are never here; results without a range, unit or day are not either.
     """
-    rows = graded(subjects, labs, version=version)
+    return unreported_of(graded(subjects, labs, version=version), subjects, events, cutoff)
+
+
+def unreported_of(
+    rows: pd.DataFrame, subjects: pd.DataFrame, events: pd.DataFrame, cutoff: datetime
+) -> tuple[Unreported, ...]:
+    """`unreported` of results that are graded already: as `lab_grades.graded` gives them."""
     day0 = subjects.set_index("usubjid")["day0"]
     reported = defaultdict(list)
     for row in events[~(events["aestdtc_earliest"] > cutoff)].astype(object).itertuples():

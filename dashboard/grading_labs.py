@@ -1,14 +1,17 @@
-"""Laboratory values of grade 3 or more that no adverse event tells: the questions to the site, and their export."""
+"""The one way from a cut to its graded laboratory results, and those of grade 3 or more that no adverse event tells."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+import pandas as pd
 from dash import html
 from flask import current_app
 
-from clinical.lab_grades import graded
-from clinical.unreported import Unreported, unreported
+from clinical.lab_grades import GRADED, graded
+from clinical.lab_matrix import worst_labs
+from clinical.result_grades import terms_by_value
+from clinical.unreported import Unreported, unreported_of
 from dashboard.drill import listing, named
 from dashboard.jobs import Job
 from dashboard.labels import Say
@@ -21,13 +24,14 @@ from queries.measurements import measurements
 from queries.subjects import subjects
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Labs:
-    results: int  # from lymphodepletion on, each with a grade or a range of CTCAE
+    results: int  # since the baseline, each with a grade or a range of CTCAE
     patients: int  # who have any of them
     ungraded: int  # results of the same tests that no grade can be given
     scale: str
     unreported: tuple[Unreported, ...]
+    worst: pd.DataFrame  # of `clinical.lab_matrix.worst_labs`
 
 
 def labs(cut: Cut) -> Job:
@@ -37,15 +41,23 @@ def labs(cut: Cut) -> Job:
 
 @lru_cache(maxsize=8)
 def labs_of(cut: Cut) -> Labs:
-    everyone, measured = subjects(cut), measurements(cut, ("lab",))
+    everyone, measured, events = subjects(cut), measurements(cut, ("lab",)), adverse_events(cut)
     version = cut.protocol.adverse_events.ctcae_version
-    rows = graded(everyone, measured, version=version)
-    rows = rows[rows["first"].notna() & (rows["last"] >= rows["since"]) & (rows["first"] <= cut.cutoff)]
-    known = rows[rows["high"].notna()]
-    asked = unreported(everyone, measured, adverse_events(cut), cut.cutoff, version=version)
-    each = ["source_file", "source_row"]
+    terms = terms_by_value(version)
+    every = graded(everyone, measured, tuple(terms), version=version, terms=terms)
+    unexpected = every[every["term"].isin([term for some in GRADED.values() for term in some])]
+    rows = unexpected[unexpected["first"].notna() & (unexpected["last"] >= unexpected["since"])]
+    rows = rows[rows["first"] <= cut.cutoff]
+    known, each = rows[rows["high"].notna()], ["source_file", "source_row"]
     lost = len(rows.drop_duplicates(each)) - len(known.drop_duplicates(each))
-    return Labs(len(known.drop_duplicates(each)), known["usubjid"].nunique(), lost, f"CTCAE {version}", asked)
+    return Labs(
+        results=len(known.drop_duplicates(each)),
+        patients=known["usubjid"].nunique(),
+        ungraded=lost,
+        scale=f"CTCAE {version}",
+        unreported=unreported_of(unexpected, everyone, events, cut.cutoff),
+        worst=worst_labs(every, everyone, events, cut.cutoff, version=version),
+    )
 
 
 def labs_card(asked: Asked, found: Labs) -> html.Section:
@@ -53,8 +65,13 @@ def labs_card(asked: Asked, found: Labs) -> html.Section:
     say = asked.say
     title = html.H2(say("grading.unreported", scale=found.scale))
     if not found.results:
-        return html.Section([title, html.P(say("grading.no_labs"))], className="card")
-    counts = {"count": len(found.unreported), "results": found.results, "patients": found.patients}
+        return html.Section([title, html.P(say("grading.no_labs", since=since_words(asked)))], className="card")
+    counts = {
+        "since": since_words(asked),
+        "count": len(found.unreported),
+        "results": found.results,
+        "patients": found.patients,
+    }
     summary = html.P(say("grading.unreported_summary", **counts), className="summary")
     without = [html.P(say("grading.ungraded", count=found.ungraded), className="quiet")] if found.ungraded else []
     head = [
@@ -67,9 +84,17 @@ def labs_card(asked: Asked, found: Labs) -> html.Section:
     rows = listing(head, [_row(asked, one) for one in found.unreported], say)
     query = asked.view.change(open="").href.partition("?")[2]
     export = export_link(f"/export/unreported.csv?{query}", say)
-    about = html.P(say("grading.unreported_about"), className="quiet")
+    about = say("grading.unreported_about")
+    about += f" {say('grading.fall_left_out')}" if asked.cut.protocol.lymphodepletion.treatments else ""
+    about = html.P(about, className="quiet")
     identity = html.Div(stamp(asked), className="stamp")
     return html.Section([title, summary, about, *without, rows, identity, export], className="card", id="unreported")
+
+
+def since_words(asked: Asked) -> str:
+    """From when on results count: a trial without lymphodepletion has its Day 0."""
+    given = asked.cut.protocol.lymphodepletion.treatments
+    return asked.say("grading.since_lymphodepletion" if given else "grading.since_day0")
 
 
 def _row(asked: Asked, one: Unreported) -> list:

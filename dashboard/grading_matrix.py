@@ -1,6 +1,7 @@
 """CRS and ICANS, reported against derived: a matrix of patients each, what it opens, and where the two differ."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from dash import html
@@ -18,10 +19,27 @@ COLUMNS = ("0", "1", "2", "3", "4", "5", NOT_RECORDED)
 KIND = "grades"
 
 
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """What is graded twice. worst: by usubjid, reported, low, high, missing, verdict, as of
+    `clinical.grade_matrix.worst_grades`; address: what of an opened count comes before its row and column."""
+
+    address: tuple[str, ...]
+    name: str  # in words
+    scale: str
+    worst: pd.DataFrame
+    missing: Callable[[Sequence[str]], str]  # in words
+    plain: frozenset[str] = frozenset({"same"})  # verdicts that need no mark
+
+    def behind(self, row: str, column: str) -> pd.DataFrame:
+        own = [(row_key(one), column_key(one)) == (row, column) for one in self.worst.itertuples()]
+        return self.worst[own]
+
+
 def toxicity_card(asked: Asked, found: Sequence[Toxicity]) -> html.Section:
     """Both matrices, and beside them the discrepancies."""
     say = asked.say
-    left = html.Div([_matrix(asked, one) for one in found])
+    left = html.Div([_toxicity(asked, one) for one in found])
     right = html.Div([html.H3(say("grading.discrepancies")), _discrepancies(asked, found)])
     about = html.P(say("grading.about"), className="quiet")
     return html.Section(
@@ -33,12 +51,46 @@ def toxicity_panel(asked: Asked, found: Sequence[Toxicity]) -> list:
     """The patients of one count, how each is graded, and the differences that are theirs."""
     what = Opened.read(asked.view.open)
     shown = next((one for one in found if what.kind == KIND and what.parts[1:2] == (one.kind,)), None)
-    if shown is None or len(what.parts) != 4 or (own := _behind(shown, *what.parts[2:])).empty:
+    matrix = shown and _matrix(asked, shown)
+    if matrix is None or len(what.parts) != 4 or (own := matrix.behind(*what.parts[2:])).empty:
         return nothing_opened(asked)
-    graded = listing(_graded_head(asked.say), [_graded(asked, shown, row) for row in own.itertuples()], asked.say)
+    graded = listing(_graded_head(asked.say), [_graded(asked, matrix, row) for row in own.itertuples()], asked.say)
     differing = [one for one in shown.discrepancies if one.usubjid in own.index]
     below = [graded, html.H3(asked.say("grading.discrepancies")), _differing(asked, differing)]
-    return [panel(asked, _title(asked, shown, *what.parts[2:]), list(own.index), below, subjects(asked.cut))]
+    title = cell_words(asked.say, matrix, *what.parts[2:])
+    return [panel(asked, title, list(own.index), below, subjects(asked.cut))]
+
+
+def _matrix(asked: Asked, found: Toxicity) -> Matrix:
+    words = lambda missing: missing_words(asked.say, found.kind, missing)  # noqa: E731
+    name = asked.say(f"grading.{found.kind}")
+    return Matrix((KIND, found.kind), name, SCALES[found.kind], found.worst, words)
+
+
+def _toxicity(asked: Asked, found: Toxicity) -> html.Div:
+    say = asked.say
+    name = say(f"grading.{found.kind}")
+    if not found.assessments:
+        title = html.H3(name)  # reported grades alone may be of another scale
+        read = asked.cut.protocol.toxicity is not None
+        never = say(f"grading.no_assessment_{found.kind}") if read else say("grading.no_settings")
+        reported = int((found.worst["reported"] != 0).fillna(True).sum())
+        if not reported:
+            return html.Div([title, html.P(f"{never} {say('grading.none_reported_at_all')}")])
+        return html.Div([title, html.P(never), _counted(asked, found)])
+    title = html.H3(say("grading.scale", name=name, scale=SCALES[found.kind]))
+    return html.Div([title, _counted(asked, found)])
+
+
+def _counted(asked: Asked, found: Toxicity) -> html.Div:
+    counts = found.worst["verdict"].value_counts()
+    numbers = {one: int(counts.get(one, 0)) for one in ("same", "differs", "open")}
+    caption = asked.say("grading.caption", n=len(found.worst), **numbers)
+    possible = {"0", "1", "2", "3", "4"} if found.assessments else set()
+    table = matrix_table(asked, _matrix(asked, found), possible, caption, f"grades-{found.kind}")
+    query = asked.view.change(open="").href.partition("?")[2]
+    export = export_link(f"/export/{found.kind}-grades.csv?{query}", asked.say)
+    return html.Div([table, export], className="grade-matrix")
 
 
 # ---- the matrix ------------------------------------------------------------------------------------------------------
@@ -53,47 +105,21 @@ def column_key(row) -> str:
     return NOT_RECORDED if pd.isna(row.reported) else f"{row.reported}"
 
 
-def _behind(found: Toxicity, row: str, column: str) -> pd.DataFrame:
-    own = [(row_key(one), column_key(one)) == (row, column) for one in found.worst.itertuples()]
-    return found.worst[own]
-
-
-def _matrix(asked: Asked, found: Toxicity) -> html.Div:
+def matrix_table(asked: Asked, found: Matrix, possible: set[str], caption: str, name: str) -> html.Div:
+    """Derived grades down, reported ones across; possible: rows that stand there without a patient too."""
     say = asked.say
-    name = say(f"grading.{found.kind}")
-    if not found.assessments:
-        title = html.H3(name)  # reported grades alone may be of another scale
-        read = asked.cut.protocol.toxicity is not None
-        never = say(f"grading.no_assessment_{found.kind}") if read else say("grading.no_settings")
-        reported = int((found.worst["reported"] != 0).fillna(True).sum())
-        if not reported:
-            return html.Div([title, html.P(f"{never} {say('grading.none_reported_at_all')}")])
-        return html.Div([title, html.P(never), _table(asked, found)])
-    title = html.H3(say("grading.scale", name=name, scale=SCALES[found.kind]))
-    return html.Div([title, _table(asked, found)])
-
-
-def _table(asked: Asked, found: Toxicity) -> html.Div:
-    say = asked.say
-    keys = {row_key(one) for one in found.worst.itertuples()} | (
-        {"0", "1", "2", "3", "4"} if found.assessments else set()
-    )
+    keys = {row_key(one) for one in found.worst.itertuples()} | possible
     rows = [[_row_head(say, found, key), *(_cell(asked, found, key, one) for one in COLUMNS)] for key in sorted(keys)]
     head = [say("grading.derived_by_reported"), *(column_words(say, one) for one in COLUMNS)]
-    counts = found.worst["verdict"].value_counts()
-    numbers = {one: int(counts.get(one, 0)) for one in ("same", "differs", "open")}
-    caption = say("grading.caption", n=len(found.worst), **numbers)
-    made = html_table(head, rows, caption=caption, stamp=stamp(asked), name=f"grades-{found.kind}")
-    query = asked.view.change(open="").href.partition("?")[2]
-    return html.Div([made, export_link(f"/export/{found.kind}-grades.csv?{query}", say)], className="grade-matrix")
+    return html_table(head, rows, caption=caption, stamp=stamp(asked), name=name)
 
 
-def _row_head(say: Say, found: Toxicity, key: str) -> list:
+def _row_head(say: Say, found: Matrix, key: str) -> list:
     if "-" not in key:
         return [row_words(say, key)]
     own = [one for one in found.worst.itertuples() if row_key(one) == key]
     missing = sorted({name for one in own for name in one.missing})
-    return [row_words(say, key), html.Span(missing_words(say, found.kind, missing), className="ci")]
+    return [row_words(say, key), html.Span(found.missing(missing), className="ci")]
 
 
 def row_words(say: Say, key: str) -> str:
@@ -113,19 +139,17 @@ def missing_words(say: Say, kind: str, missing: Sequence[str]) -> str:
     return "; ".join(sentences[one] for one in missing)
 
 
-def _cell(asked: Asked, found: Toxicity, row: str, column: str) -> html.A | html.Span:
-    own = _behind(found, row, column)
+def _cell(asked: Asked, found: Matrix, row: str, column: str) -> html.A | html.Span:
+    own = found.behind(row, column)
     if own.empty:
         return html.Span("–", className="quiet")
-    href = asked.view.change(open=opened(KIND, found.kind, row, column)).href
-    kind = "count" if set(own["verdict"]) == {"same"} else "count differs"
-    return count_link(f"{len(own)}", href, len(own), _title(asked, found, row, column), kind=kind)
+    href = asked.view.change(open=opened(*found.address, row, column)).href
+    kind = "count" if set(own["verdict"]) <= found.plain else "count differs"
+    return count_link(f"{len(own)}", href, len(own), cell_words(asked.say, found, row, column), kind=kind)
 
 
-def _title(asked: Asked, found: Toxicity, row: str, column: str) -> str:
-    say = asked.say
-    words = {"derived": row_words(say, row), "reported": column_words(say, column)}
-    return say("grading.cell", name=say(f"grading.{found.kind}"), **words)
+def cell_words(say: Say, found: Matrix, row: str, column: str) -> str:
+    return say("grading.cell", name=found.name, derived=row_words(say, row), reported=column_words(say, column))
 
 
 # ---- what a cell opens -----------------------------------------------------------------------------------------------
@@ -133,12 +157,15 @@ def _graded_head(say: Say) -> list[str]:
     return [say("word.patient"), say("grading.reported"), say("grading.derived"), say("grading.undecided_by")]
 
 
-def _graded(asked: Asked, found: Toxicity, row) -> list:
-    say = asked.say
-    missing = missing_words(say, found.kind, row.missing)
-    reported, derived = column_words(say, column_key(row)), row_words(say, row_key(row))
-    derived = derived if pd.isna(row.low) else f"{derived} ({SCALES[found.kind]})"
-    return [named(asked, row.Index), reported, derived, missing]
+def _graded(asked: Asked, found: Matrix, row) -> list:
+    reported, derived = both_words(asked.say, found, row)
+    return [named(asked, row.Index), reported, derived, found.missing(row.missing)]
+
+
+def both_words(say: Say, found: Matrix, row) -> tuple[str, str]:
+    """The reported grade, and the derived one with its scale."""
+    derived = row_words(say, row_key(row))
+    return column_words(say, column_key(row)), derived if pd.isna(row.low) else f"{derived} ({found.scale})"
 
 
 # ---- where the two differ --------------------------------------------------------------------------------------------

@@ -176,8 +176,8 @@ def test_alt_of_302_and_fibrinogen_of_201_are_asked_and_nothing_else(trial, lang
 
 
 def test_a_trial_without_gradable_results_is_not_told_that_nothing_is_unreported(trial):
-    said = words(labs_card(asking(trial), Labs(0, 0, 0, "CTCAE 5.0", ())))
-    assert t("grading.no_labs") in said and t("table.no_rows") not in said
+    said = words(labs_card(asking(trial), Labs(0, 0, 0, "CTCAE 5.0", (), pd.DataFrame())))
+    assert t("grading.no_labs", since="lymphodepletion") in said and t("table.no_rows") not in said
 
 
 def test_the_export_of_what_may_be_unreported(trial, client):
