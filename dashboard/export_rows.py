@@ -8,7 +8,7 @@ from clinical.changes import late
 from clinical.course import Course
 from clinical.incidence import TOTAL
 from clinical.outcomes import RESPONSE
-from dashboard import export_grades, export_pp, export_samples, grading_alerts, grading_labs
+from dashboard import export_grades, export_pp, export_samples, grading_alerts, grading_lab_matrix, grading_labs
 from dashboard.change_lines import against
 from dashboard.choices import chosen_cohort
 from dashboard.comparing import Compared, comparison, earlier
@@ -332,6 +332,7 @@ TABLES = {
     "adverse-events": (_incidence, "/adverse-events", _of_counts),
     "crs-grades": (export_grades.crs, "/grading", _unfiltered),
     "icans-grades": (export_grades.icans, "/grading", _unfiltered),
+    "lab-grades": (grading_lab_matrix.export, "/grading", _unfiltered),
     "unreported": (grading_labs.export, "/grading", _unfiltered),
     "alerts": (grading_alerts.export, "/grading", grading_alerts.filters),
     "discrepancies": (export_grades.differing, "/grading", _unfiltered),

@@ -78,6 +78,7 @@ class View:
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
     peak: str = ""  # cytokines: what the scatter shows, the protocol's first by default
     outcome: str = ""
+    term: str = ""  # grading: the CTCAE term whose matrix is shown, the first by default
     assume: str = ""  # board, what if: "302/T" a result, "302/<candidate>/N" a verdict, several apart by "~"
     zoom: str = ""  # the axes that the reader has moved
     open: str = ""  # the count whose patients are shown, or the receipt that is

@@ -14,6 +14,7 @@ from test_changes_page import links
 
 from clinical.grade_matrix import verdict, worst_grades
 from dashboard.drill import opened
+from dashboard.grading_lab_matrix import key_of, lab_card, lab_panel
 from dashboard.grading_labs import Labs, labs_card, labs_of
 from dashboard.grading_liver import liver_figure, liver_words, livers_of
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
@@ -22,6 +23,7 @@ from dashboard.labels import LANGUAGES, t
 from dashboard.session import Asked
 from dashboard.view import View
 
+ALT = "Alanine aminotransferase increased"
 CRS = {  # usubjid's end -> reported, derived: `data.simulate.scenario.EVENTS`, and the fever of 102 on Day 5
     "101": (1, 1), "102": (0, 1), "103": (1, 1), "201": (4, 4), "202": (2, 2), "203": (0, 0), "204": (1, 1),
     "205": (2, 2), "206": (2, 2), "207": (1, 1), "301": (2, 2), "302": (1, 1), "303": (2, 2),
@@ -183,6 +185,58 @@ def test_a_trial_without_gradable_results_is_not_told_that_nothing_is_unreported
 def test_the_export_of_what_may_be_unreported(trial, client):
     lines = client.get("/export/unreported.csv").text.splitlines()
     assert [one.split(",")[2] for one in lines if one.startswith("CTCAE 5.0,")] == ["FIBRINO", "ALT"]
+
+
+# ---- laboratory terms ------------------------------------------------------------------------------------------------
+def test_the_laboratory_terms_that_differ_in_the_script(trial):
+    """ALT of 302 is in no event; 201's fibrinogen neither. All white cells fell after lymphodepletion, expected."""
+    worst = labs_of(trial.open(trial.ids()[-1])).worst
+    differing = worst[worst["verdict"].isin(["derived_higher", "reported_higher"])]
+    told = {(short(one.usubjid), one.term): (one.reported, one.low) for one in differing.itertuples() if one.low > 2}
+    assert told == {("302", ALT): (0, 3), ("201", "Fibrinogen decreased"): (0, 3)}
+    fall = worst[worst["term"] == "White blood cell decreased"]
+    assert set(fall["verdict"]) == {"expected"} and len(fall) == len(CRS)
+
+
+def test_every_count_of_the_overview_and_of_the_matrix_opens_as_many_patients_as_it_says(trial):
+    told = labs_of(trial.open(trial.ids()[-1]))
+    counts = links(lab_card(asking(trial), told), "count")
+    assert sum(number for _, number in counts) == len(told.worst) + len(CRS)  # each term, and one of them as a matrix
+    for href, number in counts:
+        view = View.parse("/grading", href.partition("?")[2])
+        [panel] = lab_panel(asking(trial, open=view.open), told)
+        assert len(links_of_people(panel)) == number
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_chosen_term_is_the_matrix_and_the_worst_that_nobody_reported_the_first(trial, lang):
+    told = labs_of(trial.open(trial.ids()[-1]))
+    first = words(lab_card(asking(trial, lang=lang), told))
+    assert t("grading.scale", lang, name=ALT, scale="CTCAE 5.0") in first
+    chosen = words(lab_card(asking(trial, lang=lang, term="inr_increased"), told))
+    assert t("grading.scale", lang, name="INR increased", scale="CTCAE 5.0") in chosen
+    assert t("lacking.anticoagulated", lang) in chosen and trial.ids()[-1][:7] in chosen
+
+
+def test_a_count_of_a_term_names_the_result_behind_it(trial):
+    told = labs_of(trial.open(trial.ids()[-1]))
+    [panel] = lab_panel(asking(trial, open=opened("lab", key_of(ALT), "derived_higher")), told)
+    assert "302 No event Grade 3 (CTCAE 5.0) ALT 232 U/L (Day 12)" in words(panel)
+
+
+@pytest.mark.parametrize("lost", ["lab/else/agree", "lab/inr_increased", "lab/inr_increased/reported_higher", "lab"])
+def test_a_count_of_a_term_that_does_not_exist_is_said(trial, lost):
+    [panel] = lab_panel(asking(trial, open=lost), labs_of(trial.open(trial.ids()[-1])))
+    assert t("drill.unknown") in words(panel)
+
+
+def test_the_export_of_the_laboratory_terms(trial, client):
+    lines = client.get("/export/lab-grades.csv").text.lstrip("\ufeff").splitlines()
+    assert trial.ids()[-1][:7] in lines[0]
+    rows = list(csv.DictReader(io.StringIO("\n".join(one for one in lines if not one.startswith("# ")))))
+    [of_302] = [one for one in rows if (short(one["usubjid"]), one["term"]) == ("302", ALT)]
+    assert (of_302["reported"], of_302["derived_low"], of_302["verdict"]) == ("0", "3", "derived_higher")
+    assert (float(of_302["value"]), of_302["unit"], of_302["rel_day"]) == (232, "U/L", "12")
 
 
 # ---- the liver -------------------------------------------------------------------------------------------------------

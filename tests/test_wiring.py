@@ -25,6 +25,7 @@ from clinical import (
     family,
     following,
     infusion_rules,
+    lab_matrix,
     outcomes,
     pauses,
     peaks,
@@ -233,6 +234,10 @@ def said_keys() -> set[str]:
     keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
     keys |= {f"alerts.show_{one}" for one in ("open", "all")}
     keys |= {f"grading.{one}" for one in ("crs", "icans", "no_assessment_crs", "no_assessment_icans")}
+    keys |= {f"grading.verdict_{one}" for one in lab_matrix.VERDICTS}
+    keys |= {f"grading.expected_{one}" for one in lab_matrix.EXPECTED}
+    keys |= {f"grading.{one}" for one in ("lab_highest", "lab_why")}
+    keys |= {f"grading.since_{one}" for one in ("lymphodepletion", "day0")}
     parts = "fever hypotension hypoxia ice consciousness seizure motor raised_icp"
     keys |= {f"grading.part_{one}" for one in parts.split()}
     keys |= {f"due.sample_{one}" for one in SAMPLES} | {f"head.kind_{one}" for one in data_age.KINDS}

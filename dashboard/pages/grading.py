@@ -5,8 +5,11 @@ from enum import StrEnum
 from dash import Input, Output, callback, dcc, html
 
 from dashboard.alerting import first_seen, of_trial
+from dashboard.drill import Opened
 from dashboard.figures.scatter import HEIGHT
 from dashboard.grading_alerts import alerts_card
+from dashboard.grading_lab_matrix import KIND as LAB
+from dashboard.grading_lab_matrix import lab_card, lab_panel
 from dashboard.grading_labs import labs, labs_card
 from dashboard.grading_liver import liver_figure, liver_style, liver_words
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
@@ -72,14 +75,17 @@ def toxicity(asked: Asked, within: float) -> tuple[object, bool]:
 
 
 def laboratory(asked: Asked, within: float) -> tuple[object, bool]:
-    """What may be unreported, and whether it is all of it."""
-    return shown(labs(asked.cut), asked.say, lambda found: labs_card(asked, found), within=within)
+    """Reported against derived by term, and what may be unreported; and whether it is all of it."""
+    made = lambda found: [lab_card(asked, found), labs_card(asked, found)]  # noqa: E731
+    return shown(labs(asked.cut), asked.say, made, within=within)
 
 
 def panel(asked: Asked, within: float) -> tuple[object, bool]:
     """What is opened, and whether it is all of it."""
     if not asked.view.open:
         return [], True
+    if Opened.read(asked.view.open).kind == LAB:
+        return shown(labs(asked.cut), asked.say, lambda found: lab_panel(asked, found), within=within)
     return shown(toxicities(asked.cut), asked.say, lambda found: toxicity_panel(asked, found), within=within)
 
 
