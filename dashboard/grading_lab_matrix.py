@@ -9,11 +9,11 @@ from dash import html
 from clinical.grading import ctcae
 from clinical.lab_matrix import VERDICTS
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
+from dashboard.figures.panels import digits
 from dashboard.grades_said import lacking_words
 from dashboard.grading_labs import Labs, labs
 from dashboard.grading_matrix import Matrix, both_words, cell_words, matrix_table
 from dashboard.labels import Say
-from dashboard.patient_tables import shown
 from dashboard.session import Asked, stamp
 from dashboard.tables import count_link, export_link, html_table
 from queries.subjects import subjects
@@ -156,7 +156,7 @@ def _graded(asked: Asked, matrix: Matrix, row) -> list:
 
 def _value(row) -> str:
     sign = row.qualifier if isinstance(row.qualifier, str) else ""
-    return f"{row.code} {sign}{shown(row.value)} {row.unit}".strip()
+    return f"{row.code} {sign}{digits(row.value)} {row.unit}".strip()
 
 
 def why_words(say: Say, row) -> str:
