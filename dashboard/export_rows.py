@@ -8,7 +8,15 @@ from clinical.changes import late
 from clinical.course import Course
 from clinical.incidence import TOTAL
 from clinical.outcomes import RESPONSE
-from dashboard import export_grades, export_pp, export_samples, grading_alerts, grading_lab_matrix, grading_labs
+from dashboard import (
+    export_grades,
+    export_pp,
+    export_samples,
+    grading_alerts,
+    grading_icaht,
+    grading_lab_matrix,
+    grading_labs,
+)
 from dashboard.change_lines import against
 from dashboard.choices import chosen_cohort
 from dashboard.comparing import Compared, comparison, earlier
@@ -335,6 +343,7 @@ TABLES = {
     "lab-grades": (grading_lab_matrix.export, "/grading", _unfiltered),
     "unreported": (grading_labs.export, "/grading", _unfiltered),
     "alerts": (grading_alerts.export, "/grading", grading_alerts.filters),
+    "icaht": (grading_icaht.export, "/grading", _unfiltered),
     "discrepancies": (export_grades.differing, "/grading", _unfiltered),
     "kinetics": (_kinetics, "/kinetics", _without),
     "pp": (export_pp.rows, "/kinetics", _without),

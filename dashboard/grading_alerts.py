@@ -17,8 +17,7 @@ from dashboard.tables import export_link
 Alerts = Mapping[str, tuple[Alert, ...]]
 
 
-def alerts_card(asked: Asked, found: Alerts, seen: Seen | None) -> html.Section:
-    """seen: None while it is being looked for."""
+def alerts_card(asked: Asked, found: Alerts, seen: Seen) -> html.Section:
     say = asked.say
     head = html.H2(say("alerts.title"))
     said = [html.P(one, className="later") for one in _left_out(asked, seen)]
@@ -58,15 +57,15 @@ def filters(asked: Asked) -> str:
     return f"{asked.say('alerts.title')}: {asked.say(f'alerts.show_{asked.view.alerts}')}"
 
 
-def _left_out(asked: Asked, seen: Seen | None) -> Iterable[str]:
+def _left_out(asked: Asked, seen: Seen) -> Iterable[str]:
     """Rules that this cut, or an older one in which an alert would have been seen first, cannot evaluate."""
     say = asked.say
     if own := asked.cut.protocol.left_out:
         yield say("alerts.left_out", rules=", ".join(own))
-    older = [one for one in seen.left_out if one != asked.cut.id] if seen and asked.cut.protocol.alerts else []
+    older = [one for one in seen.left_out if one != asked.cut.id] if asked.cut.protocol.alerts else []
     if older:
         yield say("alerts.left_out_before", cuts=", ".join(cut_words(seen, one) for one in older))
-    if seen and seen.unread:
+    if seen.unread:
         yield say("alerts.unread", cuts=", ".join(one[:7] for one in seen.unread))
 
 
@@ -87,11 +86,11 @@ def _head(say: Say) -> list[str]:
     ]
 
 
-def _row(asked: Asked, one: Alert, seen: Seen | None) -> list:
+def _row(asked: Asked, one: Alert, seen: Seen) -> list:
     say = asked.say
     state = html.Span(state_words(say, one), className="badge alarm-text" if one.is_open else "badge not_opened")
     when = (_moment(say, one, *each) for each in ((one.began, one.evidence[0].dtc), (one.last, _last(one))))
-    first = cut_words(seen, seen.first[one.key]) if seen else say("alerts.being_looked_for")
+    first = cut_words(seen, seen.first[one.key])
     return [named(asked, one.usubjid), alert_words(asked, one), state, *when, _evidence(say, one), first]
 
 

@@ -56,15 +56,6 @@ def shown(job: Job, say: Say, make: Callable[[object], object], *, within: float
     return make(job.result()), True
 
 
-def so_far(job: Job) -> tuple[object | None, bool]:
-    """The result, None until it is there or where the job failed; and whether it is over."""
-    over = job.is_over(None if current_app.config["JOBS_ARE_AWAITED"] else 0)
-    if not over or job.failure():
-        unfinished()
-        return None, over
-    return job.result(), True
-
-
 def _progress(job: Job, say: Say) -> html.Div:
     words = say("job.running", done=job.done, of=job.steps) if job.steps else say("job.begun")
     bar = html.Progress(value=str(job.done), max=str(max(job.steps, 1)), **{"aria-label": words})

@@ -17,8 +17,12 @@ ENGLISH = {
     "nothing_yet": "no day ≤ {limit}/µL so far, followed to Day {day}",
     "gap": "no count from Day {first} to Day {last}: up to G{grade} is possible",
     "not_reached": "not followed beyond Day {day}",
+    "ended_before": "progression or another anticancer therapy on Day {day}, before the late window",
     "late_running": "followed to Day {day} of {last}",
     "one_count": "one count only",
+    "below_a_limit": "{count} counts are below a limit: lower ones are possible",
+    "not_used": "{count} results are not counted: another unit, no number or no day",
+    "therapy_undated": "the next anticancer therapy has no date: where the late window ends is not known",
 }
 
 _UNITS = {"/ul": 1.0, "cells/ul": 1.0, "10^9/l": 1000.0}
@@ -48,8 +52,13 @@ class Icaht:
     early_provisional: bool  # Day 30 is still to come in a living patient
     late_provisional: bool  # neither Day 100 nor an end of the window has come
     spells: tuple[Spell, ...]  # of the early window, by limit and day
-    notes: tuple[Sentence, ...] = ()
+    early_notes: tuple[Sentence, ...] = ()
+    late_notes: tuple[Sentence, ...] = ()
     scale: str = SCALE
+
+    @property
+    def notes(self) -> tuple[Sentence, ...]:
+        return self.early_notes + self.late_notes
 
     @property
     def reason(self) -> str:
@@ -86,7 +95,7 @@ def grade(
     early, spells, first_notes = _early(counts, horizon, died=death is not None)
     low, high, provisional = early
     late, late_provisional, last_notes = _late(counts, horizon, (progression, next_therapy), died=death is not None)
-    return Icaht(low, late, high, provisional, late_provisional, spells, (*first_notes, *last_notes))
+    return Icaht(low, late, high, provisional, late_provisional, spells, tuple(first_notes), tuple(last_notes))
 
 
 # ---- the series ------------------------------------------------------------------------------------------------------
@@ -214,7 +223,8 @@ def _late(
     last = min(_LATE["last_day"], horizon, *ended)
     running = not died and not ended and horizon < _LATE["last_day"]
     if last < first:
-        return None, running, [Sentence("not_reached", {"day": last})]
+        code = "ended_before" if min(ended, default=first) == last else "not_reached"
+        return None, running, [Sentence(code, {"day": last})]
     values = sorted(count for day, count in counts.items() if first <= day <= last)
     if not values:
         return None, running, [Sentence("no_counts", {"first": first, "last": last})]

@@ -4,10 +4,11 @@ from enum import StrEnum
 
 from dash import Input, Output, callback, dcc, html
 
-from dashboard.alerting import first_seen, of_trial
+from dashboard.alerting import alerts_of, first_seen
 from dashboard.drill import Opened
 from dashboard.figures.scatter import HEIGHT
 from dashboard.grading_alerts import alerts_card
+from dashboard.grading_icaht import icaht, icaht_card
 from dashboard.grading_lab_matrix import KIND as LAB
 from dashboard.grading_lab_matrix import lab_card, lab_panel
 from dashboard.grading_labs import labs, labs_card
@@ -20,12 +21,13 @@ from dashboard.later import Later
 from dashboard.session import Asked
 from dashboard.theme import moved
 from dashboard.view import View
-from dashboard.waiting import clock, polled, shown, so_far
+from dashboard.waiting import clock, polled, shown
 
 
 class Id(StrEnum):
     ALERTS = "grading-alerts"
     TOXICITY = "grading-toxicity"
+    ICAHT = "grading-icaht"
     LABS = "grading-labs"
     LIVER = "grading-liver"
     EDISH = "grading-edish"
@@ -40,11 +42,13 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             dcc.Store(id={"panel": "grading"}, data=opened),
             clock(Id.ALERTS),
             clock(Id.TOXICITY),
+            clock(Id.ICAHT),
             clock(Id.LABS),
             clock(Id.PANEL),
             html.H1(say("grading.title"), className="visually-hidden"),
             html.Div(id=Id.ALERTS),
             html.Div(id=Id.TOXICITY),
+            html.Div(id=Id.ICAHT),
             html.Div(id=Id.LABS),
             html.Section(
                 [
@@ -61,17 +65,19 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
 
 
 def alerted(asked: Asked, within: float) -> tuple[object, bool]:
-    """The alerts, and whether it is all of it: in which cut each was seen first takes longer, and comes after."""
-    first, known = first_seen(asked.cut), of_trial(asked.cut)
-    known.is_over(within)
-    seen, looked = so_far(first)
-    content, over = shown(known, asked.say, lambda found: alerts_card(asked, found, seen), within=0)
-    return content, over and looked
+    """The alerts and the cuts they were first seen in, and whether it is all of it."""
+    made = lambda seen: alerts_card(asked, alerts_of(asked.cut), seen)  # noqa: E731
+    return shown(first_seen(asked.cut), asked.say, made, within=within)
 
 
 def toxicity(asked: Asked, within: float) -> tuple[object, bool]:
     """CRS and ICANS, and whether it is all of it."""
     return shown(toxicities(asked.cut), asked.say, lambda found: toxicity_card(asked, found), within=within)
+
+
+def neutropenia(asked: Asked, within: float) -> tuple[object, bool]:
+    """ICAHT, and whether it is all of it."""
+    return shown(icaht(asked.cut), asked.say, lambda found: icaht_card(asked, found), within=within)
 
 
 def laboratory(asked: Asked, within: float) -> tuple[object, bool]:
@@ -108,5 +114,6 @@ keep_zoom(Id.EDISH)
 open_points(Id.EDISH)
 polled(Id.ALERTS, {"view": "grading"}, alerted)
 polled(Id.TOXICITY, {"view": "grading"}, toxicity)
+polled(Id.ICAHT, {"view": "grading"}, neutropenia)
 polled(Id.LABS, {"view": "grading"}, laboratory)
 polled(Id.PANEL, {"panel": "grading"}, panel)
