@@ -106,9 +106,7 @@ def test_what_is_no_count_of_blood_in_the_unit_is_not_read():
     ]
     (one,) = told(*month(first=99), *others)
     assert (one.icaht.early, one.counts) == (0, 31)
-    assert one.icaht.early_notes == (
-        Sentence("not_used", {"count": 3}),
-    )  # not the marrow's, nor what was before the infusion
+    assert one.icaht.early_notes == (Sentence("not_used", {"count": 3}),)
     assert told(*others) == ()
 
 
