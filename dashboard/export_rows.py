@@ -16,6 +16,7 @@ from dashboard import (
     grading_icaht,
     grading_lab_matrix,
     grading_labs,
+    grading_liver,
 )
 from dashboard.change_lines import against
 from dashboard.choices import chosen_cohort
@@ -340,6 +341,7 @@ TABLES = {
     "adverse-events": (_incidence, "/adverse-events", _of_counts),
     "crs-grades": (export_grades.crs, "/grading", _unfiltered),
     "icans-grades": (export_grades.icans, "/grading", _unfiltered),
+    "edish": (grading_liver.export, "/grading", _unfiltered),
     "lab-grades": (grading_lab_matrix.export, "/grading", _unfiltered),
     "unreported": (grading_labs.export, "/grading", _unfiltered),
     "alerts": (grading_alerts.export, "/grading", grading_alerts.filters),

@@ -1,5 +1,6 @@
 """The liver card: the eDISH figure, and who may meet Hy's law."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import pandas as pd
@@ -13,6 +14,7 @@ from dashboard.figures.scatter import HEIGHT, Words
 from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
+from dashboard.tables import export_link
 from dashboard.theme import Figure
 from data.store import Cut
 from queries.measurements import measurements
@@ -32,6 +34,7 @@ def livers_of(cut: Cut) -> pd.DataFrame:
             "day": rows["rel_day"].astype(float),
             "code": rows["code"],
             "multiple": rows["value"] / rows["range_high"],
+            "qualifier": rows["qualifier"],
         }
     )
     found = edish(samples).set_index("subject")
@@ -54,7 +57,11 @@ def liver_words(asked: Asked) -> list:
     lines += [say("grading.hys_law_unsure", who=_names(unsure))] if unsure else []
     without = int(infused.sum()) - len(known)
     lines += [say("grading.no_multiples", count=without)] if without else []
-    return [html.P(linked(asked, one)) for one in lines] + [html.P(say("grading.liver_about"), className="quiet")]
+    limits = int(((known["x_limit"] != "") | (known["y_limit"] != "")).sum())
+    lines += [say("grading.liver_limits", count=limits)] if limits else []
+    query = asked.view.change(open="").href.partition("?")[2]
+    about = html.P(say("grading.liver_about"), className="quiet")
+    return [*(html.P(linked(asked, one)) for one in lines), about, export_link(f"/export/edish.csv?{query}", say)]
 
 
 def _names(people: list[str]) -> str:
@@ -69,10 +76,8 @@ def liver_style(asked: Asked) -> dict[str, str]:
 
 def liver_figure(asked: Asked) -> Figure:
     say, found = asked.say, livers_of(asked.cut).dropna(subset=["x", "y"])
-    unsure = [one.candidate is None for one in found.itertuples()]
-    rows = pd.DataFrame({"usubjid": found.index, "cohort": found["cohort"].to_numpy(), "x": found["x"].to_numpy(),
-                         "y": found["y"].to_numpy(), "x_limit": ""})  # fmt: skip
-    rows["y_limit"] = ["unsure" if one else "" for one in unsure]
+    rows = found.reset_index(names="usubjid")[["usubjid", "cohort", "x", "y", "x_limit", "y_limit"]]
+    rows["is_sure"] = [one is not None for one in found["candidate"]]
     names = {
         "hys_law_range": say("grading.hys_law_range"),
         "temples_corollary": say("grading.temples_corollary"),
@@ -96,8 +101,25 @@ def liver_figure(asked: Asked) -> Figure:
 def about(say: Say, one) -> str:
     """Both peaks of a patient with their days, and what is said of Hy's law."""
     days = {"day_x": int(one.day_x), "day_y": int(one.day_y)}
-    peaks = say("grading.liver_peaks", x=f"{one.x:.2f}", y=f"{one.y:.2f}", **days)
+    peaks = say("grading.liver_peaks", x=_bound(one.x, one.x_limit), y=_bound(one.y, one.y_limit), **days)
     if one.candidate is None:
         sentences = Sentences("liver", say)
         return f"{peaks}; {say('grading.cannot_tell')}: {'; '.join(sentences[each] for each in one.missing)}"
     return f"{peaks}; {say('grading.candidate') if one.candidate else say('grading.no_candidate')}"
+
+
+def _bound(multiple: float, side: str) -> str:
+    """A peak with the sides on which its true value can lie."""
+    return f"{side} {multiple:.2f}".strip()
+
+
+def export(asked: Asked) -> Iterable[Iterable]:
+    """candidate: blank where it cannot be told, for lack of what `missing` names."""
+    yield ["usubjid", "cohort", "aminotransferase_x_uln", "aminotransferase_limit", "aminotransferase_day",
+           "bilirubin_x_uln", "bilirubin_limit", "bilirubin_day", "quadrant", "candidate", "r", "nr", "pattern",
+           "missing"]  # fmt: skip
+    for one in livers_of(asked.cut).itertuples():
+        candidate = "" if one.candidate is None else "Y" if one.candidate else "N"
+        row = (one.Index, one.cohort, one.x, one.x_limit, one.day_x, one.y, one.y_limit, one.day_y, one.quadrant,
+               candidate, one.r, one.nr, one.pattern, " ".join(one.missing))  # fmt: skip
+        yield ["" if pd.isna(each) else each for each in row]

@@ -13,6 +13,7 @@ from test_board_page import words
 from test_changes_page import links
 
 from clinical.grade_matrix import verdict, worst_grades
+from dashboard import grading_liver
 from dashboard.drill import opened
 from dashboard.grading_lab_matrix import key_of, lab_card, lab_panel
 from dashboard.grading_labs import Labs, labs_card, labs_of
@@ -264,3 +265,26 @@ def test_every_dot_opens_its_patient(trial):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_liver_in_words(trial, lang):
     assert t("grading.no_hys_law", lang, n=13) in words(liver_words(asking(trial, lang=lang)))
+
+
+def test_a_peak_that_is_a_limit_is_a_triangle_that_says_so(trial, monkeypatch):
+    found = livers_of(trial.open(trial.ids()[-1])).copy()
+    who = next(one for one in found.index if short(one) == "302")
+    found.loc[who, "x_limit"] = ">"
+    monkeypatch.setattr(grading_liver, "livers_of", lambda cut: found)
+    dots = liver_figure(asking(trial)).data[0]
+    symbols = dict(zip((name for _, name, _ in dots["customdata"]), dots["marker"]["symbol"], strict=True))
+    assert symbols.pop("302") == "triangle-right" and set(symbols.values()) == {"circle"}
+    [said] = [about for _, name, about in dots["customdata"] if name == "302"]
+    assert said.startswith("ALT or AST &gt; 6.55 × ULN")
+    assert t("grading.liver_limits", count=1) in words(liver_words(asking(trial)))
+
+
+def test_the_export_of_edish(trial, client):
+    lines = client.get("/export/edish.csv").text.lstrip("\ufeff").splitlines()
+    assert trial.ids()[-1][:7] in lines[0]
+    rows = list(csv.DictReader(io.StringIO("\n".join(one for one in lines if not one.startswith("# ")))))
+    [of_302] = [one for one in rows if short(one["usubjid"]) == "302"]
+    assert float(of_302["aminotransferase_x_uln"]) == 262 / 40 and float(of_302["aminotransferase_day"]) == 14
+    assert (of_302["quadrant"], of_302["candidate"], of_302["aminotransferase_limit"]) == ("temples_corollary", "N", "")
+    assert len(rows) == len(CRS)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clinical.grading.liver import FDA, QUADRANTS, baseline_multiples, edish, hys_law
@@ -137,6 +137,61 @@ def test_edish_takes_peaks_and_the_bilirubin_round_the_aminotransferase_peak():
     assert found.loc["C", "candidate"] is None and found.loc["C", "missing"] == ("no_alp",)
     assert found.loc["D", "candidate"] is False and pd.isna(found.loc["D", "quadrant"])
     assert math.isnan(found.loc["C", "x_baseline"])
+
+
+def limited(*rows):
+    return edish(pd.DataFrame(rows, columns=["subject", "day", "code", "multiple", "qualifier"])).set_index("subject")
+
+
+OTHERS = (("A", 5, "BILI", 3.0, None), ("A", 5, "ALP", 1.0, None))
+
+
+@pytest.mark.parametrize(
+    ("alt", "quadrant", "candidate"),
+    [
+        ((4.0, ">"), "hys_law_range", True),  # higher still
+        ((3.0, ">"), None, None),  # above 3 or, by a rounding, not
+        ((2.5, ">="), None, None),
+        ((2.5, "<"), "hyperbilirubinemia", False),
+        ((4.0, "<"), None, None),
+        ((4.0, None), "hys_law_range", True),
+    ],
+)
+def test_a_result_that_is_a_limit_decides_what_both_sides_of_it_agree_on(alt, quadrant, candidate):
+    one = limited(("A", 5, "ALT", *alt), *OTHERS).loc["A"]
+    assert (one["x"], one["x_limit"], one["y_limit"]) == (alt[0], (alt[1] or "")[:1], "")
+    assert (one["quadrant"], one["candidate"]) == (quadrant, candidate)
+    assert one["missing"] == (("limit",) if candidate is None else ())
+
+
+def test_any_lower_limit_leaves_the_peak_open_above_and_an_upper_one_only_where_it_is_the_peak():
+    above = limited(("A", 5, "ALT", 2.9, None), ("A", 6, "ALT", 1.0, ">"), *OTHERS).loc["A"]
+    assert (above["x"], above["x_limit"], above["candidate"]) == (2.9, ">", None)
+    below = limited(("A", 5, "ALT", 2.9, None), ("A", 6, "ALT", 1.0, "<"), *OTHERS).loc["A"]
+    assert (below["x_limit"], below["candidate"]) == ("", False)
+    both = limited(("A", 5, "ALT", 2.0, ">"), ("A", 6, "ALT", 4.0, "<"), *OTHERS).loc["A"]
+    assert (both["x_limit"], both["candidate"]) == ("<>", None)
+
+
+@pytest.mark.parametrize(
+    ("alp", "candidate"), [((1.5, "<"), True), ((1.5, ">"), None), ((2.5, ">"), False), ((2.5, "<"), None)]
+)
+def test_an_alkaline_phosphatase_that_is_a_limit(alp, candidate):
+    said = limited(("A", 5, "ALT", 4.0, None), OTHERS[0], ("A", 5, "ALP", *alp)).loc["A", "candidate"]
+    assert said == candidate or (said is None and candidate is None)
+
+
+def test_of_a_limit_there_is_no_r():
+    assert limited(("A", 5, "ALT", 4.0, None), *OTHERS).loc["A", "r"] == 4
+    assert math.isnan(limited(("A", 5, "ALT", 4.0, ">"), *OTHERS).loc["A", "r"])
+
+
+@given(bound=st.floats(0, 10), side=st.sampled_from("<>"), true=st.floats(0, 20), code=st.sampled_from(["ALT", "BILI"]))
+def test_what_a_limit_decides_holds_for_every_value_beyond_it(bound, side, true, code):
+    assume(true > bound if side == ">" else true < bound)
+    own = [("A", 5, one, 5.0, None) for one in ("ALT", "BILI") if one != code] + [("A", 5, "ALP", 1.0, None)]
+    said = limited(("A", 5, code, bound, side), *own).loc["A", "candidate"]
+    assert said is None or said == limited(("A", 5, code, true, None), *own).loc["A", "candidate"]
 
 
 def test_edish_of_nothing_and_of_a_broken_frame():

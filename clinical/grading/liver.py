@@ -5,8 +5,9 @@ excluded before a case is one of Hy's law.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ ENGLISH = {
     "no_days": "days between the peak and the bilirubin not known",
     "no_baseline": "no baseline in multiples of its ULN",
     "no_absolute": "no aminotransferase in U/L",
+    "limit": "a result is a limit of measurement, and stands at it",
 }
 QUADRANTS = {
     (True, True): "hys_law_range",
@@ -28,7 +30,7 @@ QUADRANTS = {
     (False, False): "normal",
 }
 Judged = tuple[bool | None, tuple[str, ...]]  # None: cannot be said, for lack of what the codes name
-_CODE = dict(zip(("X", "Y", "ALP", "GAP", "BL", "UL"), ENGLISH, strict=True))
+_CODE = dict(zip(("X", "Y", "ALP", "GAP", "BL", "UL"), ENGLISH, strict=False))  # a limit is no input
 _BIT = {name: 1 << place for place, name in enumerate(_CODE)}
 
 
@@ -88,9 +90,10 @@ def hys_law(
     high_x = _judged(criteria.high_x, X=x)
     if alt != alt and not high_x[0]:  # AST alone can only show that it is high
         high_x = None, ("no_aminotransferase",)
-    candidate, missing = _candidate(high_x, y, alp, _number(days), criteria)
+    high_y, no_cholestasis = _judged(criteria.high_y, Y=y), _judged(criteria.no_cholestasis, ALP=alp)
+    candidate, missing = _candidate(high_x, high_y, no_cholestasis, _number(days), criteria)
     r, nr = _of_alp(alt, x, alp)
-    return HysLaw(x, y, _quadrant(high_x, y, criteria), candidate, r, nr, _pattern(r), missing)
+    return HysLaw(x, y, QUADRANTS.get((high_x[0], high_y[0])), candidate, r, nr, _pattern(r), missing)
 
 
 def baseline_multiples(
@@ -111,12 +114,29 @@ def baseline_multiples(
     return _judged(f"({high_x}) and {criteria.high_y}", X=alt, Y=bilirubin, BL=baseline, UL=alt_units)
 
 
-def edish(samples: pd.DataFrame, *, criteria: Criteria = FDA) -> pd.DataFrame:
-    """One row a subject: `day_x`, `day_y`, the fields of HysLaw, and `x_baseline`, `y_baseline` (mDISH).
+class _Sample(NamedTuple):
+    day: float
+    code: str
+    multiple: float
+    baseline: float
+    side: str  # "<": the value is lower than this, ">": higher, "<>": of a peak, either can be
 
-    samples: `subject`, `day` [d since infusion], `code` (ALT, AST, BILI, ALP), `multiple` (x ULN of its own sample),
-    and `baseline` (of the same test, x its ULN) where it is known. Of treatment only: the caller leaves out what came
-    before. Rows without a multiple are no samples.
+
+_NOTHING = _Sample(math.nan, "", math.nan, math.nan, "")
+_SIDES = {"<": "<", "<=": "<", ">": ">", ">=": ">"}
+_COLUMNS = [
+    "subject", "day_x", "day_y", *HysLaw.__dataclass_fields__, "x_baseline", "y_baseline", "x_limit", "y_limit",
+]  # fmt: skip
+
+
+def edish(samples: pd.DataFrame, *, criteria: Criteria = FDA) -> pd.DataFrame:
+    """One row a subject: `day_x`, `day_y`, the fields of HysLaw, `x_baseline`, `y_baseline` (mDISH), and `x_limit`,
+    `y_limit` ["<", ">", "<>": the peak is lower, higher, or either, as a result is a limit; "": it is not].
+
+    samples: `subject`, `day` [d since infusion], `code` (ALT, AST, BILI, ALP), `multiple` (x ULN of its own sample);
+    where known, `baseline` (of the same test, x its ULN) and `qualifier` (<, <=, > or >= where the result is a limit:
+    it stands at it, and decides only what both sides of it agree on). Of treatment only: the caller leaves out what
+    came before. Rows without a multiple are no samples.
     x, y: the peaks. Candidate: by the highest bilirubin in the window round the aminotransferase peak and the ALP of
     that peak's day. R: of the first day with a high aminotransferase. mDISH: multiples of the baseline where it was
     above its ULN. ValueError for a missing column.
@@ -124,51 +144,61 @@ def edish(samples: pd.DataFrame, *, criteria: Criteria = FDA) -> pd.DataFrame:
     lost = {"subject", "day", "code", "multiple"} - set(samples.columns)
     if lost:
         raise ValueError(f"samples: no column {', '.join(sorted(lost))}")
-    by_subject = samples.groupby("subject")
-    rows = [{"subject": who, **_of_subject(own[own["multiple"].notna()], criteria)} for who, own in by_subject]
+    by_subject: dict[object, list[_Sample]] = {who: [] for who in samples["subject"].sort_values().unique()}
+    for who, one in zip(samples["subject"], _read(samples), strict=True):
+        if one.multiple == one.multiple:
+            by_subject[who].append(one)
+    rows = [{"subject": who, **_of_subject(own, criteria)} for who, own in by_subject.items()]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-_COLUMNS = ["subject", "day_x", "day_y", *HysLaw.__dataclass_fields__, "x_baseline", "y_baseline"]
+def _read(samples: pd.DataFrame) -> Iterator[_Sample]:
+    lost = pd.Series(math.nan, samples.index)
+    numbers = [samples.get(name, lost).astype(float).tolist() for name in ("day", "multiple", "baseline")]
+    sides = [_SIDES.get(one, "") for one in samples.get("qualifier", lost)]
+    for day, multiple, baseline, code, side in zip(*numbers, samples["code"], sides, strict=True):
+        yield _Sample(day, code, multiple, baseline, side)
 
 
-def _of_subject(own: pd.DataFrame, criteria: Criteria) -> Mapping[str, object]:
+def _of_subject(own: Sequence[_Sample], criteria: Criteria) -> Mapping[str, object]:
     x, y = _peak(own, "ALT", "AST"), _peak(own, "BILI")
-    near = _peak(own[(own["day"] - x["day"]).abs() <= criteria.days], "BILI")
-    high_x = _judged(criteria.high_x, X=x["multiple"])
-    candidate, missing = _candidate(high_x, near["multiple"], _on(own, x["day"], "ALP"), 0.0, criteria)
-    quadrant = _quadrant(high_x, y["multiple"], criteria)
+    near = _peak([one for one in own if abs(one.day - x.day) <= criteria.days], "BILI")
+    high_x, high_y, high_near = (
+        _limited(_judged(text, **{name: one.multiple}), one.side)
+        for text, name, one in ((criteria.high_x, "X", x), (criteria.high_y, "Y", y), (criteria.high_y, "Y", near))
+    )
+    alp = _peak([one for one in own if one.day == x.day], "ALP")
+    no_cholestasis = _limited(_judged(criteria.no_cholestasis, ALP=alp.multiple), alp.side, of_high=False)
+    candidate, missing = _candidate(high_x, high_near, no_cholestasis, 0.0, criteria)
     r, nr = _at_onset(own, criteria)
-    found = HysLaw(x["multiple"], y["multiple"], quadrant, candidate, r, nr, _pattern(r), missing)
-    days = {"day_x": x["day"], "day_y": y["day"]}
-    return vars(found) | days | {"x_baseline": _of_baseline(x), "y_baseline": _of_baseline(y)}
+    quadrant = QUADRANTS.get((high_x[0], high_y[0]))
+    found = HysLaw(x.multiple, y.multiple, quadrant, candidate, r, nr, _pattern(r), missing)
+    more = {"day_x": x.day, "day_y": y.day, "x_limit": x.side, "y_limit": y.side}
+    return vars(found) | more | {"x_baseline": _of_baseline(x), "y_baseline": _of_baseline(y)}
 
 
-_NOTHING = {"day": math.nan, "multiple": math.nan}
+def _peak(own: Iterable[_Sample], *codes: str) -> _Sample:
+    """The highest, the first of equal ones. It can be higher where any result is a lower limit of what it was."""
+    some = [one for one in own if one.code in codes]
+    if not some:
+        return _NOTHING
+    highest = min(some, key=lambda one: (-one.multiple, one.side == "<", one.day))
+    side = ("<" if highest.side == "<" else "") + (">" if any(one.side == ">" for one in some) else "")
+    return highest._replace(side=side)
 
 
-def _peak(own: pd.DataFrame, *codes: str) -> Mapping[str, float]:
-    """The highest, the first of equal ones."""
-    some = own[own["code"].isin(codes)].sort_values(["multiple", "day"], ascending=[False, True])
-    return _NOTHING if some.empty else some.iloc[0].to_dict()
+def _at_onset(own: Sequence[_Sample], criteria: Criteria) -> tuple[float, float]:
+    """R of the first day that an aminotransferase is surely high; of a limit there is none."""
+    high = [one.day for one in own if one.code in ("ALT", "AST") and one.side != "<"
+            and _judged(criteria.high_x, X=one.multiple)[0]]  # fmt: skip
+    on = [one for one in own if one.day == min(high, default=math.nan)]
+    peaks = [_peak(on, "ALT"), _peak(on, "ALT", "AST"), _peak(on, "ALP")]
+    return _of_alp(*(math.nan if one.side else one.multiple for one in peaks))
 
 
-def _on(own: pd.DataFrame, day: float, *codes: str) -> float:
-    return own.loc[(own["day"] == day) & own["code"].isin(codes), "multiple"].max()
-
-
-def _at_onset(own: pd.DataFrame, criteria: Criteria) -> tuple[float, float]:
-    enzymes = own[own["code"].isin(["ALT", "AST"])]
-    days = [day for day, one in zip(enzymes["day"], enzymes["multiple"], strict=True)
-            if _judged(criteria.high_x, X=one)[0]]  # fmt: skip
-    first = min(days, default=math.nan)
-    return _of_alp(_on(own, first, "ALT"), _on(own, first, "ALT", "AST"), _on(own, first, "ALP"))
-
-
-def _of_baseline(peak: Mapping[str, float]) -> float:
+def _of_baseline(peak: _Sample) -> float:
     """NaN where the baseline is not known."""
-    baseline = peak.get("baseline", math.nan)
-    return peak["multiple"] / max(baseline, 1.0) if baseline > 0 else math.nan
+    return peak.multiple / max(peak.baseline, 1.0) if peak.baseline > 0 else math.nan
 
 
 # ---- judging ---------------------------------------------------------------------------------------------------------
@@ -183,17 +213,18 @@ def _judged(criterion: str, **multiples: float | None) -> Judged:
     return said.surely if said.surely == said.possibly else None, lacking
 
 
-def _quadrant(high_x: Judged, y: float, criteria: Criteria) -> str | None:
-    return QUADRANTS.get((high_x[0], _judged(criteria.high_y, Y=y)[0]))
+def _limited(judged: Judged, side: str, *, of_high: bool = True) -> Judged:
+    """Of a value on that side of the one that was judged. of_high: high values meet the criterion."""
+    turns = (">" in side and judged[0] is not of_high) or ("<" in side and judged[0] is of_high)
+    return (None, ("limit",)) if turns and judged[0] is not None else judged
 
 
-def _candidate(high_x: Judged, y: float, alp: float, gap: float, criteria: Criteria) -> Judged:
-    high_y, no_cholestasis = _judged(criteria.high_y, Y=y), _judged(criteria.no_cholestasis, ALP=alp)
+def _candidate(high_x: Judged, high_y: Judged, no_cholestasis: Judged, gap: float, criteria: Criteria) -> Judged:
     parts = high_x, high_y, no_cholestasis, _judged(f"GAP<={criteria.days}", GAP=abs(gap))
     said = [one for one, _ in parts]
     if False in said:
         return False, ()
-    missing = tuple(code for _, lacking in parts for code in lacking)
+    missing = tuple(dict.fromkeys(code for _, lacking in parts for code in lacking))
     return None if None in said else True, missing
 
 

@@ -16,12 +16,15 @@ def edish(
     rows: pd.DataFrame, levels: Mapping[str, int | None], quadrants: Mapping[str, str], words: Words,
     *, theme: str, chosen: str = "",
 ) -> Figure:  # fmt: skip
-    """rows: usubjid, cohort, x, x_limit, y, y_limit; hollow where a limit is named. quadrants: names of the three that
+    """rows: usubjid, cohort, x, x_limit, y, y_limit ["<", ">", "<>": on which side of the peak its true value lies],
+    is_sure; hollow where not sure, a triangle that points to where the value lies. quadrants: names of the three that
     are not normal, by the keys of QUADRANTS. The dots there have their numbers beside them, the others on hovering."""
-    figure = scatter(rows, levels, words, scale="log", log_y=True, theme=theme, chosen=chosen)
+    hollow = rows.assign(x_limit="", y_limit=["" if one else "unsure" for one in rows["is_sure"]])
+    figure = scatter(hollow, levels, words, scale="log", log_y=True, theme=theme, chosen=chosen)
     if rows.empty:
         return figure
-    marked = (rows["x"] > HIGH_X) | (rows["y"] > HIGH_Y) | (rows["y_limit"] != "")
+    figure.data[0]["marker"]["symbol"] = [_symbol(*one) for one in zip(rows["x_limit"], rows["y_limit"], strict=True)]
+    marked = (rows["x"] > HIGH_X) | (rows["y"] > HIGH_Y) | ~rows["is_sure"]
     figure.data[0]["text"] = [words.name[who] if one else "" for who, one in zip(rows["usubjid"], marked, strict=True)]
     figure.data[0]["mode"] = "markers+text"
     (left, right), (low, high) = (_range(rows[one], *span) for one, span in zip("xy", _NARROWEST, strict=True))
@@ -35,6 +38,16 @@ def edish(
     figure.layout["xaxis"].update(type="log", range=[left, right])
     figure.layout["yaxis"].update(type="log", range=[low, high])
     return figure
+
+
+_TOWARDS = {(">", ""): "triangle-right", ("<", ""): "triangle-left", ("", ">"): "triangle-up",
+            ("", "<"): "triangle-down", (">", ">"): "triangle-ne", ("<", "<"): "triangle-sw",
+            ("<", ">"): "triangle-nw", (">", "<"): "triangle-se"}  # fmt: skip
+
+
+def _symbol(x_limit: str, y_limit: str) -> str:
+    """A dot, or a triangle that points to where the value lies; a diamond where that is not one way."""
+    return _TOWARDS.get((x_limit, y_limit), "diamond") if x_limit or y_limit else "circle"
 
 
 def _name(text: str, x: int, y: int, colour: str) -> dict:
