@@ -110,7 +110,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serves the screens until it is ended; with --watch it also imports what is dropped into a folder."""
     from waitress import serve as serve_forever
 
-    from dashboard import guard, server, warming
+    from dashboard import ahead, guard, server, warming
 
     refused = guard.refuse_host(settings.host)
     if refused:
@@ -124,7 +124,8 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
     with watching:
         app = server.create(Store(settings.folder), state, settings.host_names, settings.stale_days).server
         print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
-        with warming.in_background(app, settings) if settings.beside else nullcontext():
+        beside = warming.in_background(app, settings) if settings.beside else nullcontext()
+        with beside, ahead.in_background(app):
             serve_forever(app, host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     return PUBLISHED
 

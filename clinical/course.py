@@ -46,14 +46,18 @@ class Course:
         return DayAxis(self.who["day0"].to_pydatetime(), bool(timed))
 
     def results(self, table: str, code: str) -> pd.DataFrame:
-        """The results of one test that have a number and a day."""
-        return self._results.get((table, code), self.measured.iloc[:0])
+        """The results of one test that have a number and a day, each with what `grades` says of it."""
+        return self._results.get((table, code), self._graded.iloc[:0])
 
     @cached_property
     def _results(self) -> dict[tuple[str, str], pd.DataFrame]:
-        every = self.measured[self.measured["value"].notna() & self.measured["time"].notna()]
+        every = self._graded[self._graded["value"].notna() & self._graded["time"].notna()]
         every = every.astype(dict.fromkeys(every.select_dtypes("str").columns, object))
         return dict(iter(every.groupby(["table", "code"], sort=False)))
+
+    @cached_property
+    def _graded(self) -> pd.DataFrame:
+        return self.measured.join(self.grades)
 
     @cached_property
     def grades(self) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
     app.validation_layout = [shell.layout(), *pages.all_layouts()]
     server = app.server
     server.config.update(STORE=store, STATE=state, STALE_DAYS=stale_days, OFFERED="", SEND_FILE_MAX_AGE_DEFAULT=3600)
-    server.config.update(JOBS=Jobs(), JOBS_ARE_AWAITED=False)
+    server.config.update(JOBS=Jobs(), JOBS_ARE_AWAITED=False, AHEAD=None)
     server.add_url_rule("/version", "version", version)
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/ready", "ready", ready)

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import threading
 from urllib.parse import urlencode
 
 import brotli
@@ -14,7 +15,8 @@ from dash import html
 from dash._utils import to_json
 from test_guard import body_of, callbacks
 
-from dashboard import remembered
+from dashboard import ahead, remembered
+from dashboard.ahead import Ahead
 from dashboard.drill import opened
 from dashboard.making import Wanted, made
 from dashboard.still import Still
@@ -160,6 +162,49 @@ def test_a_page_that_cannot_be_filled_says_so(client, monkeypatch):
     answer = frame(client, "/", "?theme=dark")
     assert answer["sideUpdate"]["failure"]["hidden"] is False and "failure" not in answer["response"]
     assert parts(answer["response"]["main"]["children"])['"board-ladder"'].get("children") is None
+
+
+def test_the_patients_beside_the_one_on_the_screen_are_made_before_the_key_is_pressed(
+    application, client, trial, monkeypatch
+):
+    from dashboard.pages import patient
+
+    server, asked = application.server, []
+    made_ahead = Ahead(server.config["FILLS"])
+    monkeypatch.setitem(server.config, "AHEAD", made_ahead)
+    monkeypatch.setattr(made_ahead, "of", lambda *page: asked.append(page))
+    frame(client, "/patient/XKDCT293-01-302", "?period=hours&folded=few")
+    made_ahead.make(*asked[0])
+    monkeypatch.setattr(patient, "stack", lambda *_, **__: pytest.fail("made again"))
+    for who in ("301", "303"):
+        page = frame(client, f"/patient/XKDCT293-01-{who}", "?period=hours&folded=few")
+        assert who in json.dumps(parts(page["response"]["main"]["children"])['"patient-head"']["children"])
+
+
+def test_what_one_reader_may_ask_for_next_gives_way_to_the_next_reader(caplog, monkeypatch):
+    monkeypatch.setattr(ahead, "PAUSE", 0)
+
+    asked = []
+
+    class Fills:
+        def of(self, store, data):
+            asked.append((store, data["pathname"], data["search"], data["cut"]))
+            if "102" in data["pathname"]:
+                raise ZeroDivisionError
+            return []
+
+    def page(who: str) -> dict:
+        link = {"href": f"/patient/{who}?lang=zh", "aria-keyshortcuts": "ArrowRight"}
+        return {"children": [{"props": link}, {"props": link | {"aria-keyshortcuts": "1"}}]}
+
+    ahead_of = Ahead(Fills())
+    for who in ("101", "102"):
+        ahead_of.of("store", {"pathname": "/", "search": "", "cut": "c"}, page(who))
+    ahead_of._asked.put(("store", {"pathname": "/", "search": "", "cut": "c"}, page("103")))
+    ahead_of.stop()
+    ahead_of.run(threading.Event())
+    assert asked == [("store", "/patient/102", "?lang=zh", "c"), ("store", "/patient/103", "?lang=zh", "c")]
+    assert "a page could not be made before it was asked for" in caplog.text
 
 
 def test_a_new_cut_is_made_before_anyone_asks(application, client, trial, monkeypatch):

@@ -12,7 +12,7 @@
   }
   /* On the same screen the axes that the reader has moved stay where they are, unless the link itself says otherwise. */
   function go(href) {
-    var next = new URL(href, window.location.href), here = new URL(window.location.href);
+    var next = onThisScreen(new URL(href, window.location.href)), here = new URL(window.location.href);
     var samePage = next.pathname === here.pathname, zoom = here.searchParams.get("zoom");
     if (samePage && zoom && sameRanges(next, here) && !next.searchParams.has("zoom")) { next.searchParams.set("zoom", zoom); }
     window.history.pushState({}, "", next.href);
@@ -20,6 +20,13 @@
     if (!samePage) { window.scrollTo(0, 0); }
   }
   window.followLink = go;
+  /* On a telephone a patient's stack begins with few panels; the reader unfolds the others. */
+  function onThisScreen(next) {
+    var narrow = window.matchMedia("(max-width: 480px)").matches;
+    if (narrow && next.pathname.indexOf("/patient/") === 0 && !next.searchParams.has("folded")) { next.searchParams.set("folded", "few"); }
+    return next;
+  }
+  window.history.replaceState(window.history.state, "", onThisScreen(new URL(window.location.href)).href);
   /* A link of a page, or one that plotly drew: an SVG link keeps its address elsewhere. */
   function linked(target) {
     var link = target.closest && target.closest("a");

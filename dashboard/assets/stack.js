@@ -118,7 +118,7 @@
       cell.under.title = found[2];
       cell.line.classList.toggle("far", found[3]);
     });
-    put(shown.column.querySelector(".read-at"), day === null ? words.last : words.at.replace("{day}", day.toFixed(1)));
+    put(shown.column.querySelector(".read-at"), day === null ? words.last : words.at.replace("{day}", day.toFixed(1).replace("-0.0", "0.0")));
     put(shown.column.querySelector(".read-how"), day === null ? "" : moment(day, hand) + " · " + (shown.held === null ? words.follows : words.held));
     place(day);
   }

@@ -20,7 +20,7 @@ _POINT = (
 def results(course: Course, table: str, *codes: str) -> pd.DataFrame:
     """The results of these tests that have a number and a day, with what `Course.grades` says of each."""
     found = [course.results(table, code) for code in codes]
-    return (found[0] if len(found) == 1 else pd.concat(found)).join(course.grades[[*GRADED]])
+    return found[0] if len(found) == 1 else pd.concat(found)
 
 
 def assay_results(course: Course) -> pd.DataFrame:

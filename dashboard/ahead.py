@@ -1,0 +1,78 @@
+"""The patients before and after the one on the screen are made while the reader looks at him: the next key finds them.
+
+What is made is remembered as if a reader had asked for it (`dashboard.remembered`).
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from flask import Flask
+
+from dashboard.whole import Fills
+
+NEXT = ("ArrowRight", "ArrowLeft")  # the keys whose links are followed, the likelier one first
+PAUSE = 0.4  # s; what the reader's own page still asks for comes first
+
+log = logging.getLogger(__name__)
+
+
+class Ahead:
+    """One page at a time; what the last reader may ask for next takes the place of what another one might."""
+
+    def __init__(self, fills: Fills):
+        self._fills = fills
+        self._asked: queue.Queue[tuple[str, dict, object] | None] = queue.Queue()
+
+    def of(self, store: str, data: dict, page: object) -> None:
+        """store, data: id and value of the page's own store. page: its parts, as the browser gets them."""
+        with suppress(queue.Empty):
+            self._asked.get_nowait()
+        self._asked.put((store, data, page))
+
+    def make(self, store: str, data: dict, page: object) -> None:
+        for _, href in sorted(_links(page), key=lambda one: NEXT.index(one[0])):
+            path, mark, search = href.partition("?")
+            for _ in self._fills.of(store, data | {"pathname": path, "search": mark + search}):
+                pass
+
+    def run(self, end: threading.Event) -> None:
+        while (asked := self._asked.get()) is not None:
+            if end.wait(PAUSE):
+                return
+            try:
+                self.make(*asked)
+            except Exception:  # who asks for the page himself is told what is wrong with it
+                log.exception("a page could not be made before it was asked for")
+
+    def stop(self) -> None:
+        self._asked.put(None)
+
+
+def _links(part: object) -> Iterator[tuple[str, str]]:
+    """Key and address of the links of a page that a key of NEXT follows."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _links(one)
+    elif isinstance(part, dict):
+        if part.get("aria-keyshortcuts") in NEXT and "href" in part:
+            yield part["aria-keyshortcuts"], part["href"]
+        for one in part.values():
+            yield from _links(one)
+
+
+@contextmanager
+def in_background(server: Flask) -> Iterator[None]:
+    """Makes what may be asked for next until the block is left."""
+    ahead, end = Ahead(server.config["FILLS"]), threading.Event()
+    server.config["AHEAD"] = ahead
+    thread = threading.Thread(target=ahead.run, args=(end,), name="ahead", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        ahead.stop()
+        thread.join()
