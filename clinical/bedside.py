@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import pandas as pd
 
+from clinical.by_patient import by_patient
 from clinical.grading import crs
 from clinical.grading.findings import spelled
 from data.protocol import Toxicity
@@ -53,8 +54,8 @@ def crs_inputs(
         moments = pd.merge_asof(
             moments, found.sort_values("first"), on="first", by="usubjid", direction="nearest", tolerance=within
         )
-    by_patient = {who: list(rows.itertuples()) for who, rows in given.groupby("usubjid", sort=False)}
-    rows = [_crs_row(one, by_patient.get(one.usubjid, []), settings, recorded) for one in moments.itertuples()]
+    own = by_patient(given)
+    rows = [_crs_row(one, own.get(one.usubjid, []), settings, recorded) for one in moments.itertuples()]
     return pd.DataFrame(rows, columns=list(CRS_INPUTS)).sort_values(["usubjid", "first"], ignore_index=True)
 
 
@@ -132,16 +133,23 @@ def icans_inputs(scores: pd.DataFrame, events: pd.DataFrame, settings: Toxicity)
     totals = scores[(scores["code"] == "ICETOT") & (scores["time"] >= 0)]
     totals = totals.sort_values(["usubjid", "first", "value"]).drop_duplicates(["usubjid", "first"])
     told = events["aedecod"].fillna(events["aeterm"]).str.casefold().isin({t for one in FINDINGS.values() for t in one})
-    by_patient = {who: list(rows.itertuples()) for who, rows in events[told].groupby("usubjid", sort=False)}
+    reported = by_patient(events[told])
     rows = [
-        (one.usubjid, one.first, one.last, one.rel_day, one.value, *_findings(one, by_patient, settings))
+        (
+            one.usubjid,
+            one.first,
+            one.last,
+            one.rel_day,
+            one.value,
+            *_findings(one, reported.get(one.usubjid, []), settings),
+        )
         for one in totals.itertuples()
     ]
     return pd.DataFrame(rows, columns=list(ICANS_INPUTS))
 
 
-def _findings(one, by_patient: dict[str, list], settings: Toxicity) -> Iterator[str | bool | None]:
-    events = [row for row in by_patient.get(one.usubjid, []) if _that_day(one, row)]
+def _findings(one, reported: Iterable, settings: Toxicity) -> Iterator[str | bool | None]:
+    events = [row for row in reported if _that_day(one, row)]
     terms = [(row.aeterm if pd.isna(row.aedecod) else row.aedecod).casefold() for row in events]
     absent = False if settings.findings_by_exception else None
     awake = "awake" if settings.findings_by_exception and one.value > 0 else None

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
+from clinical.by_patient import by_patient
 from clinical.reported import began, ended, event_key, reported_grade
 from clinical.sentence import Sentence
 from data.protocol import Aesi, Toxicity
@@ -78,9 +79,9 @@ def discrepancies(
     events of special interest of this kind: its other terms tell an episode too, by another name. day0: infusion by
     usubjid. An event and an episode belong together when their days are less than `gap_hours` apart.
     """
-    told = {who: _events(rows, cutoff) for who, rows in _of_group(events, kind, group).groupby("usubjid")}
-    found = {who: list(rows.itertuples()) for who, rows in derived.groupby("usubjid")}
-    seen = {who: list(rows.itertuples()) for who, rows in assessed.groupby("usubjid")}
+    reported = by_patient(_of_group(events, kind, group).astype(object))
+    told = {who: _events(rows, cutoff) for who, rows in reported.items()}
+    found, seen = by_patient(derived), by_patient(assessed)
     every: list[Discrepancy] = []
     for who in sorted({*told, *found}):
         if who in day0.index and pd.notna(day0[who]):
@@ -94,9 +95,9 @@ def _of_group(events: pd.DataFrame, kind: str, group: Aesi | None) -> pd.DataFra
     return events[events["aedecod"].fillna(events["aeterm"]).str.casefold().isin(terms)]
 
 
-def _events(rows: pd.DataFrame, cutoff: datetime) -> list[_Event]:
+def _events(rows: Iterable, cutoff: datetime) -> list[_Event]:
     by_event = defaultdict(list)
-    for row in rows.astype(object).itertuples():
+    for row in rows:
         by_event[event_key(row)].append(row)
     return [_event(own, cutoff) for own in by_event.values()]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from clinical.by_patient import by_patient
 from clinical.discrepancies import TERMS
 from clinical.reported import ended, reported_grade
 
@@ -23,7 +24,7 @@ def worst_grades(
     """
     infused = day0[day0.notna() & (day0 <= cutoff)].sort_index()
     reported = worst_reported(events, {one.casefold(): (kind,) for one in TERMS[kind]}, infused, cutoff)
-    derived = {who: _derived(list(own.itertuples())) for who, own in assessed.groupby("usubjid")}
+    derived = {who: _derived(own) for who, own in by_patient(assessed).items()}
     rows = [(who, reported.get((who, kind), 0), *derived.get(who, (None, None, ()))) for who in infused.index]
     found = pd.DataFrame(rows, columns=["usubjid", "reported", "low", "high", "missing"])
     found = found.assign(verdict=[verdict(*row[1:4]) for row in rows]).set_index("usubjid")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from clinical.grade_matrix import worst_reported
@@ -78,18 +79,30 @@ def _named() -> dict[str, list[str]]:
 
 def _derived(rows: pd.DataFrame, version: str) -> pd.DataFrame:
     """A result that cannot be graded leaves the highest open, up to what a value of its term can give."""
-    known = rows["low"].notna()
-    top = rows["term"].map({one: ctcae.reachable(one, version) for one in rows["term"].unique()})
-    missing = rows["missing"].where(known, pd.Series([("unit",)] * len(rows), rows.index))
-    bounds = {"low": rows["low"].fillna(0), "high": rows["high"].astype("Int64").fillna(top).astype("Int8")}
-    each = rows.assign(**bounds, missing=missing, any=known)
-    each = each[each.groupby(_BY)["any"].transform("any")].sort_values("first", ascending=False, kind="stable")
-    lowest = each.sort_values("low", kind="stable").drop_duplicates(_BY, keep="last")[[*_BY, "low", *_HIGHEST]]
-    highest = each.sort_values("high", kind="stable").drop_duplicates(_BY, keep="last")[[*_BY, "high", "missing"]]
-    found = lowest.merge(highest, on=_BY)
-    decided = found["low"] == found["high"]
-    found["missing"] = found["missing"].mask(decided, pd.Series([()] * len(found)))
-    return found
+    top = rows["term"].map({one: ctcae.reachable(one, version) for one in rows["term"].unique()}).to_numpy(int)
+    known = rows["low"].notna().to_numpy()
+    low, high = (rows[name].astype(float).to_numpy() for name in ("low", "high"))
+    low, high = np.where(known, low, 0).astype(int), np.where(known, high, top).astype(int)
+    key = _keys(rows)
+    at_lowest, at_highest = (_last_of(key, each, rows["first"]) for each in (low, high))
+    found = rows.iloc[at_lowest][[*_BY, *_HIGHEST]].reset_index(drop=True)
+    low, high, graded = low[at_lowest], high[at_highest], known[at_highest]
+    lacking = zip(rows["missing"].iloc[at_highest], graded, low < high, strict=True)
+    missing = [(names if by_value else ("unit",)) if is_open else () for names, by_value, is_open in lacking]
+    found = found.assign(low=pd.array(low, "Int64"), high=pd.array(high, "Int64"), missing=missing)
+    return found[np.isin(key[at_lowest], key[known])]
+
+
+def _keys(rows: pd.DataFrame) -> np.ndarray:
+    """A number a subject and term."""
+    (who, _), (term, terms) = (pd.factorize(rows[name]) for name in _BY)
+    return who * max(len(terms), 1) + term
+
+
+def _last_of(key: np.ndarray, grade: np.ndarray, moment: pd.Series) -> np.ndarray:
+    """The places of the highest grade of each key, the first moment of equal ones; by key."""
+    order = np.lexsort((-moment.astype("int64").to_numpy(), grade, key))
+    return order[np.flatnonzero(np.diff(key[order], append=-1))]
 
 
 def _before(rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pandas as pd
 
 from clinical.bedside import HIDES_FEVER
+from clinical.by_patient import by_patient
 from clinical.grading import Grade, crs, icans
 from data.protocol import Toxicity
 
@@ -24,8 +25,8 @@ def crs_assessments(inputs: pd.DataFrame, settings: Toxicity) -> pd.DataFrame:
     lies within `gap_hours`; the cause is not in the data, and is said to be not assessed."""
     gap = pd.Timedelta(hours=settings.gap_hours)
     rows = []
-    for _, own in inputs.groupby("usubjid", sort=False):
-        rows += _with_fever_before(list(own.itertuples(index=False)), gap)
+    for own in by_patient(inputs).values():
+        rows += _with_fever_before(own, gap)
     return pd.DataFrame(rows, columns=[*inputs.columns, "fever_in_episode", *ASSESSED]).astype({"grade": "Int64"})
 
 
@@ -88,10 +89,10 @@ def episodes(kind: str, assessed: pd.DataFrame, given: pd.DataFrame, settings: T
     those lack. treatments: (kind, first moment) of drugs that treat or hide it, from onset to end.
     """
     gap, rows = pd.Timedelta(hours=settings.gap_hours), []
-    drugs = {who: list(of.itertuples()) for who, of in given[given["kind"].isin(HIDES_FEVER)].groupby("usubjid")}
-    known = assessed[assessed["high"].notna()]
-    for who, own in known.groupby("usubjid", sort=True):
-        for number, (signs, end) in enumerate(_joined(list(own.itertuples(index=False)), gap), start=1):
+    drugs = by_patient(given[given["kind"].isin(HIDES_FEVER)])
+    known = by_patient(assessed[assessed["high"].notna()])
+    for who, own in sorted(known.items()):
+        for number, (signs, end) in enumerate(_joined(own, gap), start=1):
             rows.append({"usubjid": who, "kind": kind, "number": number} | _episode(signs, end, drugs.get(who, [])))
     return pd.DataFrame(rows, columns=list(EPISODE)).astype(EPISODE)
 

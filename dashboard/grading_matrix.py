@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 from dash import html
@@ -32,8 +33,22 @@ class Matrix:
     plain: frozenset[str] = frozenset({"same"})  # verdicts that need no mark
 
     def behind(self, row: str, column: str) -> pd.DataFrame:
-        own = [(row_key(one), column_key(one)) == (row, column) for one in self.worst.itertuples()]
-        return self.worst[own]
+        return self.worst.loc[self._cells.get((row, column), [])]
+
+    @cached_property
+    def rows(self) -> dict[str, set[str]]:
+        """The derived grades that there are, with what would decide each."""
+        found: dict[str, set[str]] = {}
+        for one in self.worst.itertuples():
+            found.setdefault(row_key(one), set()).update(one.missing)
+        return found
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str], list[str]]:
+        found: dict[tuple[str, str], list[str]] = {}
+        for one in self.worst.itertuples():
+            found.setdefault((row_key(one), column_key(one)), []).append(one.Index)
+        return found
 
 
 def toxicity_card(asked: Asked, found: Sequence[Toxicity]) -> html.Section:
@@ -108,7 +123,7 @@ def column_key(row) -> str:
 def matrix_table(asked: Asked, found: Matrix, possible: set[str], caption: str, name: str) -> html.Div:
     """Derived grades down, reported ones across; possible: rows that stand there without a patient too."""
     say = asked.say
-    keys = {row_key(one) for one in found.worst.itertuples()} | possible
+    keys = {*found.rows, *possible}
     rows = [[_row_head(say, found, key), *(_cell(asked, found, key, one) for one in COLUMNS)] for key in sorted(keys)]
     head = [say("grading.derived_by_reported"), *(column_words(say, one) for one in COLUMNS)]
     return html_table(head, rows, caption=caption, stamp=stamp(asked), name=name)
@@ -117,9 +132,7 @@ def matrix_table(asked: Asked, found: Matrix, possible: set[str], caption: str, 
 def _row_head(say: Say, found: Matrix, key: str) -> list:
     if "-" not in key:
         return [row_words(say, key)]
-    own = [one for one in found.worst.itertuples() if row_key(one) == key]
-    missing = sorted({name for one in own for name in one.missing})
-    return [row_words(say, key), html.Span(found.missing(missing), className="ci")]
+    return [row_words(say, key), html.Span(found.missing(sorted(found.rows[key])), className="ci")]
 
 
 def row_words(say: Say, key: str) -> str:

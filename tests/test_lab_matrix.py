@@ -63,6 +63,13 @@ def test_a_patient_without_any_such_result_is_not_grade_0():
     assert pd.isna(row["low"]) and row["verdict"] == "cannot_tell" and row["missing"] == ()
 
 
+def test_what_would_decide_is_named_where_the_grade_is_open():
+    assert found(result(130, 5)).loc[(ALT, "A1"), "missing"] == ("baseline",)
+    assert found(NORMAL, result(130, 5)).loc[(ALT, "A1"), "missing"] == ()
+    unknown = found(NORMAL, result(100, 5, unit="furlong"), result(30, 6)).loc[(ALT, "A1")]
+    assert (unknown["missing"], unknown["low"], unknown["high"]) == (("unit",), 0, 4)
+
+
 def test_a_term_that_grades_nothing_has_no_row():
     assert {term for term, _ in found(NORMAL, result(30, 5), result(5, 5, "CRP")).index} == {ALT}
     assert found(NORMAL).empty  # nothing after the infusion
