@@ -365,7 +365,7 @@ def _too_early(kind: str, earlier: Sequence[Window], later: Sequence[Window], le
 def _pipeline(subjects: pd.DataFrame) -> Pipeline:
     where: dict[str, list[str]] = {name: [] for name in STEPS}
     for row in subjects.itertuples():
-        step = _step(row)
+        step = waits_at(row)
         if step:
             where[step].append(row.usubjid)
     infused = subjects[subjects["day0"].notna()].sort_values(["day0", "usubjid"])
@@ -382,8 +382,9 @@ def _pipeline(subjects: pd.DataFrame) -> Pipeline:
     )
 
 
-def _step(row) -> str:
-    """Where a patient who is not infused waits now; "" for the infused and for screen failures."""
+def waits_at(row) -> str:
+    """Where a patient who is not infused waits, of STEPS; "" for the infused and for screen failures. row: of
+    `queries.subjects`."""
     if pd.notna(row.day0) or row.screen_failed:
         return ""
     if row.manufacture_state == "FAILED":

@@ -55,6 +55,22 @@ def measurements(
     return rows.astype({"rel_day": "Int64"}) if "rel_day" in rows else rows
 
 
+@lru_cache(maxsize=16)
+def latest(
+    cut: Cut, tables: tuple[str, ...], codes: tuple[str, ...], columns: tuple[str, ...], days: float
+) -> pd.DataFrame:
+    """The dated rows of every series of the `days` before its last one, in the columns and the order of `measurements`.
+    Shared: never written to. A series is one subject's results of one test, of one specimen, method and unit; those
+    without a number are apart, so that they hide none that has one."""
+    found = union_all(*(_rows(metadata.tables[name], cut, "", codes) for name in tables)).subquery().c
+    series = (found.usubjid, found.table, found.code, found.specimen, found.method, found.unit, found.value.is_(None))
+    last = func.max(found.first).over(partition_by=series)
+    near = select(found, (_seconds(found.first, last) <= days * _DAY).label("near")).subquery().c
+    order = (near.usubjid, near.first, near.code, near.source_row)
+    rows = cut.frame(select(*(near[name] for name in columns)).where(near.near).order_by(*order))
+    return rows.astype({"rel_day": "Int64"}) if "rel_day" in rows else rows
+
+
 def _rows(table: Table, cut: Cut, usubjid: str, codes: tuple[str, ...]) -> Select:
     prefix = next(name for name in table.columns.keys() if name.endswith("testcd")).removesuffix("testcd")  # noqa: SIM118
 

@@ -134,9 +134,29 @@ def freshness(cut: Cut) -> pd.DataFrame:
     return found.assign(last=last, days=days.astype("Int64"))
 
 
-def _reach(table: Table, cut: Cut) -> Select:
+@lru_cache(maxsize=16)
+def last_data(cut: Cut) -> pd.Series:
+    """By usubjid, the latest moment of any of a subject's rows in any table, not after the cut-off. Who has none is
+    not in it."""
+    dated = [one for one in study_tables() if "usubjid" in one.c and _moments(one)]
+    rows = union_all(*(select(one.c.usubjid, _latest(one, cut).label("last")) for one in dated)).subquery().c
+    found = cut.frame(
+        select(rows.usubjid, func.max(rows.last).cast(DateTime).label("last"))
+        .where(rows.last.is_not(None))
+        .group_by(rows.usubjid)
+        .order_by(rows.usubjid)
+    )
+    return found.set_index("usubjid")["last"]
+
+
+def _latest(table: Table, cut: Cut) -> ColumnElement:
+    """Of each row; what is empty, and what lies after the cut-off, is passed over."""
     dates = [case((one <= cut.cutoff, one)) for one in _moments(table)]
-    latest = func.greatest(*dates) if len(dates) > 1 else dates[0] if dates else null()  # ignores what is empty
+    return func.greatest(*dates) if len(dates) > 1 else dates[0] if dates else null()
+
+
+def _reach(table: Table, cut: Cut) -> Select:
+    latest = _latest(table, cut)
     who = table.c.get("usubjid")
     return select(
         literal(table.name).label("name"),

@@ -241,7 +241,7 @@ def test_an_end_after_the_cutoff_has_not_happened(cut):
 def test_visits_keep_their_contract(cut):
     found = visits(cut, "A1")
     columns = [
-        "visitnum", "visit", "epoch", "svstdtc", "svstdtc_earliest", "svendtc", "source_file", "source_row",
+        "usubjid", "visitnum", "visit", "epoch", "svstdtc", "svstdtc_earliest", "svendtc", "source_file", "source_row",
     ]  # fmt: skip
     assert found.columns.tolist() == columns
     assert all(name in visits.__doc__ for name in columns)
