@@ -23,11 +23,12 @@ SCALES = {"crs": crs.SCALE, "icans": icans.SCALE}
 
 @dataclass(frozen=True, eq=False)
 class Toxicity:
-    """worst: of `clinical.grade_matrix.worst_grades`. assessments: how many there are after the infusion; without any
-    nothing is compared."""
+    """worst: of `clinical.grade_matrix.worst_grades`. last: by usubjid, first [moment], low, high of the last
+    assessment. assessments: how many there are after the infusion; without any nothing is compared."""
 
     kind: str  # of SCALES
     worst: pd.DataFrame
+    last: pd.DataFrame
     assessments: int
     discrepancies: tuple[Discrepancy, ...]
 
@@ -45,9 +46,9 @@ def toxicities_of(cut: Cut) -> tuple[Toxicity, ...]:
 
 
 def _reported(cut: Cut, kind: str) -> Toxicity:
-    nobody = pd.DataFrame({"usubjid": []})
+    nobody = pd.DataFrame({"usubjid": [], "first": [], "low": [], "high": []})
     worst = worst_grades(kind, nobody, adverse_events(cut), subjects(cut).set_index("usubjid")["day0"], cut.cutoff)
-    return Toxicity(kind, worst, 0, ())
+    return Toxicity(kind, worst, _last(nobody), 0, ())
 
 
 def _toxicity(cut: Cut, kind: str) -> Toxicity:
@@ -58,7 +59,12 @@ def _toxicity(cut: Cut, kind: str) -> Toxicity:
     derived = episodes(kind, assessed, given, settings)
     differing = discrepancies(kind, derived, assessed, events, group, day0, settings, cut.cutoff)
     worst = worst_grades(kind, assessed, events, day0, cut.cutoff)
-    return Toxicity(kind, worst, len(assessed), differing if len(assessed) else ())
+    return Toxicity(kind, worst, _last(assessed), len(assessed), differing if len(assessed) else ())
+
+
+def _last(assessed: pd.DataFrame) -> pd.DataFrame:
+    newest = assessed.sort_values(["usubjid", "first"], kind="stable").drop_duplicates("usubjid", keep="last")
+    return newest.set_index("usubjid")[["first", "low", "high"]]
 
 
 def _assessed(cut: Cut, kind: str) -> pd.DataFrame:

@@ -10,9 +10,12 @@ from typing import ClassVar
 
 from dash.development.base_component import Component
 
+_PLAIN = ("dash_html_components", "svg")
+
 
 class Still(Component):
-    """Around components of `dash.html`, none of which is input or output of a callback; TypeError for any other."""
+    """Around components of `dash.html` and `dashboard.svg`, none of which is input or output of a callback; TypeError
+    for any other."""
 
     _namespace = "still"
     _type = "Still"
@@ -36,7 +39,7 @@ def _tree(part: object) -> object:
         return ["", {}, *map(_tree, part)]
     if isinstance(part, Still):
         return _tree(part.children)
-    if not isinstance(part, Component) or part._namespace != "dash_html_components":
+    if not isinstance(part, Component) or part._namespace not in _PLAIN:
         raise TypeError(f"{type(part).__name__} is not plain HTML")
     given = {name: value for name, value in part.to_plotly_json()["props"].items() if value is not None}
     inside = given.pop("children", None)

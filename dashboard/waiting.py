@@ -44,10 +44,17 @@ def _clock_of(target: str) -> str:
     return f"{target}-wait"
 
 
+def is_over(job: Job, within: float) -> bool:
+    """After so many seconds; an answer before that is on the way to another."""
+    if job.is_over(None if current_app.config["JOBS_ARE_AWAITED"] else within):
+        return True
+    unfinished()
+    return False
+
+
 def shown(job: Job, say: Say, make: Callable[[object], object], *, within: float) -> tuple[object, bool]:
     """What to show, and whether it is the end of it. within: seconds that are waited for the job."""
-    if not job.is_over(None if current_app.config["JOBS_ARE_AWAITED"] else within):
-        unfinished()
+    if not is_over(job, within):
         return _progress(job, say), False
     error = job.failure()
     if error:
