@@ -11,12 +11,14 @@ from clinical.outcomes import RESPONSE
 from dashboard import (
     export_grades,
     export_pp,
+    export_rounds,
     export_samples,
     grading_alerts,
     grading_icaht,
     grading_lab_matrix,
     grading_labs,
     grading_liver,
+    rounds_table,
 )
 from dashboard.change_lines import against
 from dashboard.choices import chosen_cohort
@@ -338,6 +340,7 @@ def _of_patient(asked: Asked) -> str:
 # Name of the export -> the rows, the screen whose address it takes, and the words for what narrows them.
 TABLES = {
     "ladder": (_ladder, "/", _unfiltered),
+    "rounds": (export_rounds.rows, "/patients", rounds_table.filters),
     "adverse-events": (_incidence, "/adverse-events", _of_counts),
     "crs-grades": (export_grades.crs, "/grading", _unfiltered),
     "icans-grades": (export_grades.icans, "/grading", _unfiltered),

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 PAGES = {
     "/": "board",
+    "/patients": "patients",
     "/adverse-events": "adverse_events",
     "/grading": "grading",
     "/kinetics": "kinetics",
@@ -33,6 +34,8 @@ _CHOICES = {
     "per": ("dna", "volume"),
     "model": ("off", "stein"),
     "exposure": ("cmax", "auc"),
+    "who": ("all", "hospital", "window"),
+    "length": ("first", "whole"),
     "period": ("month", "hours", "all"),
     "fold": ("value", "baseline", "infusion"),
     "alerts": ("open", "all"),
@@ -70,6 +73,8 @@ class View:
     per: str = "dna"  # kinetics: copies by ug of DNA, or by uL of blood
     model: str = "off"  # kinetics: which model is fitted
     exposure: str = "cmax"  # kinetics: what is set against the patients' properties
+    who: str = "all"  # rounds: all, in hospital, or in the DLT window
+    length: str = "first"  # rounds: of a long list the first, or the whole
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
     folded: str = ""  # patient: names of panels put away, several apart by "~"; "few": all but the first to look at
     outside: str = "hidden"  # patient: rows of the days that are not in sight

@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
 
 PATHS = {
     "board": "/",
+    "rounds": "/patients",
     "adverse events": "/adverse-events",
     "adverse events, a count opened": "/adverse-events?open=count/total/any",
     "kinetics": "/kinetics?subject=XKDCT293-01-301",

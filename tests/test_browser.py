@@ -486,7 +486,7 @@ def test_nonsense_in_the_address_is_named_and_left_out(site, open_tab):
     settled(page)
 
 
-@pytest.mark.parametrize("path", ["/", "/adverse-events", "/data", "/patient/XKDCT293-01-302"])
+@pytest.mark.parametrize("path", ["/", "/patients", "/adverse-events", "/data", "/patient/XKDCT293-01-302"])
 def test_a_narrow_screen_does_not_scroll_sideways(site, open_tab, path):
     page = open_tab(viewport={"width": 1024, "height": 800})
     page.goto(site + path)

@@ -29,6 +29,7 @@ from clinical import (
     outcomes,
     pauses,
     peaks,
+    rounds,
     scores,
     tumour_lysis,
     unreported,
@@ -45,6 +46,8 @@ from dashboard.figures.stack_series import COUNTS, SITES
 from dashboard.pages import board as board_page
 from dashboard.patient_reading import FAR
 from dashboard.patient_tables import TABLES
+from dashboard.rounds_cells import ARROWS
+from dashboard.rounds_table import COLUMNS as ROUNDS
 from dashboard.stack_choices import PERIODS
 from data import state
 from data.events import REFUSALS
@@ -75,6 +78,7 @@ TRANSLATED = {
     "unreported": unreported.ENGLISH,
     "alert": alerts.ENGLISH,
     "aesi": aesi.ENGLISH,
+    "rounds": rounds.ENGLISH,
     "due": due.ENGLISH,
     "lab_grade": ctcae.ENGLISH,
     "liver": liver.ENGLISH,
@@ -233,6 +237,10 @@ def said_keys() -> set[str]:
     keys |= {f"patient.liver_{one.lower()}" for one in ("ALT", "AST", "BILI")}
     keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
     keys |= {f"alerts.show_{one}" for one in ("open", "all")}
+    keys |= {f"rounds.head_{one}" for one in ROUNDS} | {f"rounds.rank_{one}" for one in rounds.RANKS}
+    keys |= {f"rounds.who_{one}" for one in ("hospital", "window")} | {f"rounds.trend_{one}" for one in ARROWS}
+    words = "not_infused result_none result_no_number no_assay no_alert no_rules no_data nothing_due"
+    keys |= {f"rounds.{one}" for one in words.split()}
     keys |= {f"grading.{one}" for one in ("crs", "icans", "no_assessment_crs", "no_assessment_icans")}
     keys |= {f"grading.verdict_{one}" for one in lab_matrix.VERDICTS}
     keys |= {f"grading.expected_{one}" for one in lab_matrix.EXPECTED}

@@ -2,11 +2,12 @@
 
 from dash import html
 
-from dashboard.pages import adverse_events, board, changes, cytokines, data, grading, kinetics, patient
+from dashboard.pages import adverse_events, board, changes, cytokines, data, grading, kinetics, patient, patients
 from dashboard.view import View
 
 _PAGES = {
     "board": board,
+    "patients": patients,
     "adverse_events": adverse_events,
     "grading": grading,
     "kinetics": kinetics,
@@ -15,7 +16,7 @@ _PAGES = {
     "patient": patient,
     "data": data,
 }
-NAVIGATION = ("board", "adverse_events", "grading", "kinetics", "cytokines", "changes", "data")
+NAVIGATION = ("board", "patients", "adverse_events", "grading", "kinetics", "cytokines", "changes", "data")
 
 
 def layout(view: View, request: dict, opened: dict) -> html.Div:
