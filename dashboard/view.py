@@ -40,6 +40,7 @@ _CHOICES = {
     "fold": ("value", "baseline", "infusion"),
     "alerts": ("open", "all"),
     "outside": ("hidden", "shown"),
+    "draft": ("hidden", "shown"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
@@ -49,6 +50,7 @@ _NUMBER = r"-?\d{1,15}(?:\.\d{1,6})?"
 _AXIS = re.compile(rf"([a-z-]{{1,40}})\.([xy]axis\d{{0,2}})_({_NUMBER})_({_NUMBER})")
 _ASSUMED = re.compile(r"[^~/]{1,200}(/[^~/]{1,200})?/[NT]")
 _CUT = re.compile(r"[0-9a-f]{7,64}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{12}")
 _LONGEST = 400  # characters of one value; no honest address needs more
 
 
@@ -78,6 +80,8 @@ class View:
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
     folded: str = ""  # patient: names of panels put away, several apart by "~"; "few": all but the first to look at
     outside: str = "hidden"  # patient: rows of the days that are not in sight
+    draft: str = "hidden"  # patient: the draft narrative
+    narrative: str = ""  # patient: fingerprint of an earlier draft, to be compared
     table: str = "lab"  # patient: which measurements are listed
     alerts: str = "open"  # grading: those that are open, or all
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
@@ -114,8 +118,10 @@ class View:
         return f"{path}?{urlencode(chosen)}" if chosen else path
 
     def to(self, page: str, usubjid: str = "") -> str:
-        """The address of another screen: what the reader chose is kept, the count is closed, zoom and what-if left."""
-        return self.change(page=page, usubjid=usubjid, open="", zoom="", assume="").href
+        """The address of another screen: what the reader chose is kept, the count is closed; zoom, what-if and draft
+        are left."""
+        left = {"open": "", "zoom": "", "assume": "", "draft": "hidden", "narrative": ""}
+        return self.change(page=page, usubjid=usubjid, **left).href
 
     def patient(self, usubjid: str) -> str:
         """The address of a patient."""
@@ -180,6 +186,8 @@ def _fits(name: str, value: str) -> bool:
         return value in _CHOICES[name]
     if name in ("cut", "since"):
         return bool(_CUT.fullmatch(value))
+    if name == "narrative":
+        return bool(_FINGERPRINT.fullmatch(value))
     if name == "assume":
         return len(value) <= 5 * _LONGEST and all(_ASSUMED.fullmatch(one) for one in value.split("~"))
     if name == "folded":

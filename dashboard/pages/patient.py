@@ -2,12 +2,13 @@
 
 from enum import StrEnum
 
+import dash_mantine_components as dmc
 import pandas as pd
 import plotly.graph_objects as go
-from dash import Input, Output, callback, dcc, html
+from dash import Input, Output, State, callback, dcc, html
 
 from clinical.course import Course
-from dashboard import due_card, patient_alerts, patient_sections
+from dashboard import due_card, narrative_card, patient_alerts, patient_sections
 from dashboard.courses import course as course_of
 from dashboard.due_card import due_of
 from dashboard.excluding import without
@@ -22,7 +23,7 @@ from dashboard.patient_alerts import open_alerts
 from dashboard.patient_head import head
 from dashboard.patient_latest import crs_icans
 from dashboard.patient_reading import reading_column
-from dashboard.session import Asked, stamp
+from dashboard.session import Asked, NotUnderstood, stamp
 from dashboard.stack_choices import panel_name, stack_choices
 from dashboard.theme import moved
 from dashboard.view import View
@@ -41,6 +42,10 @@ class Id(StrEnum):
     GIVEN = "patient-given"
     MEASURED = "patient-measured"
     VISITS = "patient-visits"
+    NARRATIVE = "patient-narrative"
+    PASTED = "patient-narrative-pasted"
+    CHECK = "patient-narrative-check"
+    CHECKED = "patient-narrative-checked"
 
 
 keep_zoom(Id.STACK)
@@ -73,6 +78,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                 className="stack-columns",
             ),
             *(_card(say(f"patient.{name}"), one) for name, one in _SECTIONS.items()),
+            _narrative(say),
         ],
         className="page patient-page",
     )
@@ -89,6 +95,16 @@ _SECTIONS = {
 
 def _card(title: str, name: str) -> html.Section:
     return html.Section([html.H2(title), Later(html.Div(id=name), "240px")], className="card")
+
+
+def _narrative(say: Say) -> html.Section:
+    pasted = [
+        dmc.Textarea(id=Id.PASTED, label=say("draft.paste"), minRows=3, autosize=True, maxRows=12),
+        html.Button(say("draft.check"), id=Id.CHECK, className="button", n_clicks=0),
+        html.Div(id=Id.CHECKED),
+    ]
+    checked = html.Details([html.Summary(say("draft.check_title")), *pasted], className="noprint")
+    return html.Section([html.H2(say("patient.narrative")), html.Div(id=Id.NARRATIVE), checked], className="card")
 
 
 @callback(
@@ -145,6 +161,26 @@ def show_measured(stored: object) -> list:
     asked = Asked.read(stored)
     course = course_of(asked.cut, asked.view.usubjid, asked.head)
     return [] if course is None else patient_sections.measured(asked, course)
+
+
+@callback(Output(Id.NARRATIVE, "children"), Input({"view": "patient"}, "data"), prevent_initial_call=True)
+def show_narrative(stored: object) -> list:
+    asked = Asked.read(stored)
+    course = course_of(asked.cut, asked.view.usubjid, asked.head)
+    return [] if course is None else narrative_card.content(asked, course)
+
+
+@callback(
+    Output(Id.CHECKED, "children"),
+    inputs={"clicks": Input(Id.CHECK, "n_clicks")},
+    state={"pasted": State(Id.PASTED, "value"), "stored": State({"view": "patient"}, "data")},
+    prevent_initial_call=True,
+)
+def check_draft(clicks: object, pasted: object, stored: object) -> list:
+    asked = Asked.read(stored)
+    if pasted is not None and not isinstance(pasted, str):
+        raise NotUnderstood("draft")
+    return narrative_card.check(asked, pasted or "") if clicks else []
 
 
 def _nobody(asked: Asked) -> dict:

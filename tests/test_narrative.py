@@ -1,0 +1,262 @@
+"""The draft narrative: what it tells of the simulated patients, what it says is missing, and when it is stale.
+
+Of the simulated trial the last cut is told of, the end of 21 November 2026; the events are those of the scenario.
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_importing import files, load
+from test_patient_page import asked, of, text_of
+
+from clinical.narrative_check import Record, compare, draft, read
+from clinical.narrative_told import Cite, speak
+from dashboard import narrative_card
+from dashboard.courses import course
+from dashboard.pages import patient
+from dashboard.session import Asked
+from dashboard.view import View
+from data.schema import study_tables
+from data.store import Store
+from queries.records import records
+
+
+@pytest.fixture
+def filled(tmp_path):
+    store = Store(tmp_path / "store")
+    assert load(files(tmp_path / "first"), store).outcome == "published"
+    return store
+
+
+def told(trial, who: str, **choices) -> list[str]:
+    """Every sentence in English."""
+    made = narrative_card.drafted(asked(trial, who, **choices), of(trial, who))
+    return [speak(one.sentence) for some in made.paragraphs for one in some]
+
+
+# ---- what it tells ---------------------------------------------------------------------------------------------------
+def test_302_is_told_with_the_open_question_of_its_alt(trial):
+    said = told(trial, "302")
+    for sentence in (
+        "Subject 302 is a 57-year-old woman.",
+        "The HR/HER2 subtype is HR-/HER2+.",
+        "The tumour's Nectin-4 H-score is 190.",
+        "XKDCT293 was infused on 2026-11-04 (Day 0), 1 × 10⁷ CAR+ T/kg; 97 % of the assigned dose was received.",
+        "The data end on 2026-11-21, Day 17.",
+        "CRS: grade 1 (Day 2); scale CTCAE 5.0; ended Day 4; outcome RECOVERED/RESOLVED; relation to the treatment "
+        "RELATED; not serious; no verdict on dose limitation.",
+        "Given while it lasted: PARACETAMOL 500 mg (Day 2).",
+        "No oxygen or vasopressor is recorded while it lasted.",
+        "No ICANS is reported, which is not the same as assessed and absent.",
+        "Not adjudicated: Alanine aminotransferase increased, grade 3, may meet "
+        '"Other non-haematologic event grade 3 or more for more than 7 days".',
+        "No tumour response is in the data.",
+        "The last contact was on 2026-11-18 (Day 14).",
+    ):
+        assert sentence in said
+    [laboratory] = [one for one in said if one.startswith("Highest grades of laboratory values")]
+    # 200 U/L is five times the limit of 40: 187 on Day 11 does not reach it, 232 on Day 12 does
+    assert "Alanine aminotransferase increased grade 3 by ALT 232 U/L (Day 12)" in laboratory
+
+
+def test_201_is_told_by_its_steps_its_treatment_and_the_verdict(trial):
+    """Scenario: 2 on Day 3, 3 on Day 6, 4 on Day 9 (DLT, serious), 2 on Day 12, 1 on Day 14, over on Day 16."""
+    said = told(trial, "201")
+    assert (
+        "CRS: grade 2 (Day 3), grade 3 (Day 6), grade 4 (Day 9), grade 2 (Day 12), grade 1 (Day 14); scale CTCAE 5.0; "
+        "ended Day 16; outcome RECOVERED/RESOLVED; relation to the treatment RELATED; serious; judged dose-limiting."
+    ) in said
+    [given_then] = [one for one in said if one.startswith("Given while it lasted")]
+    for drug in ("TOCILIZUMAB 8 mg/kg (Day 6)", "TOCILIZUMAB 8 mg/kg (Day 9)", "DEXAMETHASONE 10 mg (Day 9)",
+                 "NOREPINEPHRINE 0.2 ug/kg/min (Day 6)", "BIPAP (Day 9)"):  # fmt: skip
+        assert drug in given_then
+    assert "DLT window: DLT on Day 9." in said
+    assert "By ASTCT 2019 the highest CRS grade of the bedside measurements is 4 (first Day 9)." in said
+    assert any("or up to 4: inputs are missing" in one for one in said)  # an ICE that was not done
+
+
+def test_what_goes_on_has_no_end(trial):
+    """303 on Day 3: CRS 2 since Day 2, tocilizumab on Day 2, no CAR cells above the limit yet."""
+    said = told(trial, "303")
+    assert any(one.startswith("CRS: grade 2 (Day 2); scale CTCAE 5.0; no end recorded by the cut-off;") for one in said)
+    assert any("TOCILIZUMAB 8 mg/kg (Day 2)" in one for one in said)
+    assert "No quantified CAR cells are in the data." in said
+    assert "DLT window: window running, Day 3, 25 d left." in said
+
+
+def test_205_after_its_window(trial):
+    """Scenario: CRS 1 on Day 2, 2 on Day 3, 1 on Day 5, over on Day 6, tocilizumab on Day 3."""
+    said = told(trial, "205")
+    assert any(one.startswith("CRS: grade 1 (Day 2), grade 2 (Day 3), grade 1 (Day 5);") for one in said)
+    [given_then] = [one for one in said if one.startswith("Given while it lasted")]
+    assert "TOCILIZUMAB 8 mg/kg (Day 3)" in given_then
+    assert "DLT window: window complete, no DLT." in said
+
+
+def test_a_death_is_told_with_its_event(trial):
+    said = told(trial, "103")
+    assert any(one.startswith("Disease progression: grade 5 (Day 190);") and "NOT RELATED" in one for one in said)
+    assert any(one.startswith("The subject died on ") and "(Day 190)" in one for one in said)
+
+
+def test_who_was_not_infused_has_no_day_and_no_invented_dose(trial):
+    said = told(trial, "306")
+    assert "No dose level is assigned." in said and "No adverse event is in the data." in said
+    assert "No infusion is in the data by the cut-off of 2026-11-21." in said
+    assert not any("Day" in one for one in said)
+
+
+def test_what_the_files_do_not_record_is_said_to_be_missing(filled):
+    """The small trial: no sex, no age, no medication, no ends, one event without grade and onset in a month only."""
+    cut = filled.open(filled.current())
+    found = course(cut, "X-101")
+    made = narrative_card.drafted(Asked(View(page="patient", usubjid="X-101"), cut), found)
+    said = [speak(one.sentence) for some in made.paragraphs for one in some]
+    assert "Subject 101: sex or age is not recorded." in said
+    assert "The files record no medication: which drugs were given for it is not known." in said
+    assert "The files record no oxygen and no vasopressors: whether it was supported is not known." in said
+    [crs] = [one for one in said if one.startswith("CRS: ")]
+    assert "grade 4" in crs and "outcome not recorded" in crs and "no end recorded by the cut-off" in crs
+    assert not any("HR/HER2" in one or "Nectin-4" in one for one in said)  # no patient of this trial has them
+
+
+def test_every_sentence_that_is_no_absence_cites_a_row_of_that_patient(trial):
+    cut = trial.serving().cut
+    absent = ("No ", "The data end", "The files record no ", "ICANS was never", "CRS was never")
+    for who in ("302", "201", "103", "203", "306"):
+        own = {tuple(one) for one in records(cut, f"XKDCT293-01-{who}")[[*Cite._fields]].to_numpy()}
+        made = narrative_card.drafted(asked(trial, who), of(trial, who))
+        for one in (each for some in made.paragraphs for each in some):
+            assert one.cites or speak(one.sentence).startswith(absent), speak(one.sentence)
+            assert set(one.cites) <= own
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_card_is_a_draft_with_references_and_identity(trial, application, lang):
+    request = asked(trial, "302", draft="shown", lang=lang)
+    with application.server.test_request_context():
+        words = text_of(narrative_card.content(request, of(trial, "302")))
+    assert {"en": "draft", "zh": "草稿"}[lang] in words and "cm.xpt " in words and request.cut.short in words
+    assert read(words) is not None
+
+
+def test_the_draft_comes_when_it_is_asked_for(trial):
+    assert text_of(narrative_card.content(asked(trial, "302"), of(trial, "302"))) == "Write a draft from the records"
+
+
+def test_rows_that_follow_each_other_are_named_as_one():
+    assert narrative_card._ranges([1, 2, 3, 7, 9, 10]) == "1–3, 7, 9–10"
+
+
+# ---- whether it still stands -----------------------------------------------------------------------------------------
+A, B, C = Record("adverse_event", "1.0", "0" * 8), Record("lab", "7.0", "1" * 8), Record("visit", "x/1.0", "2" * 8)
+some_records = st.lists(
+    st.builds(
+        Record,
+        st.sampled_from(["adverse_event", "lab"]),
+        st.from_regex(r"[a-z0-9./]{1,6}", fullmatch=True),
+        st.from_regex(r"[0-9a-f]{8}", fullmatch=True),
+    ),
+    max_size=8,
+)
+
+
+@given(some_records, st.randoms())
+def test_a_draft_is_read_from_any_text_that_holds_its_line(cited, random):
+    shuffled = random.sample(cited, len(cited)) + cited[:1]
+    made = draft(shuffled)
+    assert made == draft(cited)
+    wrapped = made.line.replace(" | ", "\n| ")
+    assert read(f"any words\n{wrapped}\nand others") == made
+
+
+def test_a_line_that_was_written_over_is_no_draft():
+    line = draft([A, B]).line
+    assert read(line) == draft([A, B])
+    assert read(line.replace("00000000", "00000001")) is None
+    assert read(line.rpartition(" | ")[0]) is None
+    assert read("no draft") is None and read("") is None
+
+
+def test_records_that_say_something_else_are_gone_or_new_are_told_apart():
+    now = {("adverse_event", "1.0"): "0" * 8, ("lab", "7.0"): "f" * 8}
+    found = compare(draft([A, B, C]), draft([A, Record("cytokine", "3.0", "4" * 8)]), now)
+    assert (found.changed, found.gone, found.added) == ((B,), (C,), (Record("cytokine", "3.0", "4" * 8),))
+    assert not found.same
+    assert compare(draft([A]), draft([A]), {("adverse_event", "1.0"): "0" * 8}).same
+
+
+def test_a_regraded_event_makes_a_draft_stale_and_a_moved_row_does_not(filled, tmp_path, application):
+    """Of X-101 the CRS is regraded from 4 to 3; a row before it moves every row of the file one down."""
+    text = narrative_of(filled, application, "X-101")
+    moved = files(tmp_path / "moved", ae=("XKDCT293,AE,X-101,1,fever", "XKDCT293,AE,X-102,9,cough,Cough,1,N,N,,2026-03-12,\nXKDCT293,AE,X-101,1,fever"))  # fmt: skip  # noqa: E501
+    assert load(moved, filled).outcome == "published"
+    assert checked(filled, application, "X-101", text).startswith("It stands: all ")
+    regraded = files(tmp_path / "regraded", ae=("Cytokine release syndrome,4,Y", "Cytokine release syndrome,3,Y"))
+    assert load(regraded, filled).outcome == "published"
+    said = checked(filled, application, "X-101", text)
+    assert "It is stale" in said and "Changed: Adverse events 2 [ae.csv 2]" in said
+
+
+def test_an_address_finds_the_cut_whose_draft_it_names(filled, tmp_path, application):
+    text = narrative_of(filled, application, "X-101")
+    regraded = files(tmp_path / "regraded", ae=("Cytokine release syndrome,4,Y", "Cytokine release syndrome,3,Y"))
+    assert load(regraded, filled).outcome == "published"
+    wanted = read(text).fingerprint
+    assert "Changed: Adverse events 2" in standing(filled, application, "X-101", wanted)
+    assert "cites other records" in standing(filled, application, "X-101", "0" * 12)
+    now = read(narrative_of(filled, application, "X-101")).fingerprint
+    assert "It stands" in standing(filled, application, "X-101", now)
+
+
+def narrative_of(store, application, usubjid: str) -> str:
+    """The text that the button copies."""
+    return shown(store, application, usubjid, View(page="patient", usubjid=usubjid, draft="shown"))
+
+
+def standing(store, application, usubjid: str, fingerprint: str) -> str:
+    return shown(store, application, usubjid, View(page="patient", usubjid=usubjid, narrative=fingerprint))
+
+
+def shown(store, application, usubjid: str, view: View) -> str:
+    application.server.config["STORE"] = store
+    with application.server.test_request_context():
+        cut = store.open(store.current())
+        return text_of(narrative_card.content(Asked(view, cut), course(cut, usubjid)))
+
+
+def checked(store, application, usubjid: str, pasted: str) -> str:
+    application.server.config["STORE"] = store
+    stored = {"pathname": f"/patient/{usubjid}", "search": "", "cut": store.current()}
+    with application.server.test_request_context():
+        return text_of(patient.check_draft(1, pasted, stored))
+
+
+def test_what_is_no_draft_is_told_so(filled, application):
+    assert "No whole line of records" in checked(filled, application, "X-101", "some words")
+    assert checked(filled, application, "X-101", "") == checked(filled, application, "X-101", "some words")
+
+
+# ---- the records -----------------------------------------------------------------------------------------------------
+def test_a_record_is_known_by_its_key_and_says_nothing_of_its_place(filled):
+    cut = filled.open(filled.current())
+    rows = records(cut, "X-101")
+    assert rows[["table", "key"]].to_numpy().tolist() == [
+        ["adverse_event", "1.0"], ["adverse_event", "2.0"], ["infusion", "2.0"], ["lymphodepletion", "1.0"],
+        ["subject", "-"], ["supplemental_qualifier", "AE/AESEQ/2.0/DLT"],
+    ]  # fmt: skip
+    assert rows["digest"].str.fullmatch("[0-9a-f]{8}").all() and not rows["key"].str.contains(" ").any()
+    assert set(rows["table"]) <= {one.name for one in study_tables()}
+    assert records(cut, "nobody").empty
+
+
+def test_events_that_differ_have_digests_that_differ(trial):
+    rows = records(trial.serving().cut, "XKDCT293-01-201")
+    assert rows.loc[rows["table"] == "adverse_event", "digest"].is_unique
+
+
+def test_a_verdict_in_another_file_is_part_of_its_event(filled, tmp_path, application):
+    """SUPPAE holds the DLT flag of an AE row: withdrawn, it makes the draft stale though the AE row is the same."""
+    text = narrative_of(filled, application, "X-101")
+    assert load(files(tmp_path / "withdrawn", suppae=("Toxicity,Y", "Toxicity,N")), filled).outcome == "published"
+    assert "Changed: Adverse events 2" in checked(filled, application, "X-101", text)
