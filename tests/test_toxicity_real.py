@@ -15,6 +15,7 @@ from clinical.bedside import crs_inputs
 from clinical.discrepancies import discrepancies
 from clinical.iec_hs_course import flags
 from clinical.toxicity_episodes import crs_assessments, episodes
+from dashboard.grading_icaht import icaht_of
 from data import importing, protocol, reshape
 from data.store import Cut, Store
 from queries.adverse_events import adverse_events
@@ -90,3 +91,11 @@ def test_ferritin_alone_never_settles_an_iec_hs_screen(cut, folder, published, c
     for one in hlh:
         assert found[one].highest == highest[one]
         assert not found[one].sure and "fibrinogen" in found[one].missing
+
+
+def test_without_neutrophil_counts_there_is_no_icaht(cut, folder):
+    """Lymphocyte subsets, CRP, ferritin and LDH are published: no neutrophils in any file."""
+    for path in folder.glob("*.csv"):
+        told = path.read_text(encoding="utf-8-sig").casefold()
+        assert "neutrophil" not in told and ",anc" not in told, path.name
+    assert icaht_of(cut) == ()
