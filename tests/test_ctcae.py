@@ -205,6 +205,27 @@ def test_published_example_persona_of_the_hl7_fhir_guide_on_ctc_adverse_events()
     assert grade("Anemia", 9.0, "g/dL", lln=12).grade == 2
 
 
+@pytest.mark.parametrize(
+    ("term", "value", "unit", "known", "ours", "admiral"),
+    [
+        ("Hyponatremia", 129, "mmol/L", {"lln": 135}, (2, 3), 3),  # "every value <= 129 is grade 3"
+        ("Hypokalemia", 3.2, "mmol/L", {"lln": 3.5}, (1, 2), 2),  # "no grade 1, < LLN is grade 2"
+        ("Hyperuricemia", 401, "umol/L", {"uln": 400}, (1, 3), 3),  # "every value > ULN is grade 3"
+        ("INR increased", 1.1, "ratio", {"baseline": 1.0, "anticoagulated": None}, (0, 1), 1),
+    ],
+)
+def test_where_admiral_takes_the_worst_case_it_is_the_upper_end_of_our_range(term, value, unit, known, ours, admiral):
+    """admiral 1.5.0.9003 (pharmaverse), ncictcaev5.json: symptoms, and anticoagulation, are assumed for everyone."""
+    assert bounds(term, value, unit, **known) == (None, *ours) and ours[1] == admiral
+
+
+def test_where_admiral_departs_from_the_published_limits():
+    """admiral 1.5.0.9003: sodium 129.5 is its grade 1, where 130 - 125 is 2; triglycerides of 150 mg/dL its 0, where the
+    text begins at 150."""
+    assert grade("Hyponatremia", 129.5, "mmol/L", lln=135, symptomatic=False).grade == 2
+    assert grade("Hypertriglyceridemia", 150, "mg/dL").grade == 1
+
+
 # ---- what is missing -------------------------------------------------------------------------------------------------
 def bounds(*args, **known):
     found = grade(*args, **known)
