@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
-from clinical.grading import ctcae
+from clinical.grading import calcium, ctcae
 from data.specimens import NOT_BLOOD
 
 # LBTESTCD -> its CTCAE terms, each with the other names an adverse event of it goes by (MedDRA, English and Chinese).
 # White cells and lymphocytes are not here: their fall is the purpose of lymphodepletion, and never a candidate.
-# Neither is total calcium, which is graded after correction for the albumin of the same sample.
+# Neither is total calcium: its albumin is often of another day.
 TESTS: dict[str, dict[str, tuple[str, ...]]] = {
     "ALT": {"Alanine aminotransferase increased": ("丙氨酸氨基转移酶升高",)},
     "AST": {"Aspartate aminotransferase increased": ("天门冬氨酸氨基转移酶升高",)},
@@ -56,6 +56,11 @@ BY_VALUE: dict[str, dict[str, tuple[str, ...]]] = GRADED | {
         "Lymphocyte count decreased": ("Lymphopenia", "淋巴细胞计数降低", "淋巴细胞减少症"),
         "Lymphocyte count increased": ("Lymphocytosis", "淋巴细胞计数升高", "淋巴细胞增多"),
     },
+    # Total calcium, which is graded as corrected for the albumin of the same sample.
+    "CA": {
+        "Hypocalcemia": ("Hypocalcaemia", "Blood calcium decreased", "低钙血症"),
+        "Hypercalcemia": ("Hypercalcaemia", "Blood calcium increased", "高钙血症"),
+    },
     "CD4": {"CD4 lymphocytes decreased": ("CD4淋巴细胞减少",)},
     "HGB": GRADED["HGB"] | {"Hemoglobin increased": ("Haemoglobin increased", "血红蛋白升高")},
     "LDH": {"Blood lactate dehydrogenase increased": ("血乳酸脱氢酶升高",)},
@@ -63,6 +68,9 @@ BY_VALUE: dict[str, dict[str, tuple[str, ...]]] = GRADED | {
     "URATE": {"Hyperuricemia": ("Hyperuricaemia", "Blood uric acid increased", "高尿酸血症", "血尿酸升高")},
     "GLUC": GRADED["GLUC"] | {"Hyperglycemia": ("Hyperglycaemia", "Blood glucose increased", "高血糖", "高血糖症")},
 }  # fmt: skip
+
+
+_ALBUMIN = {"g/L": 1.0, "g/dL": 10.0}  # unit -> g/L
 
 
 def with_baseline(labs: pd.DataFrame, since: pd.Series) -> pd.DataFrame:
@@ -97,15 +105,35 @@ def _is_any(texts: pd.Series, names: Collection[str]) -> pd.Series:
 
 
 def grades_of(rows: pd.DataFrame, term: np.ndarray | pd.Series, version: str) -> pd.DataFrame:
-    """`ctcae.grades` of rows that have their baseline; term: of each."""
+    """`ctcae.grades` of rows that have their baseline; term: of each. Calcium is corrected for the albumin of its own
+    sample, which is among the rows; without one it has no grade, and `missing` is albumin."""
     high = (rows["value_baseline"] > rows["range_high_baseline"]).astype("boolean")
+    corrected = corrected_calcium(rows) if "CA" in set(rows["code"]) else rows["value"]
     asked = {
-        "term": term, "value": rows["value"], "unit": rows["unit"], "qualifier": rows["qualifier"],
+        "term": term, "value": corrected, "unit": rows["unit"], "qualifier": rows["qualifier"],
         "lln": rows["range_low"], "uln": rows["range_high"],
         "baseline": rows["value_baseline"].where(rows["unit"] == rows["unit_baseline"]),
         "baseline_high": high.mask(rows["value_baseline"].isna() | rows["range_high_baseline"].isna()),
     }  # fmt: skip
-    return ctcae.grades(pd.DataFrame(asked, index=rows.index), version=version)
+    found = ctcae.grades(pd.DataFrame(asked, index=rows.index), version=version)
+    without = (found["code"] == "no_value") & rows["value"].notna()
+    found["missing"] = found["missing"].mask(without, pd.Series([("albumin",)] * len(rows), rows.index))
+    return found
+
+
+def corrected_calcium(rows: pd.DataFrame) -> pd.Series:
+    """The values, those of total calcium as they would be at normal albumin; NaN without the albumin of that moment."""
+    albumin = rows[(rows["code"] == "ALB") & rows["unit"].isin(list(_ALBUMIN)) & rows["first"].notna()]
+    albumin = albumin.assign(in_g_l=albumin["value"] * albumin["unit"].map(_ALBUMIN).astype(float))
+    albumin = albumin[albumin["qualifier"].isna()].drop_duplicates(["usubjid", "first"])
+    own = rows.loc[rows["code"] == "CA", ["usubjid", "first", "value", "unit"]]
+    beside = own.merge(albumin[["usubjid", "first", "in_g_l"]], how="left", on=["usubjid", "first"])["in_g_l"]
+    made = rows["value"].copy()
+    made[own.index] = [
+        calcium.corrected(value, in_g_l / (10 if unit == "mg/dL" else 1), unit) if unit in calcium.UNITS else value
+        for value, unit, in_g_l in zip(own["value"], own["unit"], beside, strict=True)
+    ]
+    return made
 
 
 def graded(

@@ -88,7 +88,7 @@ def _derived(rows: pd.DataFrame, version: str) -> pd.DataFrame:
     found = rows.iloc[at_lowest][[*_BY, *_HIGHEST]].reset_index(drop=True)
     low, high, graded = low[at_lowest], high[at_highest], known[at_highest]
     lacking = zip(rows["missing"].iloc[at_highest], graded, low < high, strict=True)
-    missing = [(names if by_value else ("unit",)) if is_open else () for names, by_value, is_open in lacking]
+    missing = [(names if by_value or names else ("unit",)) if is_open else () for names, by_value, is_open in lacking]
     found = found.assign(low=pd.array(low, "Int64"), high=pd.array(high, "Int64"), missing=missing)
     return found[np.isin(key[at_lowest], key[known])]
 

@@ -11,7 +11,10 @@ from clinical.lab_results import LACKING as OF_LABS
 
 COLUMNS = ("term", "low", "high", "scale", "lacking")
 # What is not known where a grade is a range, or none; a translation has the same keys.
-LACKING = OF_LABS | {"core": "measured in the axilla: the core may be at 38.0 °C or more"}
+LACKING = OF_LABS | {
+    "core": "measured in the axilla: the core may be at 38.0 °C or more",
+    "albumin": "albumin of the same sample, for which calcium is corrected",
+}
 
 _TABLES = ("lab", "vital_sign")
 _READ = [
@@ -63,6 +66,7 @@ def _text(value: object) -> str | None:
 
 
 def _told(grades: pd.DataFrame) -> pd.DataFrame:
-    """`ctcae.grades` with what is lacking also where no grade can be given: the unit."""
-    lost = pd.Series([("unit",)] * len(grades), grades.index)
-    return grades.assign(lacking=grades["missing"].where(grades["low"].notna(), lost))
+    """`lab_grades.grades_of` with what is lacking also where no grade can be given for its unit."""
+    told = [("unit",) if code in ("unit", "no_unit") else names
+            for code, names in zip(grades["code"], grades["missing"], strict=True)]  # fmt: skip
+    return grades.assign(lacking=pd.Series(told, grades.index, dtype=object))

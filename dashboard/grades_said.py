@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from clinical.lab_grades import BY_VALUE
 from dashboard.labels import Say
 
 
@@ -15,7 +16,7 @@ def grade_words(row, say: Say) -> str:
     if pd.isna(row.low):
         return say("grades.none", scale=row.scale, lacking=lacking_words(row.lacking, say))
     if row.low == row.high:
-        return say("grades.one", grade=row.low, scale=row.scale)
+        return _corrected(say("grades.one", grade=row.low, scale=row.scale), row, say)
     return say("grades.range", grade=f"{row.low}–{row.high}", scale=row.scale, lacking=lacking_words(row.lacking, say))
 
 
@@ -25,7 +26,14 @@ def short_words(row, say: Say) -> str:
         return ""
     if pd.isna(row.low):
         return f"?: {lacking_words(row.lacking, say)}"
-    return f"{row.low}" if row.low == row.high else f"{row.low}–{row.high}: {lacking_words(row.lacking, say)}"
+    if row.low == row.high:
+        return _corrected(f"{row.low}", row, say)
+    return f"{row.low}–{row.high}: {lacking_words(row.lacking, say)}"
+
+
+def _corrected(words: str, row, say: Say) -> str:
+    """Of calcium it is said that the value which was graded is not the one that was measured."""
+    return f"{words}, {say('grades.corrected')}" if row.term in BY_VALUE["CA"] else words
 
 
 def lacking_words(lacking: tuple[str, ...], say: Say) -> str:

@@ -161,7 +161,8 @@ def _value(row) -> str:
 
 def why_words(say: Say, row) -> str:
     """Why the difference is expected, or what would decide."""
-    return say(f"grading.expected_{row.why}") if row.why else lacking_words(row.missing, say)
+    said = say(f"grading.expected_{row.why}") if row.why else lacking_words(row.missing, say)
+    return ", ".join(one for one in (said, say("grades.corrected") if row.code == "CA" else "") if one)
 
 
 def export(asked: Asked) -> Iterable[Iterable]:

@@ -114,8 +114,11 @@ def export_link(href: str, say: Say) -> html.A:
 
 
 def grade_chip(text: str) -> html.Span | str:
-    """A grade in its colour; what is no single grade, and grade 0, as it is."""
-    return html.Span(text, className=f"grade g{text}") if text in ("1", "2", "3", "4", "5") else text
+    """A grade in its colour, with what is said of it; what is no single grade, and grade 0, as it is."""
+    digit, comma, more = text.partition(",")
+    if digit not in ("1", "2", "3", "4", "5"):
+        return text
+    return html.Span([html.Span(digit, className=f"grade g{digit}"), comma + more])
 
 
 def level_dot(level: int | None) -> html.Span:

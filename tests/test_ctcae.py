@@ -220,8 +220,8 @@ def test_where_admiral_takes_the_worst_case_it_is_the_upper_end_of_our_range(ter
 
 
 def test_where_admiral_departs_from_the_published_limits():
-    """admiral 1.5.0.9003: sodium 129.5 is its grade 1, where 130 - 125 is 2; triglycerides of 150 mg/dL its 0, where the
-    text begins at 150."""
+    """admiral 1.5.0.9003: its sodium of 129.5 is grade 1, where the text has 130 - 125 as 2; its triglycerides of 150
+    mg/dL are 0, where the text begins at 150."""
     assert grade("Hyponatremia", 129.5, "mmol/L", lln=135, symptomatic=False).grade == 2
     assert grade("Hypertriglyceridemia", 150, "mg/dL").grade == 1
 

@@ -8,6 +8,7 @@ from trial_frames import ALT
 from clinical.result_grades import result_grades
 from dashboard.grades_said import grade_words, short_words
 from dashboard.labels import speaker
+from dashboard.tables import grade_chip
 
 CHEMOTHERAPY = pd.Timestamp("2026-02-24")
 POTASSIUM = {"code": "K", "unit": "mmol/L", "range_low": 3.5, "range_high": 5.3}
@@ -75,6 +76,31 @@ def test_what_is_no_number_not_of_blood_or_of_no_term_has_no_row_and_the_index_s
 
 def test_an_unknown_unit_is_no_grade_and_not_grade_0():
     assert last(result(130, 1, unit="furlong")) == (ALT, None, None, ("unit",))
+
+
+CALCIUM = {"unit": "mmol/L", "range_low": 2.11, "range_high": 2.52}
+ALBUMIN = {"code": "ALB", "unit": "g/L", "range_low": 40.0, "range_high": 55.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "albumin", "expected"),
+    [
+        (1.9, result(40, 1, **ALBUMIN), ("Hypocalcemia", 2, 2, ())),  # < 2.0 - 1.75
+        (1.9, result(30, 1, **ALBUMIN), ("Hypocalcemia", 1, 1, ())),  # 1.9 + 0.02 x 10 = 2.1, below 2.11
+        (1.9, result(3, 1, **ALBUMIN | {"unit": "g/dL"}), ("Hypocalcemia", 1, 1, ())),
+        (2.8, result(20, 1, **ALBUMIN), ("Hypercalcemia", 3, 3, ())),  # 2.8 + 0.02 x 20 = 3.2, above 3.1
+        (1.9, result(30, 2, **ALBUMIN), ("Hypocalcemia", None, None, ("albumin",))),  # of another day
+        (1.9, result(30, 1, **ALBUMIN | {"unit": "furlong"}), ("Hypocalcemia", None, None, ("albumin",))),
+    ],
+)
+def test_calcium_is_graded_as_corrected_for_the_albumin_of_its_sample(value, albumin, expected):
+    assert last(albumin, result(value, 1, "CA", **CALCIUM)) == expected
+
+
+def test_of_calcium_it_is_said_that_it_was_corrected():
+    *_, row = found(result(30, 1, **ALBUMIN), result(1.9, 1, "CA", **CALCIUM)).itertuples()
+    assert grade_words(row, speaker("en")) == "grade 1 (CTCAE 5.0), corrected for albumin"
+    assert repr(grade_chip(short_words(row, speaker("en")))).count("grade g1") == 1
 
 
 @pytest.mark.parametrize(

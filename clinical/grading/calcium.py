@@ -5,6 +5,8 @@ import math
 # unit of calcium: (albumin taken as normal, calcium that goes with one unit of albumin)
 _BY_UNIT = {"mmol/L": (40.0, 0.02), "mg/dL": (4.0, 0.8)}
 
+UNITS = tuple(_BY_UNIT)
+
 
 def corrected(calcium: float | None, albumin: float | None, unit: str = "mmol/L") -> float:
     """Calcium in `unit`, as it would be at normal albumin; NaN where one of the two is not known.

@@ -19,10 +19,12 @@ dagcomponentfuncs.Patient = function (props) {
   return React.createElement("a", { href: row.href, className: "grid-patient" }, dot, props.value);
 };
 
-/* A grade in its colour; a range of grades, and grade 0, as text. */
+/* A grade in its colour, with what is said of it; a range of grades, and grade 0, as text. */
 dagcomponentfuncs.Grade = function (props) {
   var text = props.value || "";
-  return /^[1-5]$/.test(text) ? React.createElement("span", { className: "grade g" + text }, text) : text;
+  if (!/^[1-5](,|$)/.test(text)) { return text; }
+  var digit = React.createElement("span", { className: "grade g" + text[0] }, text[0]);
+  return React.createElement("span", null, digit, text.slice(1));
 };
 
 /* Paper cannot scroll: before printing, each grid is written out as a plain table with all of its rows, at once (a grid
