@@ -71,6 +71,7 @@ BY_VALUE: dict[str, dict[str, tuple[str, ...]]] = GRADED | {
 
 
 _ALBUMIN = {"g/L": 1.0, "g/dL": 10.0}  # unit -> g/L
+_OF_SAMPLE = ["usubjid", "first", "value", "unit", "qualifier"]
 
 
 def with_baseline(labs: pd.DataFrame, since: pd.Series) -> pd.DataFrame:
@@ -123,17 +124,24 @@ def grades_of(rows: pd.DataFrame, term: np.ndarray | pd.Series, version: str) ->
 
 def corrected_calcium(rows: pd.DataFrame) -> pd.Series:
     """The values, those of total calcium as they would be at normal albumin; NaN without the albumin of that moment."""
-    albumin = rows[(rows["code"] == "ALB") & rows["unit"].isin(list(_ALBUMIN)) & rows["first"].notna()]
-    albumin = albumin.assign(in_g_l=albumin["value"] * albumin["unit"].map(_ALBUMIN).astype(float))
-    albumin = albumin[albumin["qualifier"].isna()].drop_duplicates(["usubjid", "first"])
-    own = rows.loc[rows["code"] == "CA", ["usubjid", "first", "value", "unit"]]
-    beside = own.merge(albumin[["usubjid", "first", "in_g_l"]], how="left", on=["usubjid", "first"])["in_g_l"]
+    albumin = rows.loc[rows["code"] == "ALB", _OF_SAMPLE]
+    beside = {
+        (who, moment): value * _ALBUMIN[unit]
+        for who, moment, value, unit, sign in albumin.itertuples(index=False)
+        if unit in _ALBUMIN and pd.isna(sign) and pd.notna(moment)
+    }
+    own = rows.loc[rows["code"] == "CA", _OF_SAMPLE]
     made = rows["value"].copy()
     made[own.index] = [
-        calcium.corrected(value, in_g_l / (10 if unit == "mg/dL" else 1), unit) if unit in calcium.UNITS else value
-        for value, unit, in_g_l in zip(own["value"], own["unit"], beside, strict=True)
+        calcium.corrected(value, _in_unit_of(unit, beside.get((who, moment))), unit) if unit in calcium.UNITS else value
+        for who, moment, value, unit, _ in own.itertuples(index=False)
     ]
     return made
+
+
+def _in_unit_of(calcium_unit: str, albumin: float | None) -> float | None:
+    """g/dL beside mg/dL, else g/L."""
+    return albumin / 10 if albumin is not None and calcium_unit == "mg/dL" else albumin
 
 
 def graded(

@@ -37,9 +37,11 @@ def result_grades(measured: pd.DataFrame, since: pd.Timestamp, version: str) -> 
     rows = with_baseline(asked.assign(at=asked.index), pd.Series(since, asked["usubjid"].unique(), "datetime64[us]"))
     each = rows.take(np.repeat(np.arange(len(rows)), [len(terms[code]) for code in rows["code"]]))
     each = each.assign(term=[one for code in rows["code"] for one in terms[code]]).reset_index(drop=True)
-    found = _near_fever(each, _told(grades_of(each, each["term"], version)).assign(term=each["term"], at=each["at"]))
-    highest = found.sort_values(["high", "low"], ascending=False, na_position="last", kind="stable")
-    return highest.drop_duplicates("at").set_index("at").rename_axis(None).sort_index()[list(COLUMNS)]
+    found = _near_fever(each, _told(grades_of(each, each["term"], version)).assign(term=each["term"]))
+    high, low = (found[name].to_numpy(float, na_value=-1) for name in ("high", "low"))
+    order = np.lexsort((-low, -high, each["at"]))
+    first = order[np.flatnonzero(np.diff(each["at"].to_numpy()[order], prepend=-1))]
+    return found[list(COLUMNS)].take(first).set_axis(each["at"].to_numpy()[first])
 
 
 @cache

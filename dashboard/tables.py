@@ -118,7 +118,8 @@ def grade_chip(text: str) -> html.Span | str:
     digit, comma, more = text.partition(",")
     if digit not in ("1", "2", "3", "4", "5"):
         return text
-    return html.Span([html.Span(digit, className=f"grade g{digit}"), comma + more])
+    chip = html.Span(digit, className=f"grade g{digit}")
+    return html.Span([chip, comma + more]) if comma else chip
 
 
 def level_dot(level: int | None) -> html.Span:

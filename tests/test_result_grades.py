@@ -97,6 +97,13 @@ def test_calcium_is_graded_as_corrected_for_the_albumin_of_its_sample(value, alb
     assert last(albumin, result(value, 1, "CA", **CALCIUM)) == expected
 
 
+def test_calcium_in_mg_dl_has_the_correction_of_its_own_unit():
+    """7.9 + 0.8 x (4.0 - 3.0) = 8.7 mg/dL; below LLN 8.8 is grade 1, uncorrected 7.9 would be 2."""
+    in_mg_dl = CALCIUM | {"unit": "mg/dL", "range_low": 8.8, "range_high": 10.5}
+    expected = ("Hypocalcemia", 1, 1, ())
+    assert last(result(30, 1, **ALBUMIN), result(7.9, 1, "CA", **in_mg_dl)) == expected
+
+
 def test_of_calcium_it_is_said_that_it_was_corrected():
     *_, row = found(result(30, 1, **ALBUMIN), result(1.9, 1, "CA", **CALCIUM)).itertuples()
     assert grade_words(row, speaker("en")) == "grade 1 (CTCAE 5.0), corrected for albumin"
