@@ -23,7 +23,7 @@ from data.settings import Settings
 from data.state import State
 from data.store import Store
 
-LAST = ("grading", "changes")  # the longest to make, and pages that say how far they are
+LAST = ("patients", "grading", "changes")  # the longest to make, and pages that say how far they are
 REST = 30.0  # seconds after what readers look at, before the choices are made: cuts may come one after the other
 NICENESS = 10  # who waits for an answer comes first
 

@@ -1,7 +1,7 @@
 """The one way from a cut to its rounds: what is read at once, and what comes from jobs."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,11 +50,11 @@ class Found:
 
 def found(asked: Asked, within: float) -> Found:
     """The patients that the view asks for, in their order. within: seconds that are waited for what takes longer."""
-    cut, until = asked.cut, time.monotonic() + within
-    jobs = {"alerts": of_trial(cut), "candidates": _candidates(cut, asked.head), "graded": toxicities(cut)}
-    over = {name for name, job in jobs.items() if is_over(job, max(0.0, until - time.monotonic()))}
-    failed = {name for name in over if jobs[name].failure()}
-    came = {name: jobs[name].result() for name in over - failed}
+    cut = asked.cut
+    own = [one for one in rounds_of(cut, asked.head) if is_chosen(asked, one)]  # before jobs take the processor
+    jobs = _jobs(cut, asked.head, within)
+    failed = {name for name, job in jobs.items() if job.failure()}
+    came = {name: job.result() for name, job in jobs.items() if name not in failed}
     known = Known(
         candidates=came.get("candidates"),
         alerts=_open(came["alerts"]) if "alerts" in came else None,
@@ -62,8 +62,19 @@ def found(asked: Asked, within: float) -> Found:
     )
     if failed:
         unfinished()
-    own = [one for one in rounds_of(cut, asked.head) if is_chosen(asked, one)]
-    return Found(ordered(own, known, cut.protocol, cut.cutoff), known, over == set(jobs), bool(failed))
+    return Found(ordered(own, known, cut.protocol, cut.cutoff), known, len(jobs) == len(_BEGIN), bool(failed))
+
+
+def _jobs(cut: Cut, head: str, within: float) -> dict[str, Job]:
+    """Those that are over, one begun after the other: at once they would take the processor from who waits for a
+    screen."""
+    until, over = time.monotonic() + within, {}
+    for name, begin in _BEGIN.items():
+        job = begin(cut, head)
+        if not is_over(job, max(0.0, until - time.monotonic())):
+            break
+        over[name] = job
+    return over
 
 
 def _open(alerts: Mapping[str, tuple]) -> dict[str, tuple]:
@@ -136,6 +147,13 @@ def _open_candidates(cut: Cut, head: str) -> dict[str, tuple[Candidate, ...]]:
     return {who: own for who, own in still.items() if own}
 
 
+_BEGIN: dict[str, Callable[[Cut, str], Job]] = {
+    "alerts": lambda cut, head: of_trial(cut),
+    "candidates": _candidates,
+    "graded": lambda cut, head: toxicities(cut),
+}
+
+
 def _derived(graded: Sequence[Toxicity]) -> dict[str, dict[str, Derived]]:
     """Kind -> usubjid -> what the last assessment says."""
     return {one.kind: {row.Index: _last(row) for row in one.last.itertuples()} for one in graded}
@@ -159,11 +177,12 @@ def _subjects(cut: Cut) -> dict[str, pd.Series]:
 
 
 def visits_of(cut: Cut, usubjid: str) -> pd.DataFrame:
-    """As `queries.visits`."""
+    """As `queries.visits`, as far as `clinical.due` reads them."""
     every = _visits(cut)
     return every[usubjid] if usubjid in every else visits(cut, usubjid)
 
 
 @lru_cache(maxsize=8)
 def _visits(cut: Cut) -> dict[str, pd.DataFrame]:
-    return dict(iter(visits(cut).groupby("usubjid", sort=False)))
+    every = visits(cut)
+    return dict(iter(every[["visitnum", "visit", "svstdtc_earliest"]].groupby(every["usubjid"], sort=False)))

@@ -20,6 +20,7 @@ COLUMNS = (
     "patient", "day", "crs", "icans", "temp", "oxygen", "neut", "plat", "crp", "ferritin", "copies", "open", "age",
     "due",
 )  # fmt: skip
+ON_A_PHONE = ("temp", "oxygen", "neut", "plat")  # columns whose units stand once over the cards
 UNITS = {"temp": "C", "oxygen": "%", "neut": "10^9/L", "plat": "10^9/L", "crp": "mg/L", "ferritin": "ug/L"}
 
 
@@ -55,6 +56,7 @@ def card(asked: Asked, found: Found) -> Still:
     parts = [
         html.P(_summary(asked, found), className="summary"),
         html.P(_state(found, say), className=_tone(found), role="status"),
+        html.P(" · ".join(_head(name, asked)[0] for name in ON_A_PHONE), className="units quiet"),
         _table(asked, found) if found.count else html.P(say("rounds.nobody"), className="empty-words"),
         *_rest(asked, found),
         html.Div([html.P(one, className="quiet") for one in _legend(asked)], className="legend"),

@@ -62,13 +62,29 @@ def latest(
     """The dated rows of every series of the `days` before its last one, in the columns and the order of `measurements`.
     Shared: never written to. A series is one subject's results of one test, of one specimen, method and unit; those
     without a number are apart, so that they hide none that has one."""
-    found = union_all(*(_rows(metadata.tables[name], cut, "", codes) for name in tables)).subquery().c
-    series = (found.usubjid, found.table, found.code, found.specimen, found.method, found.unit, found.value.is_(None))
-    last = func.max(found.first).over(partition_by=series)
-    near = select(found, (_seconds(found.first, last) <= days * _DAY).label("near")).subquery().c
-    order = (near.usubjid, near.first, near.code, near.source_row)
-    rows = cut.frame(select(*(near[name] for name in columns)).where(near.near).order_by(*order))
+    every = union_all(*(_rows(metadata.tables[name], cut, "", codes) for name in tables)).subquery()
+    newest = _newest(every)
+    same = (_same(every.c[name], newest.c[name]) for name in _SERIES)
+    numbered = every.c.value.is_(None) == newest.c.without
+    near = _seconds(every.c.first, newest.c.newest) <= days * _DAY
+    order = (every.c.usubjid, every.c.first, every.c.code, every.c.source_row)
+    wanted = select(*(every.c[name] for name in columns)).join_from(every, newest, and_(*same, numbered, near))
+    rows = cut.frame(wanted.order_by(*order))
     return rows.astype({"rel_day": "Int64"}) if "rel_day" in rows else rows
+
+
+_SERIES = ("usubjid", "table", "code", "specimen", "method", "unit")
+
+
+def _newest(every: Subquery) -> Subquery:
+    """The last moment of each series, of its results with a number and of those without."""
+    keys = [every.c[name] for name in _SERIES]
+    without = every.c.value.is_(None).label("without")
+    return select(*keys, without, func.max(every.c.first).label("newest")).group_by(*keys, without).subquery()
+
+
+def _same(one: ColumnElement, other: ColumnElement) -> ColumnElement[bool]:
+    return one.is_not_distinct_from(other)
 
 
 def _rows(table: Table, cut: Cut, usubjid: str, codes: tuple[str, ...]) -> Select:
