@@ -41,7 +41,7 @@ def _panels(view: View, drawn: Stack, say: Say) -> html.Details:
     away = _away(view, drawn)
     links = [html.Li(_tick(one, one not in drawn.folded, view.folding(away ^ {one}), say)) for one in names]
     summary = html.Summary(say("patient.panels"), **{"aria-keyshortcuts": "p"})
-    return html.Details([summary, html.Ul(links)], className="menu", key=f"panels {view.usubjid}")
+    return html.Details([summary, html.Ul(links)], className="menu")
 
 
 def _tick(panel: str, is_drawn: bool, href: str, say: Say) -> html.A:

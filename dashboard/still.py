@@ -15,33 +15,35 @@ _PLAIN = ("dash_html_components", "svg")
 
 class Still(Component):
     """Around components of `dash.html` and `dashboard.svg`, none of which is input or output of a callback; TypeError
-    for any other."""
+    for any other. With an id its `tree` is an output, filled with `tree`: what is the same then and before stays in its
+    place, an open menu open."""
 
     _namespace = "still"
     _type = "Still"
     _children_props: ClassVar[list[str]] = []
     _base_nodes: ClassVar[list[str]] = ["children"]
-    _prop_names: ClassVar[list[str]] = ["children"]
+    _prop_names: ClassVar[list[str]] = ["id", "children", "tree"]
     _valid_wildcard_attributes: ClassVar[list[str]] = []
 
-    def __init__(self, children: Component):
-        super().__init__(children=children)
+    def __init__(self, children: Component | list[Component] | None = None, **given: str):
+        super().__init__(children=children, **given)
 
     def to_plotly_json(self) -> dict:
-        return {"props": {"tree": _tree(self.children)}, "type": self._type, "namespace": self._namespace}
+        named = {"id": self.id} if hasattr(self, "id") else {}
+        return {"props": named | {"tree": tree(self.children)}, "type": self._type, "namespace": self._namespace}
 
 
-def _tree(part: object) -> object:
+def tree(part: object) -> object:
     """[tag, attributes, part ...] for an element, a list of parts, text, number or None."""
     if part is None or isinstance(part, str | Number):
         return part
     if isinstance(part, list | tuple):
-        return ["", {}, *map(_tree, part)]
+        return ["", {}, *map(tree, part)]
     if isinstance(part, Still):
-        return _tree(part.children)
+        return tree(part.children)
     if not isinstance(part, Component) or part._namespace not in _PLAIN:
         raise TypeError(f"{type(part).__name__} is not plain HTML")
     given = {name: value for name, value in part.to_plotly_json()["props"].items() if value is not None}
     inside = given.pop("children", None)
     parts = inside if isinstance(inside, list | tuple) else [inside]
-    return [part._type.lower(), given, *map(_tree, parts)]
+    return [part._type.lower(), given, *map(tree, parts)]

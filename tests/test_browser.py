@@ -152,7 +152,7 @@ def test_the_patient_stack_through_its_periods_its_zoom_and_its_neighbours(site,
     expect(figure.locator(".infolayer")).to_contain_text("Days since infusion (infusion = Day 0)")
     words = figure.locator(".infolayer").text_content()
     for panel in (
-        "CRS and ICANS, grade as reported",
+        "CRS and ICANS, reported and derived",
         "Temperature, °C",
         "CAR copies, copies/µg",
         "Liver, × upper limit",

@@ -20,6 +20,7 @@ from dashboard.labels import speaker
 from dashboard.pages import patient
 from dashboard.patient_tables import TABLES, against_range, measured, measured_rows
 from dashboard.session import Asked
+from dashboard.stack_choices import stack_choices
 from dashboard.theme import CRS, DLT, GRADES
 from dashboard.view import View
 from data.store import Store
@@ -36,10 +37,10 @@ def of(trial, who: str) -> Course:
     return course(trial.serving().cut, f"XKDCT293-01-{who}")
 
 
-def drawn(trial, who="201", period="month", lang="en") -> Stack:
+def drawn(trial, who="201", period="month", lang="en", folded=()) -> Stack:
     found = of(trial, who)
     shown = shown_days(found, period, speaker(lang), "light", lang)
-    return stack(found, shown, period, stamp="stamp")
+    return stack(found, shown, period, stamp="stamp", folded=folded)
 
 
 def of_panel(made: Stack, name: str) -> list:
@@ -350,8 +351,9 @@ def test_few_panels_are_enough_for_a_telephone(trial):
 
 
 def test_folded_panels_are_unfolded_one_by_one_or_all(trial):
-    view = asked(trial, "302", folded="few", zoom="patient-stack.xaxis_1_5")
-    *_, folded = patient.stacked(view, of(trial, "302"))["choices"]
+    view = View(page="patient", usubjid="XKDCT293-01-302", folded="few", zoom="patient-stack.xaxis_1_5")
+    drawn_few = drawn(trial, "302", folded=view.folds)
+    *_, folded = stack_choices(view, drawn_few, speaker("en"))
     links = {one.children: View.parse(*one.href.split("?")) for one in folded.children if isinstance(one, html.A)}
     assert {"cytokines", "events"} <= links["Liver"].folds and "liver" not in links["Liver"].folds
     assert links["unfold all"].folded == "none" and links["unfold all"].folds == frozenset()

@@ -25,6 +25,7 @@ from dashboard.patient_latest import crs_icans
 from dashboard.patient_reading import reading_column
 from dashboard.session import Asked, NotUnderstood, stamp
 from dashboard.stack_choices import panel_name, stack_choices
+from dashboard.still import Still, tree
 from dashboard.theme import moved
 from dashboard.view import View
 from queries.subjects import subjects
@@ -63,7 +64,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                     html.Section(
                         [
                             html.H2(say("patient.stack"), className="visually-hidden"),
-                            html.Div(id=Id.CHOICES, className="choices noprint"),
+                            html.Div(Still(id=Id.CHOICES), className="choices noprint"),
                             html.P(id=Id.STACK_TEXT, className="summary"),
                             html.Div(
                                 [graph(Id.STACK), html.Div(className="cross-hair", hidden=True)],
@@ -110,7 +111,7 @@ def _narrative(say: Say) -> html.Section:
 @callback(
     output={
         "head": Output(Id.HEAD, "children"),
-        "choices": Output(Id.CHOICES, "children"),
+        "choices": Output(Id.CHOICES, "tree"),
         "figure": Output(Id.STACK, "figure"),
         "style": Output(Id.STACK, "style"),
         "text": Output(Id.STACK_TEXT, "children"),
@@ -213,7 +214,7 @@ def stacked(asked: Asked, course: Course) -> dict:
     identity = stamp(asked, _filters(asked, course))
     drawn = stack(course, shown, view.period, stamp=identity, folded=view.folds, fold=view.folding)
     return {
-        "choices": stack_choices(view, drawn, say),
+        "choices": tree(stack_choices(view, drawn, say)),
         "figure": moved(drawn.figure, view.zoomed(Id.STACK)),
         "style": {"height": drawn.height},
         "text": summary(course, say),
