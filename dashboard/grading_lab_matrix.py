@@ -45,10 +45,10 @@ def lab_card(asked: Asked, found: Labs) -> html.Section:
 def lab_panel(asked: Asked, found: Labs) -> list:
     """The patients of one count with their highest result, and why it is, or is not, a question."""
     parts = Opened.read(asked.view.open).parts
-    own = found.worst[[len(parts) in (3, 4) and key_of(one) == parts[1] for one in found.worst["term"]]]
-    if own.empty:
+    terms = {key_of(one): one for one in found.worst["term"].unique()}
+    if len(parts) not in (3, 4) or parts[1] not in terms:
         return nothing_opened(asked)
-    matrix = _matrix(asked, found, own["term"].iloc[0])
+    matrix = _matrix(asked, found, terms[parts[1]])
     behind = matrix.behind(*parts[2:]) if len(parts) == 4 else matrix.worst[matrix.worst["verdict"] == parts[2]]
     if behind.empty:
         return nothing_opened(asked)

@@ -34,3 +34,22 @@ def test_a_cell_opens_its_patients_and_a_patient_his_page(site, open_tab):
     panel.locator(".people .patient").click()
     page.wait_for_url("**/patient/XKDCT293-01-102")
     settled(page)
+
+
+def test_a_laboratory_term_is_chosen_and_its_count_opens_its_patients(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/grading")
+    settled(page)
+    terms = page.locator("#table-lab-terms")
+    expect(terms.locator("[aria-current=true]")).to_have_text("Alanine aminotransferase increased")
+    terms.get_by_role("link", name="INR increased").click()
+    page.wait_for_url("**term=inr_increased**")
+    expect(page.locator("#lab-matrix h3")).to_have_text("INR increased (CTCAE 5.0)")
+    terms.get_by_title("Alanine aminotransferase increased: Derived higher").click()
+    panel = page.locator("#opened")
+    expect(panel.locator(".people .patient")).to_have_text(["302"])
+    expect(panel).to_contain_text("ALT 232 U/L (Day 12)")
+    settled(page)
+    page.go_back()
+    expect(panel).to_have_count(0)
+    expect(page.locator("#lab-matrix h3")).to_have_text("INR increased (CTCAE 5.0)")

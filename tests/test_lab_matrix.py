@@ -86,6 +86,15 @@ def test_the_fall_of_white_cells_after_lymphodepletion_is_expected_and_that_of_n
     assert found(*low, who=never).loc[(LYMPHOCYTES, "A1"), "verdict"] == "derived_higher"
 
 
+def test_the_version_of_the_protocol_decides_which_terms_there_are():
+    """White cells below 1.0 are grade 4 in both; of 6.0 the limits for lymphocytes are not at hand, and neutrophils of
+    0.3 are grade 3."""
+    low = [result(0.3, 3, code) for code in ("LYM", "WBC", "NEUT")]
+    grades = found(*low, version="6.0")["low"].droplevel("usubjid").to_dict()
+    assert LYMPHOCYTES not in grades and (grades["White blood cell decreased"], grades[NEUTROPHILS]) == (4, 3)
+    assert found(*low)["low"].droplevel("usubjid")[NEUTROPHILS] == 4
+
+
 def test_what_was_as_bad_at_baseline_is_expected():
     """LDH has grade 1 alone: above the ULN."""
     ldh = {"code": "LDH", "unit": "U/L", "range_low": 120, "range_high": 250}
