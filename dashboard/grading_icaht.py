@@ -15,7 +15,6 @@ from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
 from dashboard.tables import export_link
-from dashboard.theme import ICAHT
 from data.store import Cut
 from queries.cytokines import cancer_therapies
 from queries.measurements import measurements
@@ -97,13 +96,8 @@ def _ladder(say: Say, bounds: Bounds, *, provisional: bool) -> html.Span:
 
 def _step(grade: int, low: int, high: int) -> dict:
     if (grade == low and low == high) or 0 < grade <= low:
-        coloured = {"style": {"backgroundColor": ICAHT[grade], "color": _ink(grade)}} if grade else {}
-        return {"className": "step sure"} | coloured
+        return {"className": f"step sure g{grade}"}
     return {"className": "step possible" if low < grade <= high or (grade == low < high) else "step"}
-
-
-def _ink(grade: int) -> str:
-    return "#FFFFFF" if grade > 2 else "#1B2430"
 
 
 def bounds_words(say: Say, bounds: Bounds) -> str:

@@ -14,8 +14,6 @@ DLT = "#8B0000"
 # CRS and ICANS have hues of their own, from light to dark like the grades, with the digit printed.
 CRS = {1: "#D5EFEA", 2: "#8FD0C3", 3: "#35978F", 4: "#01665E", 5: "#003C30"}
 ICANS = {1: "#DEDFF1", 2: "#B0B4DD", 3: "#7A7FC4", 4: "#4A4FA3", 5: "#23265F"}
-# Haematotoxicity: its steps are days and counts, not those of CTCAE.
-ICAHT = {1: "#EACFE3", 2: "#CF97C1", 3: "#A1508F", 4: "#651B57"}
 
 
 @dataclass

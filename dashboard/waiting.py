@@ -11,6 +11,7 @@ from dashboard.session import Asked, unfinished
 
 WITHOUT_A_WORD = 0.8  # seconds that a reader waits before the progress is shown
 POLL = 500  # ms between two looks at what is not over
+NEVER = 2**31 - 1  # ms, the longest that a browser waits
 
 
 def polled(target: str, store: dict[str, str], make: Callable[[Asked, float], tuple[object, bool]]) -> None:
@@ -30,6 +31,8 @@ def polled(target: str, store: dict[str, str], make: Callable[[Asked, float], tu
         Output(over, "disabled", allow_duplicate=True),
         Input(over, "n_intervals"),
         State(store, "data"),
+        # No look while one is under way: the browser throws the answer to the older one away, and would never show any.
+        running=[(Output(over, "interval"), NEVER, POLL)],
         prevent_initial_call=True,
     )
     def look_again(looked: object, stored: object) -> tuple[object, bool]:

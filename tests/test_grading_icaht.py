@@ -33,9 +33,9 @@ def steps(card) -> list[list[tuple[str, str]]]:
 def test_a_ladder_is_full_to_what_is_sure_and_dashed_to_what_is_possible(trial, lang):
     card = icaht_card(asking(trial, lang=lang), (OPEN, SURE))
     sure, late, so_far = steps(card)  # the gravest first; of the late grade of 302 nothing can be said
-    assert sure == [("0", ""), ("1", "sure"), ("2", "sure"), ("3", ""), ("4", "")]
-    assert late == [("0", "sure"), ("1", ""), ("2", ""), ("3", ""), ("4", "")]
-    assert so_far == [("0", ""), ("1", "sure"), ("2", "possible"), ("3", "possible"), ("4", "possible")]
+    assert sure == [("0", ""), ("1", "sure g1"), ("2", "sure g2"), ("3", ""), ("4", "")]
+    assert late == [("0", "sure g0"), ("1", ""), ("2", ""), ("3", ""), ("4", "")]
+    assert so_far == [("0", ""), ("1", "sure g1"), ("2", "possible"), ("3", "possible"), ("4", "possible")]
     said = words(card)
     assert t("grading.cannot_tell", lang) in said and t("ladder.provisional", lang) in said
     assert t("ladder.spell", lang, limit=500, first=5, last=11, days=7) in said
