@@ -38,6 +38,17 @@ class Flag:
     def key(self) -> str:
         return f"{self.usubjid} iec_hs {self.began:%Y-%m-%dT%H:%M}"
 
+    @property
+    def showed(self) -> str:
+        """What a person has seen who acknowledges it; another sample of the same alone is nothing new."""
+        return " ".join(("review" if self.sure else "cannot_tell", *self.features))
+
+
+@dataclass(frozen=True)
+class Screening:
+    flags: tuple[Flag, ...]
+    screened: frozenset[str]  # usubjid of those with a ferritin sample in the time that is screened
+
 
 def flags(
     subjects: pd.DataFrame, labs: pd.DataFrame, crs: pd.DataFrame, settings: Toxicity, cutoff: datetime
@@ -50,14 +61,26 @@ def flags(
     other tests within 72 h to either side. A lineage counts at grade 4 when it is lower than the last count before that
     time: new or worse. Haemophagocytosis and other explanations are not in the data: not known.
     """
+    return screening(subjects, labs, crs, settings, cutoff).flags
+
+
+def screening(
+    subjects: pd.DataFrame, labs: pd.DataFrame, crs: pd.DataFrame, settings: Toxicity, cutoff: datetime
+) -> Screening:
+    """The `flags`, and of whom anything can be said."""
+    gap, courses = pd.Timedelta(hours=settings.gap_hours), list(_courses(subjects, labs, crs, cutoff))
+    found = tuple(flag for own in courses for flag in own.flags(gap))
+    return Screening(found, frozenset(own.usubjid for own in courses if any(own.ferritin())))
+
+
+def _courses(subjects: pd.DataFrame, labs: pd.DataFrame, crs: pd.DataFrame, cutoff: datetime) -> Iterator["_Course"]:
     rows = labs[labs["value"].notna() & labs["first"].notna() & (labs["first"] <= cutoff)]
     counts = graded(subjects, rows[rows["code"].isin(list(_LINEAGES))], tuple(_LINEAGES))
     rows = rows[rows["code"].map(_UNITS) == rows["unit"]].sort_values(["usubjid", "first"], kind="stable")
     by_test, by_lineage = _by_test(rows), _by_test(counts)
     improved = crs.dropna(subset="improved").groupby("usubjid")["improved"].min() if len(crs) else {}
-    found: list[Flag] = []
     for who in subjects[subjects["day0"] <= cutoff].sort_values("usubjid").itertuples():
-        own = _Course(
+        yield _Course(
             who.usubjid,
             who.day0,
             who.lymphodepletion if pd.notna(who.lymphodepletion) else who.day0,
@@ -65,8 +88,6 @@ def flags(
             {code: by_test[who.usubjid, code] for code in _UNITS},
             {code: by_lineage[who.usubjid, code] for code in _LINEAGES},
         )
-        found += own.flags(pd.Timedelta(hours=settings.gap_hours))
-    return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +108,7 @@ class _Course:
     def flags(self, gap: pd.Timedelta) -> Iterator[Flag]:
         screened: list = []
         clear = False  # since the last sample that is none
-        for row, ferritin in self._ferritin():
+        for row, ferritin in self.ferritin():
             # Most samples are clear by themselves: only the others are held against the rest.
             said = iec_hs.screen(**ferritin)
             if said.flag is not False:
@@ -103,7 +124,7 @@ class _Course:
         if screened:
             yield self._flag(screened)
 
-    def _ferritin(self) -> Iterator[tuple]:
+    def ferritin(self) -> Iterator[tuple]:
         """The samples that are screened, each with what the scale asks of it."""
         rows = self.labs["FERRITIN"]
         before = [one.value for one in rows if one.last < self.day0]

@@ -10,7 +10,7 @@ from clinical.bedside import crs_inputs, icans_inputs
 from clinical.discrepancies import Discrepancy, discrepancies
 from clinical.grade_matrix import worst_grades
 from clinical.grading import crs, icans
-from clinical.toxicity_episodes import crs_assessments, episodes, icans_assessments
+from clinical.toxicity_episodes import EPISODE, crs_assessments, episodes, icans_assessments
 from dashboard.jobs import Job
 from data.store import Cut
 from queries.adverse_events import adverse_events
@@ -31,6 +31,7 @@ class Toxicity:
     last: pd.DataFrame
     assessments: int
     discrepancies: tuple[Discrepancy, ...]
+    episodes: pd.DataFrame  # of `clinical.toxicity_episodes.episodes`, derived
 
 
 def toxicities(cut: Cut) -> Job:
@@ -48,7 +49,7 @@ def toxicities_of(cut: Cut) -> tuple[Toxicity, ...]:
 def _reported(cut: Cut, kind: str) -> Toxicity:
     nobody = pd.DataFrame({"usubjid": [], "first": [], "low": [], "high": []})
     worst = worst_grades(kind, nobody, adverse_events(cut), subjects(cut).set_index("usubjid")["day0"], cut.cutoff)
-    return Toxicity(kind, worst, _last(nobody), 0, ())
+    return Toxicity(kind, worst, _last(nobody), 0, (), pd.DataFrame(columns=list(EPISODE)))
 
 
 def _toxicity(cut: Cut, kind: str) -> Toxicity:
@@ -59,7 +60,7 @@ def _toxicity(cut: Cut, kind: str) -> Toxicity:
     derived = episodes(kind, assessed, given, settings)
     differing = discrepancies(kind, derived, assessed, events, group, day0, settings, cut.cutoff)
     worst = worst_grades(kind, assessed, events, day0, cut.cutoff)
-    return Toxicity(kind, worst, _last(assessed), len(assessed), differing if len(assessed) else ())
+    return Toxicity(kind, worst, _last(assessed), len(assessed), differing if len(assessed) else (), derived)
 
 
 def _last(assessed: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,8 @@ REFUSALS = {
     "not_excluded": "event {event} excludes no sample of this patient",
     "taken_back": "event {event} was taken back already",
     "excluded_already": "event {event} of {actor} excludes this sample already",
+    "not_acknowledged": "event {event} acknowledges no flag of this patient",
+    "acknowledged_already": "event {event} of {actor} acknowledges this flag already",
 }
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # the last turn the script about
@@ -179,14 +181,7 @@ class SampleExcluded(_OnCut):
 
     def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
         said = [one for one in earlier if one.action == "sample.excluded" and one.payload["sample"] == self.sample]
-        back = {one.payload["event"] for one in earlier if one.action == "sample.readmitted"}
-        standing = [one for one in said if one.id not in back]
-        if standing:
-            raise EventRefused("excluded_already", event=standing[-1].id, actor=standing[-1].actor)
-        known = {one.id for one in said}
-        new = [one for one in unseen if one.id in known or one.payload.get("event") in known]
-        if new:
-            raise EventRefused("meanwhile", event=new[-1].id, actor=new[-1].actor)
+        _admit_once(said, "sample.readmitted", "excluded_already", earlier, unseen)
 
 
 class SampleReadmitted(Payload):
@@ -196,10 +191,51 @@ class SampleReadmitted(Payload):
     reason: Typed
 
     def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
-        if not any(one.id == self.event and one.action == "sample.excluded" for one in earlier):
-            raise EventRefused("not_excluded", event=self.event)
-        if any(one.action == "sample.readmitted" and one.payload["event"] == self.event for one in earlier):
-            raise EventRefused("taken_back", event=self.event)
+        _admit_back(self.event, ("sample.excluded", "sample.readmitted"), "not_excluded", earlier)
+
+
+class FlagAcknowledged(_OnCut):
+    """A person has seen a screening flag, and says what is made of it."""
+
+    flag: FromFiles  # key of the flag
+    showed: FromFiles  # codes of what it showed on that cut
+
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
+        said = [one for one in earlier if one.action == "flag.acknowledged" and one.payload["flag"] == self.flag]
+        _admit_once(said, "flag.reopened", "acknowledged_already", earlier, unseen)
+
+
+class FlagReopened(Payload):
+    """A flag is as if nobody had acknowledged it."""
+
+    event: int  # id of the acknowledgement
+    reason: Typed
+
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
+        _admit_back(self.event, ("flag.acknowledged", "flag.reopened"), "not_acknowledged", earlier)
+
+
+def _admit_once(
+    said: Sequence[Event], takes_back: str, refusal: str, earlier: Sequence[Event], unseen: Sequence[Event]
+) -> None:
+    """Refused while one of what was `said` of the same thing stands, or was said or taken back unseen."""
+    back = {one.payload["event"] for one in earlier if one.action == takes_back}
+    standing = [one for one in said if one.id not in back]
+    if standing:
+        raise EventRefused(refusal, event=standing[-1].id, actor=standing[-1].actor)
+    known = {one.id for one in said}
+    new = [one for one in unseen if one.id in known or one.payload.get("event") in known]
+    if new:
+        raise EventRefused("meanwhile", event=new[-1].id, actor=new[-1].actor)
+
+
+def _admit_back(event: int, actions: tuple[str, str], refusal: str, earlier: Sequence[Event]) -> None:
+    """Refused where the event is none of the first action, or was taken back by the second."""
+    says, takes_back = actions
+    if not any(one.id == event and one.action == says for one in earlier):
+        raise EventRefused(refusal, event=event)
+    if any(one.action == takes_back and one.payload["event"] == event for one in earlier):
+        raise EventRefused("taken_back", event=event)
 
 
 ACTIONS: dict[str, type[Payload]] = {
@@ -207,6 +243,8 @@ ACTIONS: dict[str, type[Payload]] = {
     "dlt.withdrawn": Withdrawn,
     "sample.excluded": SampleExcluded,
     "sample.readmitted": SampleReadmitted,
+    "flag.acknowledged": FlagAcknowledged,
+    "flag.reopened": FlagReopened,
 }
 
 

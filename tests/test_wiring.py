@@ -1,6 +1,7 @@
 """What no unit test sees: ids that no layout has, rooms that import upwards, texts missing or without a glyph."""
 
 import ast
+import inspect
 import re
 import string
 from pathlib import Path
@@ -238,6 +239,9 @@ def said_keys() -> set[str]:
     keys |= {f"patient.latest_{one.lower()}" for one in COUNTS}
     keys |= {f"patient.liver_{one.lower()}" for one in ("ALT", "AST", "BILI")}
     keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
+    keys |= {f"screening.feature_{one}" for one in iec_hs.FEATURES} | {"screening.gone"}
+    asked = set(inspect.signature(iec_hs.screen).parameters) - {"explained"}
+    keys |= {f"screening.missing_{one}" for one in asked}
     keys |= {f"alerts.show_{one}" for one in ("open", "all")}
     keys |= {f"rounds.head_{one}" for one in ROUNDS} | {f"rounds.rank_{one}" for one in rounds.RANKS}
     keys |= {f"rounds.who_{one}" for one in ("hospital", "window")} | {f"rounds.trend_{one}" for one in ARROWS}

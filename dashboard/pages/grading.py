@@ -4,16 +4,19 @@ from enum import StrEnum
 
 from dash import Input, Output, callback, dcc, html
 
+from dashboard.acknowledging import KIND as FLAG
 from dashboard.alerting import alerts_of, first_seen
 from dashboard.drill import Opened
 from dashboard.figures.scatter import HEIGHT
 from dashboard.grading_alerts import alerts_card
 from dashboard.grading_icaht import icaht, icaht_card
+from dashboard.grading_iec_hs import iec_hs_card, iec_hs_panel
 from dashboard.grading_lab_matrix import KIND as LAB
 from dashboard.grading_lab_matrix import lab_card, lab_panel
 from dashboard.grading_labs import labs, labs_card
 from dashboard.grading_liver import liver_figure, liver_style, liver_words
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
+from dashboard.grading_screening import screened
 from dashboard.grading_toxicity import toxicities
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import speaker
@@ -28,6 +31,7 @@ class Id(StrEnum):
     ALERTS = "grading-alerts"
     TOXICITY = "grading-toxicity"
     ICAHT = "grading-icaht"
+    IEC_HS = "grading-iec-hs"
     LABS = "grading-labs"
     LIVER = "grading-liver"
     EDISH = "grading-edish"
@@ -43,11 +47,13 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             clock(Id.ALERTS),
             clock(Id.TOXICITY),
             clock(Id.ICAHT),
+            clock(Id.IEC_HS),
             clock(Id.LABS),
             clock(Id.PANEL),
             html.H1(say("grading.title"), className="visually-hidden"),
             html.Div(id=Id.ALERTS),
             html.Div(id=Id.TOXICITY),
+            html.Div(id=Id.IEC_HS),
             html.Div(id=Id.ICAHT),
             html.Div(id=Id.LABS),
             html.Section(
@@ -75,6 +81,11 @@ def toxicity(asked: Asked, within: float) -> tuple[object, bool]:
     return shown(toxicities(asked.cut), asked.say, lambda found: toxicity_card(asked, found), within=within)
 
 
+def hyperinflammation(asked: Asked, within: float) -> tuple[object, bool]:
+    """The screening for IEC-HS, and whether it is all of it."""
+    return shown(screened(asked.cut), asked.say, lambda found: iec_hs_card(asked, found), within=within)
+
+
 def neutropenia(asked: Asked, within: float) -> tuple[object, bool]:
     """ICAHT, and whether it is all of it."""
     return shown(icaht(asked.cut), asked.say, lambda found: icaht_card(asked, found), within=within)
@@ -90,7 +101,10 @@ def panel(asked: Asked, within: float) -> tuple[object, bool]:
     """What is opened, and whether it is all of it."""
     if not asked.view.open:
         return [], True
-    if Opened.read(asked.view.open).kind == LAB:
+    kind = Opened.read(asked.view.open).kind
+    if kind == FLAG:
+        return shown(screened(asked.cut), asked.say, lambda found: iec_hs_panel(asked), within=within)
+    if kind == LAB:
         return shown(labs(asked.cut), asked.say, lambda found: lab_panel(asked, found), within=within)
     return shown(toxicities(asked.cut), asked.say, lambda found: toxicity_panel(asked, found), within=within)
 
@@ -114,6 +128,7 @@ keep_zoom(Id.EDISH)
 open_points(Id.EDISH)
 polled(Id.ALERTS, {"view": "grading"}, alerted)
 polled(Id.TOXICITY, {"view": "grading"}, toxicity)
+polled(Id.IEC_HS, {"view": "grading"}, hyperinflammation)
 polled(Id.ICAHT, {"view": "grading"}, neutropenia)
 polled(Id.LABS, {"view": "grading"}, laboratory)
 polled(Id.PANEL, {"panel": "grading"}, panel)
