@@ -7,7 +7,7 @@ import pandas as pd
 from dash import html
 
 from clinical.grading.liver import edish
-from clinical.lab_grades import is_blood
+from clinical.lab_grades import with_baseline
 from dashboard.drill import linked, mark
 from dashboard.figures.edish import edish as drawn
 from dashboard.figures.scatter import HEIGHT, Words
@@ -26,8 +26,10 @@ CODES = ("ALT", "AST", "BILI", "ALP")
 @lru_cache(maxsize=8)
 def livers_of(cut: Cut) -> pd.DataFrame:
     """`clinical.grading.liver.edish` of the samples since the infusion, by usubjid, with the cohort."""
-    rows = measurements(cut, ("lab",), codes=CODES)
-    rows = rows[(rows["time"] >= 0) & is_blood(rows) & (rows["range_high"] > 0)]
+    everyone = subjects(cut).set_index("usubjid")
+    since = everyone["lymphodepletion"].fillna(everyone["day0"]).dropna()
+    rows = with_baseline(measurements(cut, ("lab",), codes=CODES), since)
+    rows = rows[(rows["time"] >= 0) & (rows["range_high"] > 0)]
     samples = pd.DataFrame(
         {
             "subject": rows["usubjid"],
@@ -35,10 +37,11 @@ def livers_of(cut: Cut) -> pd.DataFrame:
             "code": rows["code"],
             "multiple": rows["value"] / rows["range_high"],
             "qualifier": rows["qualifier"],
+            "baseline": rows["value_baseline"] / rows["range_high_baseline"].where(rows["range_high_baseline"] > 0),
         }
     )
     found = edish(samples).set_index("subject")
-    return found.assign(cohort=subjects(cut).set_index("usubjid")["cohort"].reindex(found.index))
+    return found.assign(cohort=everyone["cohort"].reindex(found.index))
 
 
 def liver_words(asked: Asked) -> list:
@@ -102,10 +105,19 @@ def about(say: Say, one) -> str:
     """Both peaks of a patient with their days, and what is said of Hy's law."""
     days = {"day_x": int(one.day_x), "day_y": int(one.day_y)}
     peaks = say("grading.liver_peaks", x=_bound(one.x, one.x_limit), y=_bound(one.y, one.y_limit), **days)
+    peaks += _of_baseline(say, one)
     if one.candidate is None:
         sentences = Sentences("liver", say)
         return f"{peaks}; {say('grading.cannot_tell')}: {'; '.join(sentences[each] for each in one.missing)}"
     return f"{peaks}; {say('grading.candidate') if one.candidate else say('grading.no_candidate')}"
+
+
+def _of_baseline(say: Say, one) -> str:
+    """The peaks against a baseline that was above its ULN: both readings are shown."""
+    raised = {"liver_x_baseline": (one.x, one.x_baseline), "liver_y_baseline": (one.y, one.y_baseline)}
+    told = [say(f"grading.{name}", multiple=f"{of_baseline:.2f}")
+            for name, (peak, of_baseline) in raised.items() if of_baseline < peak]  # fmt: skip
+    return "".join(f"; {each}" for each in told)
 
 
 def _bound(multiple: float, side: str) -> str:
@@ -117,9 +129,10 @@ def export(asked: Asked) -> Iterable[Iterable]:
     """candidate: blank where it cannot be told, for lack of what `missing` names."""
     yield ["usubjid", "cohort", "aminotransferase_x_uln", "aminotransferase_limit", "aminotransferase_day",
            "bilirubin_x_uln", "bilirubin_limit", "bilirubin_day", "quadrant", "candidate", "r", "nr", "pattern",
-           "missing"]  # fmt: skip
+           "missing", "aminotransferase_x_baseline", "bilirubin_x_baseline"]  # fmt: skip
     for one in livers_of(asked.cut).itertuples():
         candidate = "" if one.candidate is None else "Y" if one.candidate else "N"
         row = (one.Index, one.cohort, one.x, one.x_limit, one.day_x, one.y, one.y_limit, one.day_y, one.quadrant,
-               candidate, one.r, one.nr, one.pattern, " ".join(one.missing))  # fmt: skip
+               candidate, one.r, one.nr, one.pattern, " ".join(one.missing), one.x_baseline,
+               one.y_baseline)  # fmt: skip
         yield ["" if pd.isna(each) else each for each in row]

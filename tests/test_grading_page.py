@@ -17,10 +17,10 @@ from dashboard import grading_liver
 from dashboard.drill import opened
 from dashboard.grading_lab_matrix import key_of, lab_card, lab_panel
 from dashboard.grading_labs import Labs, labs_card, labs_of
-from dashboard.grading_liver import liver_figure, liver_words, livers_of
+from dashboard.grading_liver import about, liver_figure, liver_words, livers_of
 from dashboard.grading_matrix import toxicity_card, toxicity_panel
 from dashboard.grading_toxicity import toxicities_of
-from dashboard.labels import LANGUAGES, t
+from dashboard.labels import LANGUAGES, speaker, t
 from dashboard.session import Asked
 from dashboard.view import View
 
@@ -278,6 +278,16 @@ def test_a_peak_that_is_a_limit_is_a_triangle_that_says_so(trial, monkeypatch):
     [said] = [about for _, name, about in dots["customdata"] if name == "302"]
     assert said.startswith("ALT or AST &gt; 6.55 × ULN")
     assert t("grading.liver_limits", count=1) in words(liver_words(asking(trial)))
+
+
+def test_a_peak_is_shown_against_an_abnormal_baseline_too(trial):
+    """A bilirubin of 3.0 x ULN from a baseline of 1.5 is 2.0 x the baseline; a normal baseline is not spoken of."""
+    found = livers_of(trial.open(trial.ids()[-1]))
+    assert (found["x_baseline"] <= found["x"]).all() and found["x_baseline"].notna().all()
+    row = next(found.itertuples())
+    of_raised = row._replace(x=4.0, x_baseline=4.0, y=3.0, y_baseline=2.0)
+    assert "2.00 × its abnormal baseline (bilirubin)" in about(speaker("en"), of_raised)
+    assert "abnormal baseline (ALT" not in about(speaker("en"), of_raised)
 
 
 def test_the_export_of_edish(trial, client):

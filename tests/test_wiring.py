@@ -250,7 +250,7 @@ def said_keys() -> set[str]:
     keys |= {f"grading.{one}" for one in ("crs", "icans", "no_assessment_crs", "no_assessment_icans")}
     keys |= {f"grading.verdict_{one}" for one in lab_matrix.VERDICTS}
     keys |= {f"grading.expected_{one}" for one in lab_matrix.EXPECTED}
-    keys |= {f"grading.{one}" for one in ("lab_highest", "lab_why")}
+    keys |= {f"grading.{one}" for one in ("lab_highest", "lab_why", "liver_x_baseline", "liver_y_baseline")}
     keys |= {f"grading.since_{one}" for one in ("lymphodepletion", "day0")}
     parts = "fever hypotension hypoxia ice consciousness seizure motor raised_icp"
     keys |= {f"grading.part_{one}" for one in parts.split()}
