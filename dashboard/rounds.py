@@ -178,11 +178,13 @@ def _subjects(cut: Cut) -> dict[str, pd.Series]:
 
 def visits_of(cut: Cut, usubjid: str) -> pd.DataFrame:
     """As `queries.visits`, as far as `clinical.due` reads them."""
-    every = _visits(cut)
-    return every[usubjid] if usubjid in every else visits(cut, usubjid)
+    every, none = _visits(cut)
+    return every.get(usubjid, none)
 
 
 @lru_cache(maxsize=8)
-def _visits(cut: Cut) -> dict[str, pd.DataFrame]:
+def _visits(cut: Cut) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Of each patient, and of one who has none."""
     every = visits(cut)
-    return dict(iter(every[["visitnum", "visit", "svstdtc_earliest"]].groupby(every["usubjid"], sort=False)))
+    read = every[["visitnum", "visit", "svstdtc_earliest"]]
+    return dict(iter(read.groupby(every["usubjid"], sort=False))), read.iloc[:0]

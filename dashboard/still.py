@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from dash.development.base_component import Component
 
-_PLAIN = ("dash_html_components", "svg")
+from dashboard.svg import Svg
 
 
 class Still(Component):
@@ -41,7 +41,9 @@ def tree(part: object) -> object:
         return ["", {}, *map(tree, part)]
     if isinstance(part, Still):
         return tree(part.children)
-    if not isinstance(part, Component) or part._namespace not in _PLAIN:
+    if isinstance(part, Svg):
+        return [part.tag, part.attributes, *map(tree, part.inside)]
+    if not isinstance(part, Component) or part._namespace != "dash_html_components":
         raise TypeError(f"{type(part).__name__} is not plain HTML")
     given = {name: value for name, value in part.to_plotly_json()["props"].items() if value is not None}
     inside = given.pop("children", None)

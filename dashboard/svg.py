@@ -1,27 +1,18 @@
-"""Small drawings inside HTML, for `dashboard.still`: their colours come from the style sheet, light and dark."""
+"""Small drawings inside `dashboard.still`: their colours come from the style sheet, light and dark."""
 
 from collections.abc import Sequence
-from typing import ClassVar
-
-from dash.development.base_component import Component
+from dataclasses import dataclass, field
 
 WIDE, HIGH, EDGE = 64, 18, 2  # px
 
 
-class Svg(Component):
-    """An element of SVG; `tag` as the browser knows it."""
+@dataclass(frozen=True)
+class Svg:
+    """An element of SVG, with its attributes as React spells them."""
 
-    _namespace = "svg"
-    _children_props: ClassVar[list[str]] = []
-    _base_nodes: ClassVar[list[str]] = ["children"]
-    _prop_names: ClassVar[list[str]] = [
-        "children", "className", "viewBox", "width", "height", "points", "cx", "cy", "r", "focusable",
-    ]  # fmt: skip
-    _valid_wildcard_attributes: ClassVar[list[str]] = ["aria-"]
-
-    def __init__(self, tag: str, children: Sequence[Component] | None = None, **attributes):
-        self._type = tag
-        super().__init__(children=children, **attributes)
+    tag: str
+    attributes: dict[str, str | float] = field(default_factory=dict)
+    inside: tuple["Svg", ...] = ()
 
 
 def sparkline(points: Sequence[tuple[float, float]], days: float) -> Svg:
@@ -32,12 +23,10 @@ def sparkline(points: Sequence[tuple[float, float]], days: float) -> Svg:
     top = max((value for _, value in points), default=0) or 1
     places = [(_across(day, days), _up(value / top)) for day, value in points]
     x, y = places[-1]
-    line = Svg("polyline", points=" ".join(f"{one:g},{other:g}" for one, other in places))
-    dot = Svg("circle", cx=x, cy=y, r=2)
-    return Svg(
-        "svg", [line, dot], className="sparkline", viewBox=f"0 0 {WIDE} {HIGH}", width=WIDE, height=HIGH,
-        focusable="false", **{"aria-hidden": "true"},
-    )  # fmt: skip
+    line = Svg("polyline", {"points": " ".join(f"{one:g},{other:g}" for one, other in places)})
+    dot = Svg("circle", {"cx": x, "cy": y, "r": 2})
+    size = {"viewBox": f"0 0 {WIDE} {HIGH}", "width": WIDE, "height": HIGH}
+    return Svg("svg", {"className": "sparkline", "focusable": "false", "aria-hidden": "true"} | size, (line, dot))
 
 
 def _across(day: float, days: float) -> float:

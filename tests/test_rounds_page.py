@@ -15,6 +15,7 @@ from dashboard.pages import patients
 from dashboard.rounds import Found, found, rounds_of
 from dashboard.rounds_table import LENGTH, card
 from dashboard.session import Asked, NotUnderstood
+from dashboard.svg import sparkline
 from dashboard.view import View
 from queries.measurements import measurements
 from queries.provenance import last_data
@@ -194,6 +195,15 @@ def test_the_export_has_everyone_of_the_choice_in_order(client, trial):
     )
     assert (by["302"]["crs_not_assessed"], by["303"]["crs_not_assessed"]) == ("True", "False")
     assert by["305"]["icetot_source"] == "none" and by["305"]["crs_reported"] == ""
+
+
+def test_a_line_goes_from_zero_to_the_highest_value_over_its_days():
+    """64 by 18 px with 2 px at the edges: 14 days and 7 days before the last are at 2 and 32, half of the top at 9."""
+    drawn = sparkline([(-14, 10), (-7, 20), (0, 5)], 14)
+    line, dot = drawn.inside
+    assert line.attributes["points"] == "2,9 32,2 62,12.5"
+    assert (dot.attributes["cx"], dot.attributes["cy"]) == (62, 12.5)
+    assert sparkline([(-1, 0), (0, 0)], 14).inside[0].attributes["points"] == "57.7,16 62,16"
 
 
 # ---- the queries -----------------------------------------------------------------------------------------------------
