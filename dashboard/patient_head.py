@@ -1,6 +1,7 @@
 """The head of a patient's page: who it is, where the window stands, and what matters at the cut-off."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import pandas as pd
 from dash import html
@@ -12,6 +13,7 @@ from clinical.data_age import KINDS, Age, age, ages
 from clinical.derived import Derived
 from clinical.due import Due
 from clinical.episodes import Step
+from clinical.rounds import ASSESSED_BY, assessed_hours, in_hospital_period
 from dashboard import due_card
 from dashboard.figures.panels import CRS_ICANS
 from dashboard.labels import Say
@@ -21,7 +23,6 @@ from dashboard.session import Asked
 from dashboard.tables import level_dot
 from queries.characteristics import of_subject, recorded
 
-ASSESSED_BY = {"crs": ("vital_sign", ("TEMP", "SYSBP")), "icans": ("ice", ("ICETOT",))}
 HOURS = 72  # so long data are as old as their hours; then as their days
 DUE = 3  # named; more are counted
 ALERTS = 2
@@ -114,7 +115,7 @@ def _neighbours(asked: Asked, who: pd.Series, everyone: pd.DataFrame) -> html.Sp
 
 
 # ---- what matters at the cut-off -------------------------------------------------------------------------------------
-def _fact(title: str, *lines: str, tone: str = "") -> html.Div:
+def _fact(title: str, *lines: str | html.Span, tone: str = "") -> html.Div:
     """What is asked, the answer, and what stands quietly under it. tone: of the answer."""
     answer, *beside = lines
     under = [html.Dd(one, className="under") for one in beside if one]
@@ -176,11 +177,26 @@ def _span(low: int | None, high: int | None) -> str:
     return f"{low}" if low == high else f"{low}–{high}"
 
 
-def _assessed(course: Course, kind: str, say: Say) -> str:
-    table, codes = ASSESSED_BY[kind]
-    rows = course.measured[(course.measured["table"] == table) & course.measured["code"].isin(codes)]
+def _assessed(course: Course, kind: str, say: Say) -> str | html.Span:
+    """After the infusion, as the ward round counts it: in hospital what is too long ago is not assessed, never 0."""
+    rows = course.measured[(course.measured["code"] == ASSESSED_BY[kind]) & (course.measured["rel_day"] >= 0)]
     found = age(rows, course)
-    return say("head.never_assessed") if found is None else say("head.assessed", age=_before(found, say))
+    stands = timedelta(hours=assessed_hours(course.protocol))
+    late = _in_hospital(course) and (found is None or course.cutoff - found.at > stands)
+    if found is None:
+        words = say("head.never_assessed")
+    else:
+        words = (
+            say("head.not_since", age=_before(found, say)) if late else say("head.assessed", age=_before(found, say))
+        )
+    return html.Span(words, className="not-assessed") if late else words
+
+
+def _in_hospital(course: Course) -> bool:
+    if pd.notna(course.who["off_study"]) or pd.notna(course.who["death"]):
+        return False
+    last = course.periods[-1].id if course.periods else None
+    return bool(in_hospital_period(course.axis.day(course.cutoff), last, course.protocol))
 
 
 def _before(found: Age, say: Say) -> str:

@@ -35,13 +35,15 @@ def test_302_is_known_by_subtype_antigen_dose_and_day(trial):
 
 def test_the_facts_of_302(trial):
     """CRS grade 1 is over since Day 4. Vital signs last at 09:30: 14.5 h before midnight; ICE on Day 10. ALT over
-    5 x 40 U/L on Days 12 to 17."""
+    5 x 40 U/L on Days 12 to 17. In hospital until Day 21, where an assessment stands for 12 hours."""
     told = facts(trial, "302")
     assert told["CRS"] == (
         "peak grade 1 (CTCAE 5.0) | derived peak 1, last 0 (ASTCT 2019) | "
-        "last assessed 11-21 09:30, 14 h before the cut"
+        "not assessed since 11-21 09:30, 14 h before the cut"
     )
-    assert told["ICANS"].startswith("none reported | derived peak 0, last 0 (ASTCT 2019) | last assessed 11-14 20:30")
+    assert told["ICANS"].endswith(
+        "derived peak 0, last 0 (ASTCT 2019) | not assessed since 11-14 20:30, 7 d before the cut"
+    )
     assert told["Open alerts"] == "ALT, AST or bilirubin grade 3 or more: from Day 12, last on Day 17"
     assert told["Due next"] == "ALT again by 11-23 | DAY 21 11-23 – 11-27 | DAY 28 11-29 – 12-05 · + 6 more"
     ages = told["Last data before the cut"]
@@ -69,6 +71,12 @@ def test_more_alerts_than_the_head_has_room_for_are_counted(trial):
 def test_what_goes_on_comes_before_the_peak(trial):
     assert facts(trial, "303")["CRS"].startswith("grade 2 (CTCAE 5.0) since Day 2, no end recorded |")
     assert facts(trial, "201")["CRS"].startswith("peak grade 4 (CTCAE 5.0) |")
+
+
+def test_what_was_assessed_in_time_or_after_hospital_is_not_called_missing(trial):
+    """303 in hospital: temperature at 20:00, 4 h before; 201 at home on Day 184: two days before."""
+    assert facts(trial, "303")["CRS"].endswith("| last assessed 11-21 20:00, 4 h before the cut")
+    assert "| last assessed " in facts(trial, "201")["CRS"]
 
 
 def test_who_was_not_infused_has_a_step_and_no_grades(trial):
