@@ -84,24 +84,42 @@ def _terms(course: Course, kind: str) -> set[str]:
 
 
 def _treatment(event: Event, course: Course) -> Iterator[Told]:
-    """What was given from the onset to the end, whatever for; of what the files record none of, nothing is known."""
-    begins, ends = event.first.aestdtc_earliest, _end(event, course.known_to)
-    lasts = course.given["end_last"].fillna(course.given["last"])
-    meanwhile = course.given["first"].isna() | ((course.given["first"] <= ends) & ~(lasts < begins))
-    kinds = [kind for some in TREATMENTS.values() for kind in some]
-    rows = course.given[meanwhile & course.given["kind"].isin(kinds)]
-    if len(rows):
-        yield Told(Sentence("given", {"drugs": drugs(rows, course)}), cites_by_table(rows))
-    for table, some in TREATMENTS.items():
+    """What was given from the onset to the end, whatever for; apart, what was perhaps: a day that nobody wrote, or no
+    end. Of what the files record none of, nothing is known."""
+    rows = course.given[course.given["kind"].isin([kind for some in TREATMENTS.values() for kind in some])]
+    surely, perhaps = _meanwhile(rows, event, course.known_to)
+    for code, some in (("given", rows[surely]), ("given_perhaps", rows[perhaps & ~surely])):
+        if len(some):
+            yield Told(Sentence(code, {"drugs": drugs(some, course)}), cites_by_table(some))
+    given = set(rows.loc[surely | perhaps, "kind"])
+    for table, kinds in TREATMENTS.items():
         if table not in course.recorded:
             yield Told(Sentence(f"{table}_unknown"))
-        elif not rows["kind"].isin(some).any():
+        elif not given & {*kinds}:
             yield Told(Sentence(f"no_{table}"))
 
 
-def _end(event: Event, known_to: datetime) -> pd.Timestamp:
-    end = event.last.aeendtc_latest
-    return pd.Timestamp(known_to) if pd.isna(end) else end
+def _meanwhile(rows: pd.DataFrame, event: Event, known_to: datetime) -> tuple[pd.Series, pd.Series]:
+    """Which rows share a calendar day with the event for sure, and which can."""
+    began, ended = (event.first.aestdtc_earliest, event.first.aestdtc_latest), _ends(event, known_to)
+    first, last = rows["first"].dt.normalize(), rows["last"].dt.normalize()
+    over = rows["end_first"].fillna(rows["first"]).dt.normalize()
+    surely = (last <= ended[0]) & (over >= _day(began[1]))  # a comparison with what is not known is false
+    perhaps = ~(first > ended[1]) & ~(rows["end_last"].dt.normalize() < _day(began[0]))
+    return surely, perhaps
+
+
+def _ends(event: Event, known_to: datetime) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last moment at which it can have ended, or until which it is known to go on."""
+    last = event.last
+    if pd.notna(last.aeendtc_earliest):
+        return last.aeendtc_earliest, last.aeendtc_latest
+    until = pd.Timestamp(known_to)
+    return (last.aestdtc_earliest, until) if last.aeout in OVER else (until, until)
+
+
+def _day(moment: pd.Timestamp) -> pd.Timestamp:
+    return moment if pd.isna(moment) else moment.normalize()
 
 
 def _derived(found: Derived | None, name: str, course: Course) -> Iterator[Told]:

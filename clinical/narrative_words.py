@@ -55,6 +55,7 @@ ENGLISH = {
     # CRS and ICANS
     "tox_none": "No {name} is reported, which is not the same as assessed and absent.",
     "given": "Given while it lasted: {drugs}.",
+    "given_perhaps": "Given, perhaps while it lasted: {drugs}.",
     "no_medication": "No tocilizumab, other cytokine blocker, steroid or antipyretic is recorded while it lasted.",
     "no_support": "No oxygen or vasopressor is recorded while it lasted.",
     "medication_unknown": "The files record no medication: which drugs were given for it is not known.",

@@ -93,6 +93,39 @@ def test_205_after_its_window(trial):
     assert "DLT window: window complete, no DLT." in said
 
 
+MEDICATION = """STUDYID,DOMAIN,USUBJID,CMSEQ,CMTRT,CMDECOD,CMSTDTC,CMENDTC
+XKDCT293,CM,X-101,1,toci,TOCILIZUMAB,{},{}"""
+
+
+@pytest.mark.parametrize(
+    ("onset", "start", "end", "code"),
+    [
+        ("2026-03-03", "2026-03-03T18:40", "2026-03-03T19:40", "Given while it lasted"),  # the same day
+        ("2026-03-03", "2026-03-02", "2026-03-02", ""),  # the day before
+        ("2026-03-03", "2026-03-02", "", "Given, perhaps"),  # without end
+        ("2026-03-03", "", "", "Given, perhaps"),  # without a day
+        ("2026-03", "2026-03-15", "2026-03-15", "Given, perhaps"),  # began in that month, before or after
+        ("2026-03", "2026-04-01", "2026-04-01", "Given while it lasted"),
+        ("2026-03", "2026-02-27", "2026-02-28", ""),
+    ],
+)
+def test_what_was_given_meanwhile_is_parted_from_what_may_have_been(tmp_path, onset, start, end, code):
+    """CRS of X-101 has no end by the cut-off of 30 April."""
+    store = Store(tmp_path / "store")
+    changed = files(
+        tmp_path / "files",
+        ae=("Cytokine release syndrome,4,Y,N,related,2026-03,", f"Cytokine release syndrome,4,Y,N,related,{onset},"),
+        cm=MEDICATION.format(start, end),
+    )
+    assert load(changed, store).outcome == "published"
+    cut = store.open(store.current())
+    made = narrative_card.drafted(Asked(View(page="patient", usubjid="X-101"), cut), course(cut, "X-101"))
+    said = [speak(one.sentence) for some in made.paragraphs for one in some]
+    given_then = [one for one in said if one.startswith("Given")]
+    assert [one.startswith(code) for one in given_then] == ([True] if code else [])
+    assert ("No tocilizumab" in " ".join(said)) == (not code)
+
+
 def test_a_death_is_told_with_its_event(trial):
     said = told(trial, "103")
     assert any(one.startswith("Disease progression: grade 5 (Day 190);") and "NOT RELATED" in one for one in said)
