@@ -1,7 +1,7 @@
 """The head of a patient's page: who it is, where the window stands, and what matters at the cut-off."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 from dash import html
@@ -199,8 +199,13 @@ def _in_hospital(course: Course) -> bool:
     return bool(in_hospital_period(course.axis.day(course.cutoff), last, course.protocol))
 
 
+def _date(moment: datetime, cutoff: datetime) -> str:
+    """With its year where that is not the cut-off's."""
+    return f"{moment:%m-%d}" if moment.year == cutoff.year else f"{moment:%Y-%m-%d}"
+
+
 def _before(found: Age, say: Say) -> str:
-    moment = f"{found.at:%m-%d %H:%M}" if found.timed else f"{found.at:%m-%d}"
+    moment = _date(found.at, found.at + timedelta(days=found.days)) + (f" {found.at:%H:%M}" if found.timed else "")
     if found.hours is not None and found.hours < HOURS:
         return say("head.hours_before", moment=moment, hours=round(found.hours))
     return say("head.days_before", moment=moment, days=found.days) if found.days else say("head.day_of", moment=moment)
@@ -236,7 +241,7 @@ def _ages(asked: Asked, course: Course) -> html.Div:
     ]
     none = [say(f"head.kind_{kind}") for kind in KINDS if not found[kind]]
     beside = [say("head.age_none", what=", ".join(none))] if none else []
-    beside += [say("patient.last_assessed", day=f"{seen:%m-%d}")] if pd.notna(seen) else []
+    beside += [say("patient.last_assessed", day=_date(seen, course.cutoff))] if pd.notna(seen) else []
     return _fact(say("head.ages"), *(one for one in (*lines, " · ".join(beside)) if one))
 
 

@@ -1,5 +1,7 @@
 """The head of a patient's page, of the simulated trial at its last cut: the end of 21 November 2026."""
 
+from datetime import datetime
+
 import pytest
 from test_patient_page import asked, of, text_of
 
@@ -90,6 +92,11 @@ def test_who_was_not_infused_has_a_step_and_no_grades(trial):
 
 def test_who_has_left_has_nothing_due_and_that_is_said(trial):
     assert facts(trial, "102")["Due next"].startswith("off study since ")
+
+
+def test_a_date_of_another_year_says_which():
+    assert patient_head._date(datetime(2025, 12, 30), datetime(2026, 1, 5)) == "2025-12-30"
+    assert patient_head._date(datetime(2026, 1, 2), datetime(2026, 1, 5)) == "01-02"
 
 
 def test_the_head_speaks_chinese(trial):
