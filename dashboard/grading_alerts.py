@@ -1,6 +1,6 @@
 """The alerts of the protocol's rules: one row a rule, patient and episode, with what it rests on; and their export."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from dash import html
@@ -13,6 +13,7 @@ from dashboard.drill import listing, named
 from dashboard.labels import Say
 from dashboard.session import Asked, stamp
 from dashboard.tables import export_link
+from queries.subjects import subjects
 
 Alerts = Mapping[str, tuple[Alert, ...]]
 
@@ -32,7 +33,9 @@ def alerts_card(asked: Asked, found: Alerts, seen: Seen) -> html.Section:
     about = html.P(say("alerts.about"), className="quiet")
     shown = chosen(asked, found)
     nothing = say("alerts.none_open") if every and not shown else say("alerts.none")
-    rows = listing(_head(say), [_row(asked, one, seen) for one in shown], say) if shown else html.P(nothing)
+    everyone = subjects(asked.cut)
+    died = set(everyone["usubjid"][everyone["death"].notna()])
+    rows = listing(_head(say), [_row(asked, one, seen, died) for one in shown], say) if shown else html.P(nothing)
     query = asked.view.change(open="").href.partition("?")[2]
     identity = html.Div(stamp(asked, filters(asked)), className="stamp")
     export = export_link(f"/export/alerts.csv?{query}", say)
@@ -86,9 +89,10 @@ def _head(say: Say) -> list[str]:
     ]
 
 
-def _row(asked: Asked, one: Alert, seen: Seen) -> list:
+def _row(asked: Asked, one: Alert, seen: Seen, died: Collection[str]) -> list:
     say = asked.say
-    state = html.Span(state_words(say, one), className="badge alarm-text" if one.is_open else "badge not_opened")
+    state = [html.Span(state_words(say, one), className="badge alarm-text" if one.is_open else "badge not_opened")]
+    state += [" ", say("alerts.died")] if one.is_open and one.usubjid in died else []
     when = (_moment(say, one, *each) for each in ((one.began, one.evidence[0].dtc), (one.last, _last(one))))
     first = cut_words(seen, seen.first[one.key])
     return [named(asked, one.usubjid), alert_words(asked, one), state, *when, _evidence(say, one), first]

@@ -14,6 +14,7 @@ from dashboard.grading_alerts import alerts_card, chosen
 from dashboard.labels import LANGUAGES, t
 from dashboard.session import Asked
 from dashboard.view import View
+from queries.subjects import subjects
 
 
 def asking(trial, **choices) -> Asked:
@@ -83,6 +84,14 @@ def test_what_may_be_and_what_is_over_are_said(trial, seen):
     assert (
         t("alerts.left_out_before", cuts="bbbbbbb (2026-03-03)") in said and t("alerts.unread", cuts="aaaaaaa") in said
     )
+
+
+def test_an_open_alert_of_who_has_died_says_so(trial, found, seen, monkeypatch):
+    everyone = subjects(trial.open(trial.ids()[-1])).copy()
+    everyone.loc[everyone["usubjid"] == "XKDCT293-01-302", "death"] = moment(30)
+    monkeypatch.setattr("dashboard.grading_alerts.subjects", lambda cut: everyone)
+    rows = [words(one) for one in body(alerts_card(asking(trial), found, seen))]
+    assert [one[:3] for one in rows if t("alerts.died") in one] == ["302"]
 
 
 def test_no_rules_and_no_alerts_are_different_things(trial, seen, monkeypatch):

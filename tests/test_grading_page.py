@@ -23,6 +23,7 @@ from dashboard.grading_toxicity import toxicities_of
 from dashboard.labels import LANGUAGES, speaker, t
 from dashboard.session import Asked
 from dashboard.view import View
+from dashboard.waiting import POLL
 
 ALT = "Alanine aminotransferase increased"
 CRS = {  # usubjid's end -> reported, derived: `data.simulate.scenario.EVENTS`, and the fever of 102 on Day 5
@@ -298,3 +299,12 @@ def test_the_export_of_edish(trial, client):
     assert float(of_302["aminotransferase_x_uln"]) == 262 / 40 and float(of_302["aminotransferase_day"]) == 14
     assert (of_302["quadrant"], of_302["candidate"], of_302["aminotransferase_limit"]) == ("temples_corollary", "N", "")
     assert len(rows) == len(CRS)
+
+
+def test_nothing_is_looked_at_again_while_a_look_is_under_way(client):
+    """Its answer would be thrown away: of a table that takes longer than the interval nothing would ever be shown."""
+    every = client.get("/_dash-dependencies").json
+    [look] = [one for one in every if [each["id"] for each in one["inputs"]] == ["grading-alerts-wait"]]
+    running = look["running"]
+    assert running["running"]["grading-alerts-wait.interval"] > 24 * 3600 * 1000  # ms
+    assert running["runningOff"] == {"grading-alerts-wait.interval": POLL}
