@@ -44,7 +44,7 @@ def test_a_failed_callback_is_told_and_logged_without_values(client, trial, monk
     from dashboard.pages import patient
     from tests.test_guard import body_of, callbacks
 
-    def broken(*_):
+    def broken(*_, **__):
         raise RuntimeError(PATIENT)
 
     monkeypatch.setattr(patient, "head", broken)

@@ -15,6 +15,7 @@ from test_importing import files, load
 
 from dashboard import exports
 from dashboard.counting import table
+from dashboard.courses import course
 from dashboard.figures.runway import Words, runway
 from dashboard.labels import speaker
 from dashboard.pages import adverse_events, board, patient
@@ -178,7 +179,8 @@ def test_the_patient_head_says_what_is_not_known(trial):
     asked = ask(trial)
     everyone = subjects(asked.cut)
     waiting = everyone[everyone["subjid"] == "306"].iloc[0]
-    assert "no cohort assigned" in text_of(patient.head(asked, waiting, everyone))
+    found = course(asked.cut, waiting["usubjid"])
+    assert "no cohort assigned" in text_of(patient.head(asked, found, everyone))
     assert "not in the data" in text_of(patient.steps(asked, waiting))
 
 
