@@ -28,7 +28,7 @@ def reading_column(reads: Sequence[Read], view: View, say: Say) -> html.Section:
     }
     parts = [
         html.H2([html.Span(say("patient.latest"), className="read-at"), html.Span("", className="read-how")]),
-        html.P(say("patient.point_at_bar"), className="read-bar quiet"),
+        *([html.P(say("patient.point_at_bar"), className="read-bar quiet")] if any(one.lane for one in reads) else []),
         html.Ul([_row(one) for one in reads], className="reading"),
         html.P(say(FAR[view.period]), className="read-note"),
     ]

@@ -139,6 +139,7 @@
   }
   function tell(told) {
     var box = shown.column.querySelector(".read-bar"), text = told ? told.slice(1).join("\n") : shown.column.dataset.bar;
+    if (!box) { return; }  // no lane is drawn
     box.classList.toggle("quiet", !told);
     put(box, text);
   }

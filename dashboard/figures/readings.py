@@ -24,6 +24,7 @@ class Read:
     value: str
     grade: str = ""  # with its scale
     under: str = ""  # what the value is held against, when it was taken, where it stands
+    lane: bool = False  # of bars and marks, each of which tells more under the pointer
     wide: bool = False  # a whole lane: what holds at once may be several things
 
 
@@ -104,7 +105,9 @@ def _holding(row: str, traces: Sequence[dict], end: float) -> Read:
     texts = list(dict.fromkeys(told[0] for _, told in found))
     under = " · ".join(filter(None, found[0][1][-2:])) if len(texts) == 1 and not meta["wide"] else ""
     place = meta["rows"].index(row)
-    return Read(row, " · ".join(texts) or meta["nones"][place], meta["scales"][place], under, wide=meta["wide"])
+    return Read(
+        row, " · ".join(texts) or meta["nones"][place], meta["scales"][place], under, lane=True, wide=meta["wide"]
+    )
 
 
 def _at(trace: dict, row: str, moment: float) -> Iterator[tuple[float, tuple[str, ...]]]:

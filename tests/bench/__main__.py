@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
 
-from tests.bench import browser_times, imports, profiles, readers, server_times, trials
+from tests.bench import browser_times, imports, profiles, readers, server_times, stepping, trials
 from tests.bench.measure import RUNS, Table
 
-PARTS = ("nca", "imports", "server", "browser", "readers")
+PARTS = ("nca", "imports", "server", "browser", "patient", "readers")
 
 
 def main() -> int:
@@ -32,6 +32,7 @@ def main() -> int:
             "imports": lambda: [imports.table(demo().folders[-1], Path(os.environ.get("REAL") or "nowhere"))],
             "server": lambda: server_times.table([demo(), many()]),
             "browser": lambda: browser_times.tables([demo(), many()], given.runs),
+            "patient": lambda: stepping.tables([demo(), many()]),
             "readers": lambda: readers.tables(many(), given.seconds),
         }
         for part in given.parts:
