@@ -156,7 +156,7 @@ def _round(row, day0, measured, told, helped, seen, last_data, protocol: Protoco
         in_window=day is not None and day <= window and not died and not left,
         reported=MappingProxyType({kind: states.get(who, NONE) for kind, states in told.items()}),
         results=MappingProxyType(measured.get(who, {})),
-        support=tuple(helped.get(who, ())),
+        support=() if died else tuple(helped.get(who, ())),
         last_data=None if last is None or pd.isna(last) else pd.Timestamp(last).to_pydatetime(),
     )
 

@@ -221,6 +221,12 @@ def test_a_row_holds_what_was_reported_and_what_is_given():
     assert one.assessed("crs") is None and one.not_assessed("crs", CUTOFF, 12)
 
 
+def test_support_without_an_end_ends_with_a_death():
+    support = pd.DataFrame([("A1", "oxygen", "BIPAP", None, None)], columns=NO_SUPPORT.columns)
+    assert [one.support for one in listed(subject("A1", death=2), support=support).values()] == [()]
+    assert [one.support[0].dose for one in listed(subject("A1"), support=support).values()] == [None]
+
+
 def test_the_hours_are_the_protocols():
     stricter = PROTOCOL.model_copy(update={"toxicity": PROTOCOL.toxicity.model_copy(update={"assessed_hours": 2.0})})
     assert rank(patient(), Known(), stricter, CUTOFF) == "not_assessed"
