@@ -76,10 +76,11 @@
       if (!trace.meta || trace.meta.reads !== "stretches") { return; }
       var axis = layout["yaxis" + trace.yaxis.slice(1)], y = height - axis._offset;
       if (y < 0 || y > axis._length) { return; }
-      var lane = Math.round(axis.range[1] + (axis.range[0] - axis.range[1]) * y / axis._length);  // the first at the top
+      var lane = axis.range[1] + (axis.range[0] - axis.range[1]) * y / axis._length;
+      var half = Math.max(typeof trace.width === "number" ? trace.width / 2 : 0, 0.5);
       var slack = 5 * (layout.xaxis.range[1] - layout.xaxis.range[0]) / layout.xaxis._length;
       eachStretch(trace, function (one) {
-        if (one.lane === lane && day >= one.from - slack && day <= one.to + slack) { found = one.told; }
+        if (Math.abs(one.lane - lane) <= half && day >= one.from - slack && day <= one.to + slack) { found = one.told; }
       });
     });
     return found;

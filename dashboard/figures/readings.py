@@ -68,8 +68,9 @@ def _range(row) -> str:
 
 
 def _detected(row, shown: Shown) -> str:
+    """Short: the sign before the value and the limit behind it say the rest."""
     if row.qualitative == "DETECTED":
-        return shown.say("patient.detected_below")
+        return shown.say("patient.detected")
     return shown.say("patient.not_detected") if row.qualitative == "NOT DETECTED" else ""
 
 
