@@ -35,7 +35,8 @@
   function eachStretch(trace, use) {
     for (var i = 0; i < trace.x.length; i += 1) {
       var bar = trace.type === "bar", from = bar ? trace.base[i] : trace.x[i];
-      use({ from: from, to: from + (bar ? trace.x[i] : 0), dose: bar ? "" : trace.meta.dose, told: trace.customdata[i], lane: trace.y[i] });
+      use({ from: from, to: from + (bar ? trace.x[i] : 0), dose: bar ? "" : trace.meta.dose, told: trace.customdata[i],
+        lane: trace.y[i] });
     }
   }
 
@@ -94,7 +95,8 @@
     if (!plot || !plot._fullLayout || !plot._fullLayout.xaxis || !plot.layout.meta) { return null; }
     var column = document.querySelector(".read");
     if (!shown || shown.plot !== plot || shown.data !== plot.data || shown.column !== column) {
-      shown = { plot: plot, data: plot.data, column: column, line: box.querySelector(".cross-hair"), rows: gathered(plot.data), held: shown && shown.plot === plot ? shown.held : null };
+      var held = shown && shown.plot === plot ? shown.held : null;  // the figure of another patient holds nothing
+      shown = { plot: plot, data: plot.data, column: column, line: box.querySelector(".cross-hair"), held: held, rows: gathered(plot.data) };
       shown.cells = cells(column, shown.rows);
       if (!plot.readsAgain) { plot.readsAgain = true; plot.on("plotly_afterplot", function () { if (figure()) { say(shown.held); } }); }
     }
@@ -102,7 +104,8 @@
   }
   function cells(column, rows) {
     return Array.from(column ? column.querySelectorAll("[data-row]") : [], function (row) {
-      return { row: rows.get(row.dataset.row), line: row, value: row.querySelector(".read-value"), grade: row.querySelector(".read-grade"), under: row.querySelector(".read-under") };
+      var part = function (name) { return row.querySelector(".read-" + name); };
+      return { row: rows.get(row.dataset.row), line: row, value: part("value"), grade: part("grade"), under: part("under") };
     }).filter(function (one) { return one.row; });
   }
   function put(element, text) {
