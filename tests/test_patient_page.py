@@ -65,8 +65,8 @@ def text_of(component) -> str:
 def test_all_panels_stand_over_one_axis_of_days(trial):
     made = drawn(trial)
     assert made.drawn == (
-        "periods", "ribbons", "temperature", "cytokines", "kinetics", "flow", "neut", "plat", "hgb", "liver",
-        "interventions", "events",
+        "periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "neut", "plat",
+        "hgb", "liver", "interventions", "events",
     )  # fmt: skip
     assert {one.xaxis for one in made.figure.data} == {"x"}
     assert made.figure.layout.xaxis.title.text == "Days since infusion (infusion = Day 0)"
@@ -206,7 +206,7 @@ def test_only_the_assay_of_the_endpoints_is_in_the_panel_of_kinetics(trial):
 def test_each_panel_says_how_far_its_own_data_go(trial):
     notes = [one.text for one in drawn(trial, "302").figure.layout.annotations if one.text]
     said = [one for one in notes if one.startswith("last: Day ")]
-    assert len(said) == 8  # the panels of measurements
+    assert len(said) == 10  # the panels of measurements
     assert len(set(said)) > 2  # bedside, laboratory, cells: each its own
 
 

@@ -44,7 +44,9 @@ from dashboard.comparing import SORTS
 from dashboard.counting import OVERVIEW
 from dashboard.due_card import SAMPLES
 from dashboard.figures.stack import PANELS
-from dashboard.figures.stack_series import COUNTS, SITES
+from dashboard.figures.stack_organs import COAGULATION, COUNTS
+from dashboard.figures.stack_organs import LIVER as LIVER_TESTS
+from dashboard.figures.stack_vitals import PRESSURES, SITES
 from dashboard.pages import board as board_page
 from dashboard.patient_reading import FAR
 from dashboard.patient_tables import TABLES
@@ -237,7 +239,9 @@ def said_keys() -> set[str]:
     panels = (*(one for one in PANELS if one not in ("periods", "counts")), *(one.lower() for one in COUNTS))
     keys |= {f"patient.panel_{one}" for one in panels} | {f"patient.kind_{one}" for one in KINDS}
     keys |= {f"patient.latest_{one.lower()}" for one in COUNTS}
-    keys |= {f"patient.liver_{one.lower()}" for one in ("ALT", "AST", "BILI")}
+    keys |= {f"patient.liver_{one.lower()}" for one in LIVER_TESTS}
+    keys |= {f"patient.coagulation_{one.lower()}" for one in COAGULATION}
+    keys |= {f"patient.pressure_{one.lower()}" for one in PRESSURES}
     keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
     keys |= {f"screening.feature_{one}" for one in iec_hs.FEATURES} | {"screening.gone"}
     asked = set(inspect.signature(iec_hs.screen).parameters) - {"explained"}

@@ -51,19 +51,24 @@ class Reads:
     none: str = ""  # what to say where nothing holds; "": that nothing is recorded
 
 
+def stretches(each: Sequence[Reads], whole: Reads | None, shown: Shown) -> dict:
+    """What `assets/stack.js` has to know of bars and marks: as `lane` has its arguments."""
+    reads = [whole] if whole else each
+    return {
+        "reads": "stretches", "wide": bool(whole), "rows": [one.name for one in reads],
+        "scales": [one.scale for one in reads],
+        "nones": [one.none or shown.say("patient.none_then") for one in reads],
+        "dose": shown.say("patient.dose_before", what="{what}", hours="{hours}"),
+    }  # fmt: skip
+
+
 def lane(
     name: str, labels: Sequence[str], traces: Iterable[dict], shown: Shown, *, last: str = "",
     each: Sequence[Reads] = (), whole: Reads | None = None,
 ) -> Panel:  # fmt: skip
     """each: a row of the reading column for each row of the lane; whole: one for all of them. Neither: what is there is
     told under the pointer only."""
-    reads = [whole] if whole else each
-    meta = {
-        "reads": "stretches", "wide": bool(whole), "rows": [one.name for one in reads],
-        "scales": [one.scale for one in reads],
-        "nones": [one.none or shown.say("patient.none_then") for one in reads],
-        "dose": shown.say("patient.dose_before", what="{what}", hours="{hours}"),
-    }  # fmt: skip
+    meta = stretches(each, whole, shown)
     return Panel(
         name=name,
         title="" if name == "periods" else shown.say(f"patient.panel_{name}"),

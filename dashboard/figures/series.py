@@ -37,16 +37,16 @@ def visible(rows: pd.DataFrame, shown: Shown) -> pd.DataFrame:
 
 
 def line(
-    rows: pd.DataFrame, shown: Shown, colour: str, symbol: str, *, name: str, y: str = "value", floor: float = 0.0,
-    extra: list[str] | None = None,
+    rows: pd.DataFrame, shown: Shown, colour: str, symbol: str | list[str], *, name: str, y: str = "value",
+    floor: float = 0.0, extra: list[str] | None = None,
 ) -> Iterator[dict]:  # fmt: skip
     """One series. The line joins results alone; what lies beyond a limit stands hollow at it, what is excluded from the
     kinetics as a cross, both unjoined.
 
-    name: its row in the reading column. floor: where a zero stands on a log axis. extra: what the panel itself says of
-    each row. A row without `y` has no place on the panel and is read only.
+    symbol: of all points, or one a row. name: its row in the reading column. floor: where a zero stands on a log axis.
+    extra: what the panel itself says of each row. A row without `y` has no place on the panel and is read only.
     """
-    rows = rows[list(dict.fromkeys([*_POINT, y]))].assign(extra=extra or "").sort_values("time")
+    rows = rows[list(dict.fromkeys([*_POINT, y]))].assign(extra=extra or "", symbol=symbol).sort_values("time")
     beyond = rows["qualifier"].notna() | ((rows[y] <= 0) & (floor > 0)) | rows["excluded"].notna()
     told = pd.Series([sample(one, one.extra, shown) for one in rows.itertuples()], rows.index, dtype=object)
     common = {"type": "scatter", "hoverinfo": "skip", "name": name, "meta": {"reads": "samples", "rows": [name]}}
@@ -62,7 +62,7 @@ def line(
         "y": [None if out else round(float(one), 4) for one, out in zip(rows[y][counts], beyond[counts], strict=True)],
         "customdata": told[counts].tolist(),
         "line": {"color": colour, "width": 1.6},
-        "marker": {"color": colour, "size": 5, "symbol": symbol},
+        "marker": {"color": colour, "size": 5, "symbol": _one_or_each(rows["symbol"][counts])},
     }
     if beyond.any():
         out = rows[beyond]
@@ -73,6 +73,11 @@ def line(
             "customdata": told[beyond].tolist(),
             "marker": {"color": colour, "size": 8, "symbol": [_hollow_symbol(one) for one in out.itertuples()]},
         }
+
+
+def _one_or_each(symbols: pd.Series) -> str | list[str]:
+    each = symbols.tolist()
+    return each[0] if len(set(each)) == 1 else each
 
 
 def _hollow_symbol(row) -> str:
@@ -86,11 +91,20 @@ def _hollow_symbol(row) -> str:
 
 
 def end_name(rows: pd.DataFrame, shown: Shown, label: str, colour: str, place, *, y: str = "value") -> Iterator[dict]:
-    """The series' name at its last point in sight, instead of a legend."""
+    """The series' name at its last point in sight, instead of a legend; at the edge where the line goes on beyond it.
+
+    place: value -> where it stands on the axis.
+    """
     inside = rows[shown.holds(rows["time"])]
-    if len(inside):
-        last = inside.loc[inside["time"].idxmax()]
-        yield note(label, colour, x=round(last["time"], 4), y=place(last[y]), xanchor="left", xshift=7)
+    if inside.empty:
+        return
+    last, beyond = inside.loc[inside["time"].idxmax()], rows[rows["time"] > shown.high]
+    at, height = last["time"], place(last[y])
+    if len(beyond):
+        after = beyond.loc[beyond["time"].idxmin()]
+        height += (place(after[y]) - height) * (shown.high - at) / (after["time"] - at)
+        at = shown.high
+    yield note(label, colour, x=round(at, 4), y=height, xanchor="left", xshift=7)
 
 
 def apart(ends: list[dict], per_pixel: float) -> Iterator[dict]:

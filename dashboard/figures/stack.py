@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 
 from clinical.course import Course
-from dashboard.figures import stack_events, stack_lanes, stack_ribbons, stack_series
+from dashboard.figures import stack_events, stack_lanes, stack_organs, stack_ribbons, stack_series, stack_vitals
 from dashboard.figures.panels import Panel, Shown, moment, note
 from dashboard.figures.readings import FAR, Read, at_the_last
 from dashboard.labels import Say
@@ -17,7 +17,7 @@ from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 LEFT, RIGHT, TOP, BOTTOM = 186, 92, 24, 78  # px: labels of rows, names of lines, the cut-off, axis title and stamp
 HEAD, GAP = 19, 9  # px over a panel for its name, and between panels
 REST = pd.Timedelta(days=28)  # how far beyond the last entry the axis goes where the cut-off is later still
-PANELS = ("periods", "ribbons", "temperature", "cytokines", "kinetics", "flow", "counts", "liver", "interventions", "events")  # fmt: skip  # noqa: E501
+PANELS = ("periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "counts", "liver", "kidney", "coagulation", "interventions", "events")  # fmt: skip  # noqa: E501
 FEW = "few"  # folds all but these, as a telephone begins
 SHORT = ("ribbons", "temperature", "neut", "plat", "hgb")
 
@@ -62,7 +62,7 @@ def stack(
     away = {*folded, *(one.name for one in found if one not in panels)} - {FEW}
     height = TOP + BOTTOM + sum(_outer(one) for one in panels)
     names = {one.name for one in found}
-    asked = [one for one in PANELS if one != "counts"] + list(map(str.lower, stack_series.COUNTS))
+    asked = [one for one in PANELS if one != "counts"] + list(map(str.lower, stack_organs.COUNTS))
     asked = [one for one in asked if one not in ("flow" if _flow_is_kinetics(course) else "", "periods")]
     named = partial(_name, palette=PALETTES[shown.theme], away=away, fold=fold)
     return Stack(
@@ -88,12 +88,16 @@ def _flow_is_kinetics(course: Course) -> bool:
 def _panels(course: Course, shown: Shown) -> Iterator[Panel | None]:
     yield stack_lanes.periods(course, shown)
     yield stack_ribbons.ribbons(course, shown)
-    yield stack_series.temperature(course, shown)
+    yield stack_vitals.temperature(course, shown)
+    yield stack_vitals.pressure(course, shown)
+    yield stack_vitals.oxygen(course, shown)
     yield stack_series.cytokines(course, shown)
     yield stack_series.kinetics(course, shown)
     yield stack_series.flow(course, shown)
-    yield from stack_series.counts(course, shown)
-    yield stack_series.liver(course, shown)
+    yield from stack_organs.counts(course, shown)
+    yield stack_organs.liver(course, shown)
+    yield stack_organs.kidney(course, shown)
+    yield stack_organs.coagulation(course, shown)
     yield stack_lanes.interventions(course, shown)
     yield stack_events.adverse_events(course, shown)
 

@@ -56,14 +56,14 @@ def period_name(course: Course, name: str, planned: bool, lang: str) -> str:
 
 # ---- interventions ---------------------------------------------------------------------------------------------------
 def interventions(course: Course, shown: Shown) -> Panel | None:
-    every = _on_axis(course)
+    every = on_axis(course)
     given = every[(every["until"] >= shown.low) & (every["since"] <= shown.high)]
     kinds = [one for one in LANE if (given["kind"] == one).any()]
     if not kinds:
         return None
     palette = PALETTES[shown.theme]
     rows = given["kind"].map(kinds.index)
-    told = pd.Series([_given(one, shown) for one in given.itertuples()], given.index)
+    told = pd.Series([given_told(one, shown) for one in given.itertuples()], given.index)
     brief = given["until"] - given["since"] < SHORT
     traces = []
     if (~brief).any():
@@ -98,7 +98,7 @@ def _name_in(row, shown: Shown) -> str:
     return plain(row.name) if row.kind in NAMED and shown.fits(row.name, row.until - row.since) else ""
 
 
-def _on_axis(course: Course) -> pd.DataFrame:
+def on_axis(course: Course) -> pd.DataFrame:
     """The dated interventions of the lane, with `since` and `until` on the axis, and `goes_on`. Where no end is
     recorded a single dose is a mark, and a course goes on to the cut-off."""
     given = course.given
@@ -118,7 +118,8 @@ def _on_axis(course: Course) -> pd.DataFrame:
     return frame.assign(until=frame["until"].where(~point, frame["since"]).clip(lower=frame["since"]))
 
 
-def _given(row, shown: Shown) -> tuple[str, ...]:
+def given_told(row, shown: Shown) -> tuple[str, ...]:
+    """What is told of one row of `on_axis`."""
     amount = "" if pd.isna(row.dose) else f"{row.dose:g} {row.unit if isinstance(row.unit, str) else ''}".strip()
     what = f"{row.name} {amount}".strip()
     why = (row.indication,) if isinstance(row.indication, str) else ()

@@ -1,4 +1,4 @@
-"""The panels of what was measured: temperature, cytokines, CAR copies, CAR+ cells, blood counts, liver."""
+"""The panels of cytokines and inflammation, and of the cells: CAR copies, CAR+ cells."""
 
 import math
 from collections.abc import Iterator
@@ -6,12 +6,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from clinical.course import Course
-from dashboard.figures.panels import Panel, Shown, band, last_data, level_line, note, unit_words
+from dashboard.figures.panels import Panel, Shown, last_data, level_line, note, unit_words
 from dashboard.figures.series import apart, assay_results, end_name, line, log_axis, log_range, results, visible
-from dashboard.theme import GRADES, PALETTES, level_colour
+from dashboard.theme import PALETTES, level_colour
 from data.protocol import Analyte
 
-FEVER = 38.0  # °C
 # The lines of the cytokine panel, a few that a bedside decision rests on, in hue and symbol.
 LINES = {
     "IL6": ("#3B7DD8", "circle"),
@@ -20,47 +19,6 @@ LINES = {
     "CRP": ("#D9648C", "square"),
     "FERRITIN": ("#B07C1E", "cross"),
 }
-LIVER = {"ALT": ("#8E5BB5", "circle"), "AST": ("#2A9D8F", "diamond"), "BILI": ("#C48A00", "square")}
-# Lower edges of CTCAE 5.0: below the first grade 3, below the second grade 4 (haemoglobin's grade 4 is clinical).
-COUNTS = {"NEUT": (1.0, 0.5), "PLAT": (50.0, 25.0), "HGB": (80.0, 0.0)}
-SITES = ("AXILLA", "ORAL CAVITY", "EAR", "RECTUM", "FOREHEAD")
-
-
-# ---- temperature -----------------------------------------------------------------------------------------------------
-def temperature(course: Course, shown: Shown) -> Panel | None:
-    rows = results(course, "vital_sign", "TEMP")
-    rows = rows[rows["unit"] == "C"]
-    if rows.empty:
-        return None
-    palette, values = PALETTES[shown.theme], visible(rows, shown)["value"]
-    low, high = min(values.min(), 36.0), max(values.max(), 38.6)
-    return Panel(
-        name="temperature",
-        title=shown.say("patient.panel_temperature"),
-        height=84,
-        traces=tuple(
-            line(
-                rows,
-                shown,
-                palette.ink,
-                "circle",
-                name=shown.say("patient.latest_temp"),
-                extra=[_site(*one, shown) for one in zip(rows["place"], rows["value"], strict=True)],
-            )
-        ),
-        yaxis={"range": [low - 0.3, high + 0.3], "nticks": 5},
-        last=last_data(rows, shown.say),
-        shapes=(level_line(FEVER, palette.alarm, "dot"),),
-    )
-
-
-def _site(place: str | None, value: float, shown: Shown) -> str:
-    """Where it was measured; under the arm a little less than 38 may be a fever at the core."""
-    if not isinstance(place, str):
-        return ""
-    known = shown.say(f"patient.site_{place.lower().replace(' ', '_')}") if place in SITES else place
-    doubtful = place == "AXILLA" and 37.5 <= value < FEVER
-    return f"{known}; {shown.say('patient.may_be_fever')}" if doubtful else known
 
 
 # ---- cytokines and inflammation --------------------------------------------------------------------------------------
@@ -166,59 +124,3 @@ def _below(rows: pd.DataFrame, shown: Shown) -> str:
     if rows["qualifier"].isin(["<", "<="]).any():
         return shown.say("patient.hollow")
     return shown.say("patient.hollow_zero") if (rows["value"] == 0).any() else ""
-
-
-# ---- counts and liver ------------------------------------------------------------------------------------------------
-def counts(course: Course, shown: Shown) -> Iterator[Panel]:
-    for code, (grade_3, grade_4) in COUNTS.items():
-        rows = results(course, "lab", code)
-        if rows.empty:
-            continue
-        values = visible(rows, shown)["value"]
-        highest = max(values.max(), grade_3 * 1.4)
-        lowest = 0 if grade_4 else min(values.min(), grade_3 * 0.95) * 0.9
-        bands = [band(grade_4, grade_3, GRADES[3])] + ([band(0, grade_4, GRADES[4])] if grade_4 else [])
-        yield Panel(
-            name=code.lower(),
-            title=shown.say(f"patient.panel_{code.lower()}"),
-            height=62,
-            traces=tuple(line(rows, shown, PALETTES[shown.theme].ink, "circle", name=_named(code, shown))),
-            yaxis={"range": [lowest, highest * 1.06], "nticks": 4},
-            last=last_data(rows, shown.say),
-            shapes=tuple(bands),
-        )
-
-
-def _named(code: str, shown: Shown) -> str:
-    return shown.say(f"patient.latest_{code.lower()}")
-
-
-def liver(course: Course, shown: Shown) -> Panel | None:
-    """In multiples of the upper limit of each sample; a value that came without a limit is left out, and said."""
-    every = results(course, "lab", *LIVER)
-    every = every.assign(multiple=every["value"] / every["range_high"].where(every["range_high"] > 0))
-    rows = every[every["multiple"].notna()]
-    if rows.empty:
-        return None
-    highest = max(visible(rows, shown)["multiple"].max(), 1.6)
-    traces, ends, height = [], [], 92
-    for code, (colour, symbol) in LIVER.items():
-        own = every[every["code"] == code]
-        label = shown.say(f"patient.liver_{code.lower()}")
-        limits = ["" if pd.isna(one) else shown.say("patient.of_uln", times=f"{one:.2g}") for one in own["multiple"]]
-        traces += line(own, shown, colour, symbol, y="multiple", extra=limits, name=label)
-        ends += end_name(own[own["multiple"].notna()], shown, label, colour, float, y="multiple")
-    left_out = len(every) - len(rows)
-    without = shown.say("patient.without_limit", count=left_out) if left_out else ""
-    palette = PALETTES[shown.theme]
-    lines = [level_line(one, GRADES[3], "dot") for one in (3, 5) if one <= highest * 1.1]
-    return Panel(
-        name="liver",
-        title=shown.say("patient.panel_liver") + without,
-        height=height,
-        traces=tuple(traces),
-        yaxis={"range": [0, highest * 1.1], "nticks": 5},
-        last=last_data(rows, shown.say),
-        shapes=(level_line(1, palette.line, "solid"), *lines),
-        notes=tuple(apart(ends, highest * 1.1 / height)),
-    )
