@@ -66,7 +66,7 @@ def test_all_panels_stand_over_one_axis_of_days(trial):
     made = drawn(trial)
     assert made.drawn == (
         "periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "neut", "plat",
-        "hgb", "liver", "interventions", "events",
+        "hgb", "liver", "kidney", "coagulation", "interventions", "events",
     )  # fmt: skip
     assert {one.xaxis for one in made.figure.data} == {"x"}
     assert made.figure.layout.xaxis.title.text == "Days since infusion (infusion = Day 0)"
@@ -191,6 +191,72 @@ def test_liver_of_302_is_in_multiples_of_the_upper_limit(trial):
     assert {3, 5} <= levels
 
 
+def shapes_of(made: Stack, name: str) -> list:
+    number = made.drawn.index(name) + 1
+    return [one for one in made.figure.layout.shapes if one.yref == ("y" if number == 1 else f"y{number}")]
+
+
+def title_of(made: Stack, start: str) -> str:
+    """The name over a panel, with what stands behind it."""
+    return next(one.text for one in made.figure.layout.annotations if (one.text or "").startswith(f"<b>{start}"))
+
+
+def test_creatinine_is_graded_against_the_baseline_too(trial):
+    """CTCAE 5.0: grade 2 above 1.5 x the baseline or the upper limit, the lower of the two; grade 3 is out of reach."""
+    found = of(trial, "302")
+    rows = found.results("lab", "CREAT").sort_values("first")
+    before = rows[rows["last"] < found.who["lymphodepletion"]].iloc[-1]
+    base = before["value"] / before["range_high"]
+    assert base < 1  # else its limit would be the ULN
+    made = drawn(trial, "302")
+    assert title_of(made, "Creatinine").endswith(f" · CTCAE 5.0: grade 2 above {1.5 * base:.3g}</b>")
+    lowest = min(one.y0 for one in shapes_of(made, "kidney") if one.type == "rect")
+    assert lowest == pytest.approx(1.5 * base, rel=1e-5)
+
+
+def test_liver_lines_name_the_grade_and_the_tests_that_begin_there(trial):
+    """302 reaches 6.55 x ULN: grade 3 of bilirubin above 3, of ALT and AST above 5; grade 4 of none in reach."""
+    said = [
+        one.text
+        for one in drawn(trial, "302").figure.layout.annotations
+        if (one.text or "").startswith("grade 3 above")
+    ]
+    assert said == ["grade 3 above: Bilirubin", "grade 3 above: ALT, AST"]
+
+
+def test_pressure_has_the_limit_of_the_protocol(trial):
+    made = drawn(trial)
+    assert [one.y0 for one in shapes_of(made, "pressure")] == [90]
+    assert [one.name for one in of_panel(made, "pressure")] == ["Systolic", "Diastolic"]
+
+
+def test_the_device_stands_under_the_saturation_as_long_as_it_was_there(trial):
+    """SUPPORT of 201: cannula Days 3 to 5, high flow 6 to 8, BiPAP 9 to 11, cannula 12 and 13."""
+    devices = next(one for one in of_panel(drawn(trial), "oxygen") if one.type == "bar")
+    assert list(devices.base) == [pytest.approx(day - MORNING, abs=1e-3) for day in (3, 6, 9, 12)]
+    ends = [base + x for base, x in zip(devices.base, devices.x, strict=True)]
+    assert ends == [pytest.approx(day + EVENING, abs=1e-3) for day in (5, 8, 11, 13)]
+    assert [one[0] for one in devices.customdata] == [
+        "NASAL CANNULA 3 L/min", "HIGH FLOW NASAL CANNULA 40 L/min", "BIPAP", "NASAL CANNULA 3 L/min",
+    ]  # fmt: skip
+
+
+def test_each_site_of_a_temperature_has_its_sign(trial):
+    """301 was measured in the ear on Days 8 to 10, three times a day."""
+    made = drawn(trial, "301")
+    [line] = of_panel(made, "temperature")
+    assert list(line.marker.symbol).count("square") == 9
+    assert title_of(made, "Temperature") == "<b>Temperature, °C · ● axillary  ■ ear</b>"
+    assert title_of(drawn(trial), "Temperature") == "<b>Temperature, °C · axillary</b>"
+
+
+def test_fibrinogen_has_the_alert_limit_of_the_protocol(trial):
+    made = drawn(trial)
+    assert [one.y0 for one in shapes_of(made, "coagulation")] == [1.5]
+    assert "alert limit of Fibrinogen, 1.5 g/L" in title_of(made, "Coagulation")
+    assert {one.name for one in of_panel(made, "coagulation")} == {"Fibrinogen", "D-dimer"}
+
+
 def test_only_the_assay_of_the_endpoints_is_in_the_panel_of_kinetics(trial):
     """201's pleural effusion of Day 14 (9,400 copies/ug) is another specimen."""
     line, beyond = of_panel(drawn(trial, period="all"), "kinetics")
@@ -206,7 +272,7 @@ def test_only_the_assay_of_the_endpoints_is_in_the_panel_of_kinetics(trial):
 def test_each_panel_says_how_far_its_own_data_go(trial):
     notes = [one.text for one in drawn(trial, "302").figure.layout.annotations if one.text]
     said = [one for one in notes if one.startswith("last: Day ")]
-    assert len(said) == 10  # the panels of measurements
+    assert len(said) == 12  # the panels of measurements
     assert len(set(said)) > 2  # bedside, laboratory, cells: each its own
 
 

@@ -15,7 +15,10 @@ LANE = (
     "transfusion", "antipyretic", "anti_infective", "subsequent_therapy",
 )  # fmt: skip
 # What a reader has to see in every panel: its beginning is a line through all of them.
-THROUGH = ("lymphodepletion", "tocilizumab", "siltuximab", "anakinra", "steroid", "vasopressor", "g_csf")
+THROUGH = (
+    "bridging", "lymphodepletion", "tocilizumab", "siltuximab", "anakinra", "steroid", "vasopressor", "oxygen", "g_csf",
+    "transfusion",
+)  # fmt: skip
 LOUD = "tocilizumab"  # it changes what IL-6 means
 NAMED = ("oxygen", "vasopressor", "steroid", "bridging", "subsequent_therapy")  # the kind alone would not say what
 SHORT = 0.25  # d; what is over sooner is a mark, not a bar

@@ -41,7 +41,7 @@ def _in_multiples(course: Course, rows: pd.DataFrame) -> dict[str, dict[int, flo
             known = pd.notna(base) and limit > 0
             high = bool(base > limit) if known else None
             # A normal baseline does not matter to the liver's terms: without it their limits are found once for all.
-            baseline = round(float(base / limit), 4) if known and (high or code == KIDNEY) else None
+            baseline = float(base / limit) if known and (high or code == KIDNEY) else None
             found[code] = _begin(course, code, first["unit"], uln=1.0, baseline=baseline, baseline_high=high)
     return found
 
@@ -50,10 +50,15 @@ def _scale(course: Course) -> str:
     return f"CTCAE {course.protocol.adverse_events.ctcae_version}"
 
 
-def _said(course: Course, shown: Shown, begin: Mapping[int, float], key: str, *, least: int = SEVERE) -> str:
+def _said(course: Course, shown: Shown, begin: Mapping[int, float], *, above: bool, least: int = SEVERE) -> str:
     """The grades of the bands in words, with their scale; "" where none begins anywhere."""
-    parts = [shown.say(key, grade=grade, limit=f"{value:g}") for grade, value in begin.items() if grade >= least]
-    return f" · {_scale(course)}: {shown.say('patient.list_comma').join(parts)}" if parts else ""
+    say, graded = shown.say, [(grade, f"{value:.3g}") for grade, value in begin.items() if grade >= least]
+    parts = [
+        say("patient.grade_above", grade=grade, limit=limit) if above
+        else say("patient.grade_below", grade=grade, limit=limit)
+        for grade, limit in graded
+    ]  # fmt: skip
+    return f" · {_scale(course)}: {say('patient.list_comma').join(parts)}" if parts else ""
 
 
 # ---- counts ----------------------------------------------------------------------------------------------------------
@@ -73,7 +78,7 @@ def _count(code: str, rows: pd.DataFrame, course: Course, shown: Shown) -> Panel
     lowest = 0 if SEVERE + 1 in begin else min(values.min(), severe * 0.95 or values.min()) * 0.9
     return Panel(
         name=code.lower(),
-        title=f"{label}, {unit_words(unit)}" + _said(course, shown, begin, "patient.grade_below"),
+        title=f"{label}, {unit_words(unit)}" + _said(course, shown, begin, above=False),
         height=62,
         traces=tuple(line(rows, shown, PALETTES[shown.theme].ink, "circle", name=label)),
         yaxis={"range": [lowest, highest * 1.06], "nticks": 4},
@@ -130,19 +135,21 @@ def kidney(course: Course, shown: Shown) -> Panel | None:
     highest, lowest = max(values.max(), 1.6) * 1.1, min(values.min(), 0.6) * 0.8
     begin = _in_multiples(course, every)
     own, label = begin.get(KIDNEY, {}), shown.say("patient.kidney_creat")
-    limits = _said(course, shown, own, "patient.grade_above", least=2)
+    reached = {grade: value for grade, value in own.items() if value < highest}
+    limits = _said(course, shown, reached, above=True, least=2)
     drawn = line(
         every, shown, PALETTES[shown.theme].ink, "circle", y="multiple", extra=_times(every, shown), name=label
     )
     return Panel(
         name="kidney",
-        title=shown.say("patient.panel_kidney") + (limits or _lacks(begin, [KIDNEY], course, shown))
+        title=shown.say("patient.panel_kidney") + limits
+        + _lacks(begin, [KIDNEY], course, shown)
         + _left_out(every, rows, shown),
         height=62,
         traces=tuple(drawn),
         yaxis={"range": [lowest, highest], "nticks": 4},
         last=last_data(rows, shown.say),
-        shapes=(level_line(1, PALETTES[shown.theme].line, "solid"), *_bands_above(own, highest)),
+        shapes=(level_line(1, PALETTES[shown.theme].line, "solid"), *_bands_above(reached, highest)),
     )  # fmt: skip
 
 
@@ -177,7 +184,7 @@ def _lines(begin: Mapping[str, dict[int, float]], highest: float) -> dict[float,
 
 def _bands_above(begin: Mapping[int, float], highest: float) -> Iterator[dict]:
     """From grade 2 on: each up to where the next begins, the last to the edge of the panel."""
-    graded = [(grade, value) for grade, value in sorted(begin.items()) if grade >= 2 and value < highest]
+    graded = [(grade, value) for grade, value in sorted(begin.items()) if grade >= 2]
     for (grade, value), (_, upper) in pairwise([*graded, (0, highest)]):
         yield band(value, upper, GRADES[grade])
 
