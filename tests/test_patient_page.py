@@ -214,6 +214,16 @@ def test_creatinine_is_graded_against_the_baseline_too(trial):
     assert lowest == pytest.approx(1.5 * base, rel=1e-5)
 
 
+def test_without_a_baseline_no_limit_of_liver_or_kidney_is_drawn(trial):
+    found = of(trial, "302")
+    late = found.measured[(found.measured["table"] != "lab") | (found.measured["rel_day"] >= 0)]
+    unknown = replace(found, measured=late)
+    made = stack(unknown, shown_days(unknown, "month", speaker("en"), "light", "en"), "month", stamp="")
+    for name, title in (("liver", "Liver"), ("kidney", "Creatinine")):
+        assert [one.y0 for one in shapes_of(made, name)] == [1]  # the upper limit alone
+        assert "CTCAE 5.0 limits not all drawn: no baseline" in title_of(made, title)
+
+
 def test_liver_lines_name_the_grade_and_the_tests_that_begin_there(trial):
     """302 reaches 6.55 x ULN: grade 3 of bilirubin above 3, of ALT and AST above 5; grade 4 of none in reach."""
     said = [

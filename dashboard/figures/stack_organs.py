@@ -37,11 +37,11 @@ def _in_multiples(course: Course, rows: pd.DataFrame) -> dict[str, dict[int, flo
         first = own.iloc[0]
         base, limit = first["value_baseline"], first["range_high_baseline"]
         alike = own["unit"].nunique() == 1 and own["range_high"].dropna().nunique() == 1
-        if alike:
-            known = pd.notna(base) and limit > 0
-            high = bool(base > limit) if known else None
+        known = pd.notna(base) and limit > 0
+        if alike and known:
+            high = bool(base > limit)
             # A normal baseline does not matter to the liver's terms: without it their limits are found once for all.
-            baseline = float(base / limit) if known and (high or code == KIDNEY) else None
+            baseline = float(base / limit) if high or code == KIDNEY else None
             found[code] = _begin(course, code, first["unit"], uln=1.0, baseline=baseline, baseline_high=high)
     return found
 
