@@ -28,7 +28,9 @@ def ribbons(course: Course, shown: Shown) -> Panel | None:
         notes += [note(one.empty, quiet, x=max(shown.low, 0.0), y=place, xanchor="left", xshift=5)] if one.empty else []
     last = shown.say("patient.last_day", day=max(one.last for one in rows if one.last is not None))
     made = lane("ribbons", [one.label for one in rows], traces, shown, last=last, each=[one.reads for one in rows])
-    return replace(made, notes=tuple(notes))
+    derived = any(course.derived(kind) for kind in CRS_ICANS)
+    title = shown.say("patient.panel_ribbons") + (shown.say("patient.ribbons_derived") if derived else "")
+    return replace(made, title=title, notes=tuple(notes))
 
 
 @dataclass(frozen=True)
