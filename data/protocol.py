@@ -346,6 +346,28 @@ class Analyte(Section):
     uloq: float | None = Field(default=None, gt=0)
 
 
+class Envelope(Section):
+    """Between which values a count is expected to lie on some days since the infusion, by a published `source`."""
+
+    code: Upper
+    unit: str
+    days: tuple[int, ...] = Field(min_length=2)
+    low: tuple[Annotated[float, Field(ge=0)], ...]
+    high: tuple[Annotated[float, Field(ge=0)], ...]
+
+    @model_validator(mode="after")
+    def _sourced_and_in_order(self) -> "Envelope":
+        if not self.source.strip():
+            raise ValueError(
+                f"envelope of {self.code}: `source` says where it was published; without one none is drawn"
+            )
+        if list(self.days) != sorted(set(self.days)) or not len(self.days) == len(self.low) == len(self.high):
+            raise ValueError(f"envelope of {self.code}: `days` rise, with a `low` and a `high` for each")
+        if any(low > high for low, high in zip(self.low, self.high, strict=True)):
+            raise ValueError(f"envelope of {self.code}: `low` must not exceed `high`")
+        return self
+
+
 class Kinetics(Section):
     """The one assay that the kinetic endpoints rest on; every other series is shown beside it."""
 
@@ -407,6 +429,7 @@ class Protocol(BaseModel):
     periods: tuple[Period, ...] = ()
     visits: tuple[Visit, ...] = ()
     analytes: tuple[Analyte, ...] = ()
+    envelopes: tuple[Envelope, ...] = ()
     kinetics: Kinetics | None = None
     associations: Associations | None = None
     response: Response | None = None
@@ -460,6 +483,7 @@ class Protocol(BaseModel):
             raise ValueError("cohort.levels: the dose must rise from each `level` to the next")
         _unique("visits (visitnum)", [one.visitnum for one in self.visits])
         _unique("analytes (code)", [one.code for one in self.analytes])
+        _unique("envelopes (code)", [one.code for one in self.envelopes])
         if self.associations:
             _unique("associations.peaks", [one.id for one in self.associations.peaks])
             unknown = {one.code for one in self.associations.peaks} - {one.code for one in self.analytes}

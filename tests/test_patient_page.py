@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from dash import html
 from test_importing import files, load
+from trial_frames import PROTOCOL
 
 from clinical.course import Course
 from dashboard.courses import course
@@ -23,6 +24,7 @@ from dashboard.session import Asked
 from dashboard.stack_choices import stack_choices
 from dashboard.theme import CRS, DLT, GRADES
 from dashboard.view import View
+from data.protocol import ProtocolError, parse
 from data.store import Store
 from queries.subjects import subjects
 
@@ -232,6 +234,19 @@ def test_liver_lines_name_the_grade_and_the_tests_that_begin_there(trial):
         if (one.text or "").startswith("grade 3 above")
     ]
     assert said == ["grade 3 above: Bilirubin", "grade 3 above: ALT, AST"]
+
+
+def test_an_envelope_is_drawn_only_where_the_protocol_has_one_with_its_source(trial):
+    assert "expected" not in {one.name for one in of_panel(drawn(trial), "neut")}
+    days = "days = [0, 14]\nlow = [0, 0.5]\nhigh = [4, 3]\n"
+    text = PROTOCOL.text + f'[[envelopes]]\ncode = "NEUT"\nunit = "10^9/L"\n{days}source = "A, p. 1"\n'
+    found = replace(of(trial, "201"), protocol=parse(text))
+    made = stack(found, shown_days(found, "month", speaker("en"), "light", "en"), "month", stamp="")
+    edges = [(list(one.x), list(one.y)) for one in of_panel(made, "neut") if one.name == "expected"]
+    assert edges == [([0, 14], [0, 0.5]), ([0, 14], [4, 3])]
+    assert "dashed: expected, A, p. 1" in title_of(made, "Neutrophils")
+    with pytest.raises(ProtocolError, match="envelope of NEUT: `source`"):
+        parse(text.replace("A, p. 1", " "))
 
 
 def test_pressure_has_the_limit_of_the_protocol(trial):

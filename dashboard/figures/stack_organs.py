@@ -1,7 +1,7 @@
 """Blood counts, liver, kidney and coagulation, each against the limits from which CTCAE grades it."""
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 import pandas as pd
@@ -9,9 +9,10 @@ import pandas as pd
 from clinical.course import Course
 from clinical.grading.limits import grades_begin
 from clinical.lab_grades import GRADED, with_baseline
-from dashboard.figures.panels import Panel, Shown, band, last_data, level_line, note, unit_words
+from dashboard.figures.panels import Panel, Shown, band, last_data, level_line, note, plain, unit_words
 from dashboard.figures.series import apart, end_name, line, log_axis, log_range, results, visible
 from dashboard.theme import GRADES, PALETTES
+from data.protocol import Envelope
 
 COUNTS = ("NEUT", "PLAT", "HGB")
 LIVER = {"ALT": ("#8E5BB5", "circle"), "AST": ("#2A9D8F", "diamond"), "BILI": ("#C48A00", "square")}
@@ -76,15 +77,29 @@ def _count(code: str, rows: pd.DataFrame, course: Course, shown: Shown) -> Panel
     severe = begin.get(SEVERE, 0.0)
     highest = max(values.max(), severe * 1.4)
     lowest = 0 if SEVERE + 1 in begin else min(values.min(), severe * 0.95 or values.min()) * 0.9
+    expected = [one for one in course.protocol.envelopes if one.code == code and one.unit == unit]
+    words = "".join(shown.say("patient.envelope", source=plain(one.source)) for one in expected)
+    drawn = [*line(rows, shown, PALETTES[shown.theme].ink, "circle", name=label), *_envelopes(expected, shown)]
     return Panel(
         name=code.lower(),
-        title=f"{label}, {unit_words(unit)}" + _said(course, shown, begin, above=False),
+        title=f"{label}, {unit_words(unit)}" + _said(course, shown, begin, above=False) + words,
         height=62,
-        traces=tuple(line(rows, shown, PALETTES[shown.theme].ink, "circle", name=label)),
+        traces=tuple(drawn),
         yaxis={"range": [lowest, highest * 1.06], "nticks": 4},
         last=last_data(rows, shown.say),
         shapes=tuple(_bands_below(begin)),
     )
+
+
+def _envelopes(expected: Iterable[Envelope], shown: Shown) -> Iterator[dict]:
+    """What the protocol's source expects, dashed: its lower and its upper edge."""
+    for one in expected:
+        for edge in (one.low, one.high):
+            yield {
+                "type": "scatter", "mode": "lines", "x": list(one.days), "y": list(edge), "hoverinfo": "skip",
+                "name": shown.say("patient.envelope_name"),
+                "line": {"color": PALETTES[shown.theme].quiet, "width": 1, "dash": "dash"},
+            }  # fmt: skip
 
 
 def _bands_below(begin: Mapping[int, float]) -> Iterator[dict]:
