@@ -59,14 +59,11 @@ def changes(both: Cut) -> Changes:
     """
     files = both.frame(_files())
     other, moved_ones = _other_rows(both, files), _other_files(files)
-    found = [pd.DataFrame(columns=list(COLUMNS))]
+    differ = [one for one in study_tables() if one.name in other]
     moved = [pd.DataFrame(columns=list(MOVED))]
     with ThreadPoolExecutor(THREADS) as threads:  # much of a small table's time is the plan of its statement
-        differ = [one for one in study_tables() if one.name in other]
-        for table, left in zip(differ, threads.map(lambda one: both.frame(_left_over(one)), differ), strict=True):
-            alone = left["content"].isna()
-            found.append(_alone(table, left[alone]))
-            found.append(pd.DataFrame(_differences(table, left[~alone]), columns=list(COLUMNS)))
+        left = dict(zip(differ, threads.map(lambda one: both.frame(_left_over(one)), differ), strict=True))
+    found = [_alone(left), *(_differences(table, rows[rows["content"].notna()]) for table, rows in left.items())]
     for table in study_tables():
         if table.name in moved_ones:
             moved.append(both.frame(_moved(table)).assign(table=table.name))
@@ -198,22 +195,33 @@ def _moved(table: Table) -> Select:
 
 
 # ---- which of them are the same row ----------------------------------------------------------------------------------
-def _alone(table: Table, left: pd.DataFrame) -> pd.DataFrame:
-    """The rows that can be no row of the other side: most of what a new cut brings."""
-    rows = left.loc[left.index.repeat(left["times"].abs())]
-    new, names = rows["times"] > 0, [name for name in table.info["key"] if name != "usubjid"]
-    said = {"table": table.name, "kind": new.map({True: "added", False: "removed"}), "usubjid": rows["usubjid"]}
-    keys = [
-        name.upper() + " " + _texts(rows[f"key{place}"]).astype(str)
-        for place, name in enumerate(table.info["key"])
-        if name in names
-    ]
-    said["key"] = pd.Series(map(" ".join, zip(*keys, strict=True)), rows.index) if keys else ""
-    said |= {"topic": _texts(rows["topic"]), "dtc": rows["dtc"], "earliest": rows["earliest"]}
+def _alone(left: Mapping[Table, pd.DataFrame]) -> pd.DataFrame:
+    """The rows that can be no row of the other side: most of what a new cut brings. All tables at once: one by one
+    they would take ten times as long."""
+    every = [_with_key(table, rows[rows["content"].isna()]) for table, rows in left.items()]
+    every = [one for one in every if len(one)]
+    if not every:
+        return pd.DataFrame(columns=list(COLUMNS))
+    rows = pd.concat(every, ignore_index=True)
+    rows = rows.loc[rows.index.repeat(rows["times"].abs())].reset_index(drop=True)
+    new = rows["times"] > 0
+    said = {"kind": new.map({True: "added", False: "removed"}), "topic": _texts(rows["topic"])}
     said |= dict.fromkeys(("column", "old", "new"))
-    said |= {name: rows[name].where(new) for name in _SOURCE}
-    said |= {f"old_{name}": rows[name].where(~new) for name in _SOURCE}
-    return pd.DataFrame(said, index=rows.index, columns=list(COLUMNS)).reset_index(drop=True)
+    said |= {f"old_{name}": rows[name].where(~new) for name in _SOURCE} | {
+        name: rows[name].where(new) for name in _SOURCE
+    }
+    return rows.assign(**said)[list(COLUMNS)]
+
+
+def _with_key(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
+    keys = [
+        [f"{name.upper()} {_text(one)}" for one in rows[f"key{place}"].tolist()]
+        for place, name in enumerate(table.info["key"])
+        if name != "usubjid"
+    ]
+    said = list(map(" ".join, zip(*keys, strict=True))) if keys else [""] * len(rows)
+    common = rows[["times", "usubjid", "topic", "dtc", "earliest", *_SOURCE]]
+    return common.assign(table=table.name, key=pd.Series(said, rows.index, dtype=object))
 
 
 class _Row:
@@ -239,7 +247,11 @@ class _Row:
         return None if any(pd.isna(one) for one in self._key.values()) else tuple(self._key.values())
 
 
-def _differences(table: Table, left: pd.DataFrame) -> Iterator[dict]:
+def _differences(table: Table, left: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(_differing(table, left) if len(left) else [], columns=list(COLUMNS))
+
+
+def _differing(table: Table, left: pd.DataFrame) -> Iterator[dict]:
     rows = [(int(row.times), _Row(table, row)) for row in left.itertuples()]
     later = [row for times, row in rows for _ in range(times)]
     earlier = [row for times, row in rows for _ in range(-times)]
