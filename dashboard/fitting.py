@@ -23,7 +23,7 @@ def fit_of(asked: Asked) -> Job:
     """The job whose result is the PopulationFit of everyone infused, whatever cohort is chosen."""
     samples = endpoint_samples(asked.cut, asked.head)
     name = ("fit", asked.cut.id, excluded(asked.cut, asked.head))
-    return _jobs().of(name, lambda told: apart(samples, told))
+    return _jobs().of(name, lambda told: apart(samples, told), elsewhere=True)
 
 
 def _jobs() -> Jobs:
