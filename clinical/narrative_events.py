@@ -123,7 +123,7 @@ def _day(moment: pd.Timestamp) -> pd.Timestamp:
 
 
 def _derived(found: Derived | None, name: str, course: Course) -> Iterator[Told]:
-    """By the scale, from the measurements of the first assessment at the highest grade that is sure."""
+    """By the scale, from the first assessment at the highest grade that is sure, and at the highest that can be."""
     if found is None:
         return
     values, peak = {"name": name, "scale": found.scale}, found.peak
@@ -131,12 +131,17 @@ def _derived(found: Derived | None, name: str, course: Course) -> Iterator[Told]
         yield Told(Sentence("not_derived", values))
         return
     values |= {"low": peak.low, "when": when(peak.first, course)}
-    rows = course.measured[course.measured["first"].eq(peak.first) & course.measured["table"].isin(_BEDSIDE)]
-    high = max(one.high for one in found.steps if one.high is not None)
-    if high > peak.low:
-        yield Told(Sentence("derived_open", values | {"high": high}), cites_by_table(rows))
+    worst = max((one for one in found.steps if one.high is not None), key=lambda one: (one.high, -one.start))
+    if worst.high > peak.low:
+        values |= {"high": worst.high, "possibly": when(worst.first, course)}
+        yield Told(Sentence("derived_open", values), _bedside(course, peak.first, worst.first))
     else:
-        yield Told(Sentence("derived" if peak.low else "derived_zero", values), cites_by_table(rows))
+        yield Told(Sentence("derived" if peak.low else "derived_zero", values), _bedside(course, peak.first))
+
+
+def _bedside(course: Course, *moments: pd.Timestamp) -> tuple[Cite, ...]:
+    rows = course.measured
+    return cites_by_table(rows[rows["first"].isin(moments) & rows["table"].isin(_BEDSIDE)])
 
 
 _BEDSIDE = ("vital_sign", "ice")

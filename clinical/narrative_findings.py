@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from clinical.course import Course
+from clinical.grading import ctcae
 from clinical.narrative_told import Dossier, Told, cites_by_table, text_or, when
 from clinical.sentence import Sentence
 
@@ -25,12 +26,20 @@ def _drug(one, course: Course) -> Sentence:
 
 
 def laboratory(dossier: Dossier) -> Iterator[Told]:
-    """Of each term the first value after the infusion at its highest sure grade, where that is high."""
+    """Of each term its highest sure grade after the infusion, where that is high: since when, and the value furthest
+    out at that grade. The first one alone would tell of the fall and hide the nadir."""
     course = dossier.course
     if course.axis is None:
         return
     graded = course.measured.join(course.grades[["term", "low", "scale"]])
-    graded = graded[graded["term"].notna() & graded["low"].notna() & (graded["time"] >= 0)]
+    graded = graded[graded["term"].notna() & graded["low"].notna()]
+    yield from _after_infusion(graded[graded["time"] >= 0], course)
+    undated = graded[graded["time"].isna() & (graded["low"] >= HIGH)]
+    if len(undated):
+        yield Told(Sentence("lab_undated", {"terms": tuple(undated["term"].unique())}), cites_by_table(undated))
+
+
+def _after_infusion(graded: pd.DataFrame, course: Course) -> Iterator[Told]:
     if graded.empty:
         yield Told(Sentence("no_lab"))
         return
@@ -38,17 +47,34 @@ def laboratory(dossier: Dossier) -> Iterator[Told]:
     if high.empty:
         yield Told(Sentence("lab_low", {"scale": scale}))
         return
-    first = high.sort_values(["term", "low", "first"], ascending=[True, False, True]).drop_duplicates("term")
-    first = first.sort_values(["low", "first"], ascending=[False, True])
-    found = tuple(_finding(one, course) for one in first.itertuples())
-    yield Told(Sentence("lab", {"scale": scale, "findings": found}), cites_by_table(first))
+    top = high[high["low"] == high.groupby("term")["low"].transform("max")].sort_values("first")
+    first = top.drop_duplicates("term").sort_values(["low", "first"], ascending=[False, True])
+    furthest = {term: _furthest(own, _lowest(own.iloc[0])) for term, own in top.groupby("term")}
+    found = tuple(_finding(one, next(furthest[one.term].itertuples()), course) for one in first.itertuples())
+    shown = pd.concat([first, *furthest.values()])
+    yield Told(Sentence("lab", {"scale": scale, "findings": found}), cites_by_table(shown[~shown.index.duplicated()]))
 
 
-def _finding(one, course: Course) -> Sentence:
-    value = f"{one.code} {one.value:.12g} {one.unit if isinstance(one.unit, str) else ''}".strip()
-    return Sentence(
-        "lab_grade", {"term": one.term, "grade": int(one.low), "value": value, "when": when(one.first, course)}
-    )
+def _lowest(row) -> bool:
+    return ctcae.grades_low(row.term, row.scale.removeprefix("CTCAE "))
+
+
+def _furthest(rows: pd.DataFrame, lowest: bool) -> pd.DataFrame:
+    """The row of the lowest value, or of the highest; the first of equal ones."""
+    values = rows["value"].astype(float).to_numpy()
+    return rows.iloc[[values.argmin() if lowest else values.argmax()]]
+
+
+def _finding(first, furthest, course: Course) -> Sentence:
+    qualifier, unit = (one if isinstance(one, str) else "" for one in (furthest.qualifier, furthest.unit))
+    values = {
+        "term": first.term,
+        "grade": int(first.low),
+        "since": when(first.first, course),
+        "value": f"{furthest.code} {qualifier}{furthest.value:.12g} {unit}".strip(),
+        "when": when(furthest.first, course),
+    }
+    return Sentence("lab_lowest" if _lowest(first) else "lab_highest", values)
 
 
 def cells(dossier: Dossier) -> Iterator[Told]:

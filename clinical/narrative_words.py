@@ -27,7 +27,8 @@ ENGLISH = {
     "dlt_none": "no verdict on dose limitation",
     "drug": "{name} {dose} ({when})",
     "drug_no_dose": "{name} ({when})",
-    "lab_grade": "{term} grade {grade} by {value} ({when})",
+    "lab_lowest": "{term} grade {grade} (first {since}), lowest {value} ({when})",
+    "lab_highest": "{term} grade {grade} (first {since}), highest {value} ({when})",
     "assessed_as": "{response} ({when}, {reader})",
     "reader_missing": "reader not recorded",
     # the subject
@@ -61,8 +62,8 @@ ENGLISH = {
     "medication_unknown": "The files record no medication: which drugs were given for it is not known.",
     "support_unknown": "The files record no oxygen and no vasopressors: whether it was supported is not known.",
     "derived": "By {scale} the highest {name} grade of the bedside measurements is {low} (first {when}).",
-    "derived_open": "By {scale} the highest {name} grade of the bedside measurements is {low} (first {when}), or up to "
-    "{high}: inputs are missing.",
+    "derived_open": "By {scale} the highest {name} grade of the bedside measurements is at least {low} (first {when}), "
+    "possibly {high} (first {possibly}): inputs are missing.",
     "derived_zero": "By {scale} the bedside measurements show no {name}.",
     "not_derived": "{name} was never assessed by bedside measurements in the data ({scale}).",
     # dose limitation
@@ -83,6 +84,7 @@ ENGLISH = {
     # findings
     "lab": "Highest grades of laboratory values after the infusion, derived by {scale}: {findings}.",
     "lab_low": "No laboratory value after the infusion reaches grade 3 for sure ({scale}).",
+    "lab_undated": "Of grade 3 or more but without a day, before or after the infusion is not known: {terms}.",
     "no_lab": "No laboratory value after the infusion can be graded.",
     "cells": "CAR cells in {specimen} were highest at {value} ({when}).",
     "no_cells": "No quantified CAR cells are in the data.",

@@ -492,3 +492,12 @@ def test_calcium_corrected_for_albumin():
     assert math.isnan(calcium.corrected(2.0, None)) and math.isnan(calcium.corrected(None, 30))
     with pytest.raises(KeyError):
         calcium.corrected(2.0, 30, "mEq/L")
+
+
+@pytest.mark.parametrize("version", ["5.0", "6.0"])
+def test_which_way_a_term_grades_is_known(version):
+    """By their names: what is decreased or hypo- grades low values, what is increased or hyper- high ones."""
+    for term in ("Neutrophil count decreased", "Anemia", "Hypokalemia", "Fibrinogen decreased", "Hypocalcemia"):
+        assert ctcae.grades_low(term, version)
+    for term in ("Alanine aminotransferase increased", "Hyperkalemia", "Creatinine increased", "INR increased"):
+        assert not ctcae.grades_low(term, version)

@@ -3,6 +3,9 @@
 Of the simulated trial the last cut is told of, the end of 21 November 2026; the events are those of the scenario.
 """
 
+from types import SimpleNamespace
+
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +13,8 @@ from test_importing import files, load
 from test_patient_page import asked, of, text_of
 
 from clinical.narrative_check import Record, compare, draft, read
-from clinical.narrative_told import Cite, speak
+from clinical.narrative_findings import laboratory
+from clinical.narrative_told import Cite, Dossier, speak
 from dashboard import narrative_card
 from dashboard.courses import course
 from dashboard.pages import patient
@@ -34,6 +38,35 @@ def told(trial, who: str, **choices) -> list[str]:
     return [speak(one.sentence) for some in made.paragraphs for one in some]
 
 
+# ---- laboratory values -----------------------------------------------------------------------------------------------
+def lab_sentences(*results: tuple) -> list[str]:
+    """results: code, term, grade, value, day (None: no day)."""
+    rows = pd.DataFrame(results, columns=["code", "term", "low", "value", "time"])
+    rows["first"] = pd.Timestamp("2026-03-10 06:00") + pd.to_timedelta(rows["time"].astype(float), unit="D")
+    rows = rows.assign(unit="U", qualifier=None, table="lab", source_file="lb.xpt", source_row=range(len(rows)))
+    grades = rows[["term", "low"]].assign(scale="CTCAE 5.0")
+    axis = SimpleNamespace(day=lambda moment: (moment - pd.Timestamp("2026-03-10")).days)
+    course = SimpleNamespace(axis=axis, measured=rows.drop(columns=["term", "low"]), grades=grades)
+    return [speak(one.sentence) for one in laboratory(Dossier(course))]
+
+
+def test_the_worst_value_is_told_and_not_the_first_of_its_grade():
+    anc, alt = ("NEUT", "Neutrophil count decreased"), ("ALT", "Alanine aminotransferase increased")
+    [said] = lab_sentences(
+        (*anc, 4, 0.4, 1), (*anc, 4, 0.05, 4), (*anc, 3, 0.9, 8), (*alt, 3, 210, 6), (*alt, 3, 400, 7)
+    )
+    assert "Neutrophil count decreased grade 4 (first Day 1), lowest NEUT 0.05 U (Day 4)" in said
+    assert "Alanine aminotransferase increased grade 3 (first Day 6), highest ALT 400 U (Day 7)" in said
+
+
+def test_a_high_grade_without_a_day_is_not_passed_over():
+    low, undated = lab_sentences(("CD4", "CD4 lymphocytes decreased", 3, 87, None), ("HGB", "Anemia", 1, 110, 3))
+    assert low == "No laboratory value after the infusion reaches grade 3 for sure (CTCAE 5.0)."
+    assert undated == (
+        "Of grade 3 or more but without a day, before or after the infusion is not known: CD4 lymphocytes decreased."
+    )
+
+
 # ---- what it tells ---------------------------------------------------------------------------------------------------
 def test_302_is_told_with_the_open_question_of_its_alt(trial):
     said = told(trial, "302")
@@ -55,8 +88,10 @@ def test_302_is_told_with_the_open_question_of_its_alt(trial):
     ):
         assert sentence in said
     [laboratory] = [one for one in said if one.startswith("Highest grades of laboratory values")]
-    # 200 U/L is five times the limit of 40: 187 on Day 11 does not reach it, 232 on Day 12 does
-    assert "Alanine aminotransferase increased grade 3 by ALT 232 U/L (Day 12)" in laboratory
+    # 200 U/L is five times the limit of 40: 187 on Day 11 does not reach it, 232 on Day 12 does, 262 is the peak
+    assert "Alanine aminotransferase increased grade 3 (first Day 12), highest ALT 262 U/L (Day 14)" in laboratory
+    # below 0.5: 0.31 on Day 1, then 0.25, 0.17, 0.09, 0.17 and up: the nadir is told, not the first of the fall
+    assert "Neutrophil count decreased grade 4 (first Day 1), lowest NEUT 0.09 10^9/L (Day 4)" in laboratory
 
 
 def test_201_is_told_by_its_steps_its_treatment_and_the_verdict(trial):
@@ -72,7 +107,11 @@ def test_201_is_told_by_its_steps_its_treatment_and_the_verdict(trial):
         assert drug in given_then
     assert "DLT window: DLT on Day 9." in said
     assert "By ASTCT 2019 the highest CRS grade of the bedside measurements is 4 (first Day 9)." in said
-    assert any("or up to 4: inputs are missing" in one for one in said)  # an ICE that was not done
+    # ICE was 10 until Day 8 and not done under ventilation on Days 9 and 10
+    assert (
+        "By ASTCT 2019 the highest ICANS grade of the bedside measurements is at least 0 (first Day 0), possibly 4 "
+        "(first Day 9): inputs are missing."
+    ) in said
 
 
 def test_what_goes_on_has_no_end(trial):

@@ -180,6 +180,14 @@ def reachable(term: str, version: str = "5.0") -> int:
     return found.reachable if found else 0
 
 
+@cache
+def grades_low(term: str, version: str = "5.0") -> bool:
+    """Whether the term grades values that are too low: a value of zero has a grade of it."""
+    found = terms(version)[str(term).casefold()]
+    units = list(found.limits)
+    return bool(units and grade(term, 0.0, units[0], lln=1.0, uln=1.0, baseline=1.0, version=version).high)
+
+
 def _term(term: str, version: str) -> Term | None:
     """None for a term of 5.0 whose limits in the version are not at hand."""
     name = str(term).casefold()
