@@ -224,7 +224,7 @@ def _events(
                 one.usubjid, term.casefold(), one.aestdtc_earliest.to_pydatetime(), one.aestdtc_latest.to_pydatetime(),
                 pd.Timestamp(end[1]).to_pydatetime() if end else cutoff, True, severe and bool(own), "adverse_event",
                 term, "", one.aestdtc, one.source_file, one.source_row, low=grade, high=grade, goes_on=end is None,
-                scale=protocol.adverse_events.grade_scale,
+                scale=protocol.adverse_events.scale_of(term),
             )  # fmt: skip
 
 

@@ -167,7 +167,7 @@ def _by_grade(others: Sequence[Event], course: Course) -> Iterator[Told]:
     ungraded = [one for one in others if one.grade is None]
     if high:
         named = tuple(Sentence("high_event", {"name": one.name, "grades": _grades(one, course)}) for one in high)
-        yield Told(Sentence("high", {"scale": _scale(course), "events": named}), _of(high))
+        yield Told(Sentence("high", {"scale": _scale(high, course), "events": named}), _of(high))
     elif course.protocol.adverse_events.grade_scale:
         yield Told(Sentence("no_high"))
     for code, some in (("rest", low), ("rest_ungraded", ungraded)):
@@ -184,7 +184,7 @@ def _event(event: Event, name: str, course: Course) -> Told:
     values = {
         "name": name,
         "grades": _grades(event, course),
-        "scale": _scale(course),
+        "scale": _scale((event,), course),
         "end": _ending(event, course),
         "outcome": text_or(event.last.aeout, "outcome_missing"),
         "relation": _relation(event),
@@ -201,15 +201,15 @@ def _grades(event: Event, course: Course) -> tuple[Sentence, ...]:
 
 def _graded(row, course: Course) -> Sentence:
     grade, day = reported_grade(row), when(row.aestdtc_earliest, course, row.aestdtc)
-    if grade is not None and course.protocol.adverse_events.grade_scale:
+    if grade is not None and course.protocol.adverse_events.scale_of(row.aedecod if pd.notna(row.aedecod) else ""):
         return Sentence("graded", {"grade": grade, "when": day})
     if pd.notna(row.aesev):
         return Sentence("severity", {"severity": row.aesev, "when": day})
     return Sentence("ungraded", {"when": day})
 
 
-def _scale(course: Course) -> Sentence:
-    scale = course.protocol.adverse_events.grade_scale
+def _scale(some: Sequence[Event], course: Course) -> Sentence:
+    scale = ", ".join(dict.fromkeys(course.protocol.adverse_events.scale_of(one.name) for one in some))
     return Sentence("scale", {"scale": scale}) if scale else Sentence("no_scale")
 
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from clinical.lab_grades import BY_VALUE
 from dashboard.labels import Say
+from data.protocol import Protocol
 
 
 def grade_words(row, say: Say) -> str:
@@ -18,6 +19,14 @@ def grade_words(row, say: Say) -> str:
     if row.low == row.high:
         return _corrected(say("grades.one", grade=row.low, scale=row.scale), row, say)
     return say("grades.range", grade=f"{row.low}–{row.high}", scale=row.scale, lacking=lacking_words(row.lacking, say))
+
+
+def reported_scales(protocol: Protocol, say: Say) -> str:
+    """The scale of reported grades, and that of CRS and ICANS where it is another; "" where no grade is recorded."""
+    usual = protocol.adverse_events.grade_scale
+    own = {kind: protocol.scale_of_group(kind) for kind in ("crs", "icans")}
+    others = [f"{say(f'patient.{kind}')} {scale}" for kind, scale in own.items() if scale and scale != usual]
+    return ", ".join([one for one in (usual, *others) if one])
 
 
 def short_words(row, say: Say) -> str:

@@ -144,18 +144,18 @@ def _reported(course: Course, kind: str, say: Say) -> str:
         return say("head.none_reported")
     last = max((one.steps[-1] for one in found), key=lambda one: one.start)
     peak = max((one.peak for one in found if one.peak is not None), default=None)
-    told = [say("head.ongoing", grade=_grade(last, course, say), day=last.day)] if last.goes_on else []
+    told = [say("head.ongoing", grade=_grade(last, kind, course, say), day=last.day)] if last.goes_on else []
     if peak is not None and not (told and last.grade == peak):
-        told.append(say("head.peak", grade=_graded(peak, course, say)))
+        told.append(say("head.peak", grade=_graded(peak, kind, course, say)))
     return ", ".join(told) or say("head.ungraded")
 
 
-def _grade(step: Step, course: Course, say: Say) -> str:
-    return say("head.ungraded") if step.grade is None else _graded(step.grade, course, say)
+def _grade(step: Step, kind: str, course: Course, say: Say) -> str:
+    return say("head.ungraded") if step.grade is None else _graded(step.grade, kind, course, say)
 
 
-def _graded(grade: int, course: Course, say: Say) -> str:
-    return say("head.graded", grade=grade, scale=course.protocol.adverse_events.grade_scale)
+def _graded(grade: int, kind: str, course: Course, say: Say) -> str:
+    return say("head.graded", grade=grade, scale=course.protocol.scale_of_group(kind))
 
 
 def _derived(found: Derived | None, say: Say) -> str:

@@ -62,6 +62,9 @@ def _event(one, course: Course, say: Say) -> list:
     if pd.isna(one.aetoxgr) and pd.notna(one.aesev):
         grade = f"{blank} ({one.aesev})"
     coded = one.aeterm if pd.isna(one.aedecod) else one.aedecod
+    scales = course.protocol.adverse_events
+    if pd.notna(one.aetoxgr) and (own := scales.scale_of(coded)) != scales.grade_scale:
+        grade = [grade, f" ({own})"]
     term = [coded, html.Span(f" {say('word.uncoded')}", className="assumed")] if pd.isna(one.aedecod) else coded
     return [
         html.Span(term, title=one.aeterm),

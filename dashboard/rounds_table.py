@@ -7,6 +7,7 @@ from dash import html
 from clinical.rounds import HOSPITAL, RANKS, Round, assessed_hours
 from dashboard.choices import choice, chosen_cohort, cohort_choice
 from dashboard.figures.panels import unit_words
+from dashboard.grades_said import reported_scales
 from dashboard.grading_toxicity import SCALES
 from dashboard.labels import Say
 from dashboard.rounds import Found
@@ -154,7 +155,7 @@ def _legend(asked: Asked) -> Iterator[str]:
     hours = f"{assessed_hours(protocol):g}"
     ranks = " → ".join(say(f"rounds.rank_{one}", hours=hours) for one in RANKS)
     yield say("rounds.order", ranks=ranks)
-    scale = protocol.adverse_events.grade_scale
+    scale = reported_scales(protocol, say)
     graded = say("patient.scale", scale=scale) if scale else say("patient.no_scale")
     yield f"{graded} {say('rounds.legend_derived', scales=', '.join(dict.fromkeys(SCALES.values())))}"
     yield say("rounds.legend_results", ctcae=f"CTCAE {protocol.adverse_events.ctcae_version}")

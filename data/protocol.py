@@ -289,11 +289,25 @@ class Window(Section):
     to_day: Days | None = None
 
 
+class Scale(Section):
+    """Events that are graded by a scale of their own."""
+
+    scale: str = Field(min_length=1)
+    terms: tuple[str, ...] = Field(min_length=1)
+
+
 class AdverseEvents(Section):
     grade_scale: str = ""  # empty: this trial records no toxicity grade
+    scales: tuple[Scale, ...] = ()  # of the terms that are graded by another one
     grades: dict[Upper, Grade] = {}  # words for grades; a plain number needs none
     causality: Causality
     windows: tuple[Window, ...] = Field(min_length=1)
+
+    def scale_of(self, term: str) -> str:
+        """By which scale an event of that preferred term is graded."""
+        named = term.casefold()
+        own = (one.scale for one in self.scales if named in {each.casefold() for each in one.terms})
+        return next(own, self.grade_scale)
 
     @property
     def ctcae_version(self) -> str:
@@ -454,6 +468,11 @@ class Protocol(BaseModel):
 
     def panel(self, *names: str) -> tuple[Analyte, ...]:
         return tuple(one for one in self.analytes if one.panel in names)
+
+    def scale_of_group(self, name: str) -> str:
+        """By which scale the event is graded that gives a group of special interest its name, its first term."""
+        term = next((one.terms[0] for one in self.aesi if one.id == name and one.terms), "")
+        return self.adverse_events.scale_of(term)
 
     def level(self, cohort: str) -> Level:
         return next(one for one in self.cohort.levels if one.id == cohort)

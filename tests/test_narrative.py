@@ -76,7 +76,7 @@ def test_302_is_told_with_the_open_question_of_its_alt(trial):
         "The tumour's Nectin-4 H-score is 190.",
         "XKDCT293 was infused on 2026-11-04 (Day 0), 1 × 10⁷ CAR+ T/kg; 97 % of the assigned dose was received.",
         "The data end on 2026-11-21, Day 17.",
-        "CRS: grade 1 (Day 2); scale CTCAE 5.0; ended Day 4; outcome RECOVERED/RESOLVED; relation to the treatment "
+        "CRS: grade 1 (Day 2); scale ASTCT 2019; ended Day 4; outcome RECOVERED/RESOLVED; relation to the treatment "
         "RELATED; not serious; no verdict on dose limitation.",
         "Given while it lasted: PARACETAMOL 500 mg (Day 2).",
         "No oxygen or vasopressor is recorded while it lasted.",
@@ -98,7 +98,7 @@ def test_201_is_told_by_its_steps_its_treatment_and_the_verdict(trial):
     """Scenario: 2 on Day 3, 3 on Day 6, 4 on Day 9 (DLT, serious), 2 on Day 12, 1 on Day 14, over on Day 16."""
     said = told(trial, "201")
     assert (
-        "CRS: grade 2 (Day 3), grade 3 (Day 6), grade 4 (Day 9), grade 2 (Day 12), grade 1 (Day 14); scale CTCAE 5.0; "
+        "CRS: grade 2 (Day 3), grade 3 (Day 6), grade 4 (Day 9), grade 2 (Day 12), grade 1 (Day 14); scale ASTCT 2019; "
         "ended Day 16; outcome RECOVERED/RESOLVED; relation to the treatment RELATED; serious; judged dose-limiting."
     ) in said
     [given_then] = [one for one in said if one.startswith("Given while it lasted")]
@@ -117,7 +117,9 @@ def test_201_is_told_by_its_steps_its_treatment_and_the_verdict(trial):
 def test_what_goes_on_has_no_end(trial):
     """303 on Day 3: CRS 2 since Day 2, tocilizumab on Day 2, no CAR cells above the limit yet."""
     said = told(trial, "303")
-    assert any(one.startswith("CRS: grade 2 (Day 2); scale CTCAE 5.0; no end recorded by the cut-off;") for one in said)
+    assert any(
+        one.startswith("CRS: grade 2 (Day 2); scale ASTCT 2019; no end recorded by the cut-off;") for one in said
+    )
     assert any("TOCILIZUMAB 8 mg/kg (Day 2)" in one for one in said)
     assert "No quantified CAR cells are in the data." in said
     assert "DLT window: window running, Day 3, 25 d left." in said

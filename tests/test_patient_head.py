@@ -40,7 +40,7 @@ def test_the_facts_of_302(trial):
     5 x 40 U/L on Days 12 to 17. In hospital until Day 21, where an assessment stands for 12 hours."""
     told = facts(trial, "302")
     assert told["CRS"] == (
-        "peak grade 1 (CTCAE 5.0) | derived peak 1, last 0 (ASTCT 2019) | "
+        "peak grade 1 (ASTCT 2019) | derived peak 1, last 0 (ASTCT 2019) | "
         "not assessed since 11-21 09:30, 14 h before the cut"
     )
     assert told["ICANS"].endswith(
@@ -71,8 +71,8 @@ def test_more_alerts_than_the_head_has_room_for_are_counted(trial):
 
 
 def test_what_goes_on_comes_before_the_peak(trial):
-    assert facts(trial, "303")["CRS"].startswith("grade 2 (CTCAE 5.0) since Day 2, no end recorded |")
-    assert facts(trial, "201")["CRS"].startswith("peak grade 4 (CTCAE 5.0) |")
+    assert facts(trial, "303")["CRS"].startswith("grade 2 (ASTCT 2019) since Day 2, no end recorded |")
+    assert facts(trial, "201")["CRS"].startswith("peak grade 4 (ASTCT 2019) |")
 
 
 def test_what_was_assessed_in_time_or_after_hospital_is_not_called_missing(trial):
@@ -100,7 +100,7 @@ def test_a_date_of_another_year_says_which():
 
 
 def test_the_head_speaks_chinese(trial):
-    assert facts(trial, "303", lang="zh")["CRS"].startswith("2 级（CTCAE 5.0），自第 2 天，未记录结束")
+    assert facts(trial, "303", lang="zh")["CRS"].startswith("2 级（ASTCT 2019），自第 2 天，未记录结束")
 
 
 def test_the_card_says_when_each_window_stands_open(trial):

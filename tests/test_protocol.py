@@ -147,3 +147,14 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
 def test_laboratory_values_are_graded_by_the_protocols_version(scale, version):
     told = TRIAL.adverse_events.model_copy(update={"grade_scale": scale})
     assert told.ctcae_version == version
+
+
+def test_a_term_with_a_scale_of_its_own_is_graded_by_it():
+    """facts: CRS and ICANS by ASTCT, their neighbours by CTCAE."""
+    scale_of = TRIAL.adverse_events.scale_of
+    assert scale_of("cytokine release SYNDROME") == scale_of("细胞因子释放综合征") == "ASTCT 2019"
+    assert scale_of("Tremor") == scale_of("") == "CTCAE 5.0"
+    assert [TRIAL.scale_of_group(one) for one in ("crs", "icans", "skin", "nobody")] == [
+        "ASTCT 2019", "ASTCT 2019", "CTCAE 5.0", "CTCAE 5.0",
+    ]  # fmt: skip
+    assert protocol.load(Path("cdisc_pilot.toml")).scale_of_group("crs") == ""

@@ -48,8 +48,9 @@ def episode_bars(
     steps = [(row, one, step) for row, one in zip(rows, found, strict=True) for step in one.steps]
     if not steps:
         return
-    scale, palette = course.protocol.adverse_events.grade_scale, PALETTES[shown.theme]
-    every = [(row, step, _event_told(one, step, scale, shown, named=named)) for row, one, step in steps]
+    graded, palette = course.protocol.adverse_events, PALETTES[shown.theme]
+    scale, scale_of = graded.grade_scale, graded.scale_of
+    every = [(row, step, _event_told(one, step, scale_of(one.term), shown, named=named)) for row, one, step in steps]
     fills = {id(step): colours.get(step.grade, UNGRADED) for _, step, _ in every}
     yield _stretches((row, one.sure_start, one.sure_end, told) for row, one, told in every) | {
         "marker": {"color": [fills[id(one)] for _, one, _ in every], "line": {"color": palette.paper, "width": 0.5}},

@@ -49,7 +49,7 @@ def _rows(course: Course, kind: str, shown: Shown) -> Iterator[_Row]:
     derived = course.derived(kind)
     if not any(one.id == kind for one in course.protocol.aesi) or not (reported or derived):
         return
-    scale = course.protocol.adverse_events.grade_scale
+    scale = course.protocol.scale_of_group(kind)
     label = say("patient.ribbon_reported", name=name) + (f", {scale}" if scale else "")
     drawn = list(episode_bars(reported, [0] * len(reported), COLOURS[kind], course, shown, named=False))
     last = max((one.last_day for one in reported), default=None)

@@ -16,6 +16,7 @@ from dashboard.figures.panels import CRS_ICANS, Shown
 from dashboard.figures.stack import Stack, shown_days, stack
 from dashboard.figures.stack_events import in_sight
 from dashboard.figures.stack_lanes import period_name
+from dashboard.grades_said import reported_scales
 from dashboard.graphs import graph, keep_zoom
 from dashboard.labels import Say, speaker
 from dashboard.later import Later
@@ -224,7 +225,7 @@ def stacked(asked: Asked, course: Course) -> dict:
 
 
 def summary(course: Course, say: Say) -> str:
-    scale = course.protocol.adverse_events.grade_scale
+    scale = reported_scales(course.protocol, say)
     graded = say("patient.scale", scale=scale) if scale else say("patient.no_scale")
     days = {"last": course.axis.day(course.last_entry), "cutoff": course.axis.day(course.cutoff)}
     return f"{say('patient.ends', **days)} {graded}"
