@@ -51,7 +51,12 @@ class Cells:
     def toxicity(self, one: Round, kind: str) -> list | html.Span:
         if one.day is None:
             return self.nothing("not_infused")
+        if one.reported[kind].state == "none" and not self._followed(kind):
+            return self.nothing("not_followed")  # "none reported" would tell of a search that nobody made
         return [*self._reported(one, kind), *self._derived(one, kind), self._assessed(one, kind)]
+
+    def _followed(self, kind: str) -> bool:
+        return any(group.id == kind for group in self.asked.cut.protocol.aesi)
 
     def _reported(self, one: Round, kind: str) -> Iterator[object]:
         say, told = self.asked.say, one.reported[kind]

@@ -4,15 +4,18 @@ import csv
 import io
 import json
 import re
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from test_board_page import words
 
 from clinical.last_results import LastResult
+from clinical.rounds import Known
 from dashboard.labels import LANGUAGES
 from dashboard.pages import patients
 from dashboard.rounds import Found, found, rounds_of
+from dashboard.rounds_cells import Cells
 from dashboard.rounds_table import LENGTH, card
 from dashboard.session import Asked, NotUnderstood
 from dashboard.svg import sparkline
@@ -110,6 +113,18 @@ def test_the_patient_in_the_third_day(trial):
     for part in parts:
         assert part in said, part
     assert "not assessed" not in said
+
+
+def test_what_a_protocol_does_not_follow_is_not_told_as_none_reported(trial):
+    """303 has CRS and no ICANS: without either group the reported CRS stays, and of ICANS a dash with its reason."""
+    asked = asking(trial)
+    protocol = asked.cut.protocol.model_copy(update={"aesi": ()})
+    bare = Asked(asked.view, SimpleNamespace(protocol=protocol, cutoff=asked.cut.cutoff))
+    [one] = [one for one in rounds_of(asked.cut) if short(one) == "303"]
+    cells = Cells(bare, Known())
+    assert cells.toxicity(one, "icans").title == "the protocol of this cut does not follow it"
+    assert "2 since Day 2" in words(cells.toxicity(one, "crs"))
+    assert "none reported" in words(Cells(asked, Known()).toxicity(one, "icans"))
 
 
 def test_who_is_in_hospital_and_was_not_assessed_is_said_to_be(trial):

@@ -249,7 +249,7 @@ def said_keys() -> set[str]:
     keys |= {f"alerts.show_{one}" for one in ("open", "all")}
     keys |= {f"rounds.head_{one}" for one in ROUNDS} | {f"rounds.rank_{one}" for one in rounds.RANKS}
     keys |= {f"rounds.who_{one}" for one in ("hospital", "window")} | {f"rounds.trend_{one}" for one in ARROWS}
-    words = "not_infused result_none result_no_number no_assay no_alert no_rules no_data nothing_due"
+    words = "not_infused not_followed result_none result_no_number no_assay no_alert no_rules no_data nothing_due"
     keys |= {f"rounds.{one}" for one in words.split()}
     keys |= {f"grading.{one}" for one in ("crs", "icans", "no_assessment_crs", "no_assessment_icans")}
     keys |= {f"grading.verdict_{one}" for one in lab_matrix.VERDICTS}
