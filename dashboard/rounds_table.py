@@ -9,7 +9,6 @@ from dashboard.choices import choice, chosen_cohort, cohort_choice
 from dashboard.figures.panels import unit_words
 from dashboard.grades_said import reported_scales
 from dashboard.grading_toxicity import SCALES
-from dashboard.labels import Say
 from dashboard.rounds import Found
 from dashboard.rounds_cells import Cells
 from dashboard.session import Asked, stamp
@@ -56,7 +55,7 @@ def card(asked: Asked, found: Found) -> Still:
     say = asked.say
     parts = [
         html.P(_summary(asked, found), className="summary"),
-        html.P(_state(found, say), className=_tone(found), role="status"),
+        html.P(_state(asked, found), className=_tone(found), role="status"),
         html.P(" · ".join(_head(name, asked)[0] for name in ON_A_PHONE), className="units quiet"),
         _table(asked, found) if found.count else html.P(say("rounds.nobody"), className="empty-words"),
         *_rest(asked, found),
@@ -72,11 +71,14 @@ def _summary(asked: Asked, found: Found) -> str:
     return asked.say("rounds.summary", count=found.count, all=len(asked.numbers), moment=moment)
 
 
-def _state(found: Found, say: Say) -> str:
+def _state(asked: Asked, found: Found) -> str:
     """Whether the order is the whole of it: when something comes later, that is said before a row moves."""
+    say = asked.say
     if found.failed:
         return say("rounds.failed")
-    return say("rounds.whole") if found.whole else say("rounds.waiting_for")
+    if not found.whole:
+        return say("rounds.waiting_for")
+    return say("rounds.whole") if asked.cut.protocol.alerts else say("rounds.whole_without_alerts")
 
 
 def _tone(found: Found) -> str:

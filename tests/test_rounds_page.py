@@ -16,7 +16,7 @@ from dashboard.labels import LANGUAGES
 from dashboard.pages import patients
 from dashboard.rounds import Found, found, rounds_of
 from dashboard.rounds_cells import Cells
-from dashboard.rounds_table import LENGTH, card
+from dashboard.rounds_table import LENGTH, _state, card
 from dashboard.session import Asked, NotUnderstood
 from dashboard.svg import sparkline
 from dashboard.view import View
@@ -172,6 +172,13 @@ def test_until_all_is_known_the_order_says_so(trial, told):
     failed = words(card(asked, Found(told.groups, told.known.__class__(), whole=True, failed=True)).children)
     assert "could not be computed" in failed
     assert "counts alerts" in words(card(asked, told).children)
+
+
+def test_an_order_without_alert_rules_says_so(trial, told):
+    asked = asking(trial)
+    bare = SimpleNamespace(protocol=asked.cut.protocol.model_copy(update={"alerts": ()}))
+    assert "counts no alerts" in _state(Asked(asked.view, bare), told)
+    assert "counts alerts" in _state(asked, told)
 
 
 def test_while_jobs_run_the_list_stays_as_it_stands(trial, monkeypatch):
