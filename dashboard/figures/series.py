@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -47,37 +48,54 @@ def line(
     extra: what the panel itself says of each row. A row without `y` has no place on the panel and is read only.
     """
     rows = rows[list(dict.fromkeys([*_POINT, y]))].assign(extra=extra or "", symbol=symbol).sort_values("time")
-    beyond = rows["qualifier"].notna() | ((rows[y] <= 0) & (floor > 0)) | rows["excluded"].notna()
-    told = pd.Series([sample(one, one.extra, shown) for one in rows.itertuples()], rows.index, dtype=object)
     common = {"type": "scatter", "hoverinfo": "skip", "name": name, "meta": {"reads": "samples", "rows": [name]}}
-    times, nowhere = rows["time"].round(4), rows[y].isna()
-    if nowhere.any():
-        rest = {"x": times[nowhere].tolist(), "y": [None] * int(nowhere.sum()), "customdata": told[nowhere].tolist()}
-        yield common | rest | {"visible": False}
-        rows, beyond, told, times = (one[~nowhere] for one in (rows, beyond, told, times))
-    counts = rows["excluded"].isna()  # what does not count breaks no line
-    yield common | {
-        "mode": "lines+markers",
-        "x": times[counts].tolist(),
-        "y": [None if out else round(float(one), 4) for one, out in zip(rows[y][counts], beyond[counts], strict=True)],
-        "customdata": told[counts].tolist(),
-        "line": {"color": colour, "width": 1.6},
-        "marker": {"color": colour, "size": 5, "symbol": _one_or_each(rows["symbol"][counts])},
-    }
-    if beyond.any():
-        out = rows[beyond]
-        yield common | {
-            "mode": "markers",
-            "x": times[beyond].tolist(),
-            "y": [max(float(one), floor) for one in out[y]],
-            "customdata": told[beyond].tolist(),
-            "marker": {"color": colour, "size": 8, "symbol": [_hollow_symbol(one) for one in out.itertuples()]},
+    each = zip(rows.itertuples(), rows["time"].round(4).tolist(), rows[y].tolist(), strict=True)
+    points = [_Point(row, time, at, sample(row, row.extra, shown)) for row, time, at in each]
+    nowhere = [one for one in points if pd.isna(one.y)]
+    if nowhere:
+        yield common | _places(nowhere, [None] * len(nowhere)) | {"visible": False}
+        points = [one for one in points if not pd.isna(one.y)]
+    counts = [one for one in points if pd.isna(one.row.excluded)]  # what does not count breaks no line
+    joined = [None if _is_beyond(one, floor) else round(float(one.y), 4) for one in counts]
+    yield (
+        common
+        | {"mode": "lines+markers"}
+        | _places(counts, joined)
+        | {
+            "line": {"color": colour, "width": 1.6},
+            "marker": {"color": colour, "size": 5, "symbol": _one_or_each([one.row.symbol for one in counts])},
         }
+    )
+    beyond = [one for one in points if _is_beyond(one, floor)]
+    if beyond:
+        yield (
+            common
+            | {"mode": "markers"}
+            | _places(beyond, [max(float(one.y), floor) for one in beyond])
+            | {
+                "marker": {"color": colour, "size": 8, "symbol": [_hollow_symbol(one.row) for one in beyond]},
+            }
+        )
 
 
-def _one_or_each(symbols: pd.Series) -> str | list[str]:
-    each = symbols.tolist()
-    return each[0] if len(set(each)) == 1 else each
+class _Point(NamedTuple):
+    row: Any  # of `itertuples`: a frame is asked a dozen times more slowly
+    time: float  # d
+    y: float
+    told: list[str]
+
+
+def _places(points: list[_Point], heights: list[float | None]) -> dict:
+    return {"x": [one.time for one in points], "y": heights, "customdata": [one.told for one in points]}
+
+
+def _is_beyond(point: _Point, floor: float) -> bool:
+    """Beyond a limit, a zero on a log axis, or excluded from the kinetics."""
+    return pd.notna(point.row.qualifier) or (point.y <= 0 < floor) or pd.notna(point.row.excluded)
+
+
+def _one_or_each(symbols: list[str]) -> str | list[str]:
+    return symbols[0] if len(set(symbols)) == 1 else symbols
 
 
 def _hollow_symbol(row) -> str:
