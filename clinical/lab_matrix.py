@@ -26,7 +26,8 @@ def worst_labs(
     """One row a CTCAE term that any result after the infusion is graded by, and infused patient: term, usubjid,
     reported [0: no event; <NA>: an event without a grade], low, high [of the highest derived grade after the infusion;
     <NA>: no result that can be graded], missing [what would decide], verdict [of VERDICTS], why [key of EXPECTED], and
-    of the first result at that grade code, value, unit, qualifier, rel_day, source_file, source_row.
+    of the worst result at that grade (the first of equal ones) code, value, unit, qualifier, rel_day, source_file,
+    source_row.
 
     rows: as `lab_grades.graded`, of labs with `time` and `rel_day`. events: as `queries.adverse_events`; those that
     were over before the infusion do not count. A grade that is higher than the one reported is expected where white
@@ -84,7 +85,8 @@ def _derived(rows: pd.DataFrame, version: str) -> pd.DataFrame:
     low, high = (rows[name].astype(float).to_numpy() for name in ("low", "high"))
     low, high = np.where(known, low, 0).astype(int), np.where(known, high, top).astype(int)
     key = _keys(rows)
-    at_lowest, at_highest = (_last_of(key, each, rows["first"]) for each in (low, high))
+    worse = _worse(rows, version)
+    at_lowest, at_highest = (_worst_of(key, each, worse, rows["first"]) for each in (low, high))
     found = rows.iloc[at_lowest][[*_BY, *_HIGHEST]].reset_index(drop=True)
     low, high, graded = low[at_lowest], high[at_highest], known[at_highest]
     lacking = zip(rows["missing"].iloc[at_highest], graded, low < high, strict=True)
@@ -99,9 +101,16 @@ def _keys(rows: pd.DataFrame) -> np.ndarray:
     return who * max(len(terms), 1) + term
 
 
-def _last_of(key: np.ndarray, grade: np.ndarray, moment: pd.Series) -> np.ndarray:
-    """The places of the highest grade of each key, the first moment of equal ones; by key."""
-    order = np.lexsort((-moment.astype("int64").to_numpy(), grade, key))
+def _worse(rows: pd.DataFrame, version: str) -> np.ndarray:
+    """The higher the worse: of a term that grades what is too low, the value with its sign turned."""
+    low = {one: ctcae.grades_low(one, version) for one in rows["term"].unique()}
+    values = rows["value"].astype(float).to_numpy()
+    return np.where(rows["term"].map(low).to_numpy(bool), -values, values)
+
+
+def _worst_of(key: np.ndarray, grade: np.ndarray, worse: np.ndarray, moment: pd.Series) -> np.ndarray:
+    """The places of the highest grade of each key, of equal ones the worst value, the first of those; by key."""
+    order = np.lexsort((-moment.astype("int64").to_numpy(), worse, grade, key))
     return order[np.flatnonzero(np.diff(key[order], append=-1))]
 
 

@@ -130,7 +130,11 @@ def _derived(found: Derived | None, name: str, course: Course) -> Iterator[Told]
     if peak is None:
         yield Told(Sentence("not_derived", values))
         return
-    values |= {"low": peak.low, "when": when(peak.first, course)}
+    values |= {
+        "low": peak.low,
+        "when": when(peak.first, course),
+        "last": when(found.assessments["first"].max(), course),
+    }
     worst = max((one for one in found.steps if one.high is not None), key=lambda one: (one.high, -one.start))
     if worst.high > peak.low:
         values |= {"high": worst.high, "possibly": when(worst.first, course)}

@@ -64,7 +64,7 @@ ENGLISH = {
     "derived": "By {scale} the highest {name} grade of the bedside measurements is {low} (first {when}).",
     "derived_open": "By {scale} the highest {name} grade of the bedside measurements is at least {low} (first {when}), "
     "possibly {high} (first {possibly}): inputs are missing.",
-    "derived_zero": "By {scale} the bedside measurements show no {name}.",
+    "derived_zero": "By {scale} the bedside measurements show no {name}; the last assessment is of {last}.",
     "not_derived": "{name} was never assessed by bedside measurements in the data ({scale}).",
     # dose limitation
     "window": "DLT window: {window}.",

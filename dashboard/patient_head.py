@@ -50,6 +50,8 @@ def _identity(asked: Asked, course: Course) -> Iterator:
     if course.axis is not None:
         day = say("patient.day", day=course.axis.day(course.cutoff))
         yield html.Span([html.B(day), html.Span(f" {say('head.at_cutoff')}", className="quiet-word")])
+    if pd.notna(who["death"]) and who["death"] <= course.cutoff:
+        yield html.Span(say("rounds.died", date=f"{who['death']:%Y-%m-%d}"), className="badge alarm-text")
     window = asked.board().window(who["usubjid"])
     if window:
         yield _window(window, say)

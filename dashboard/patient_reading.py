@@ -42,4 +42,4 @@ def _row(one: Read) -> html.Li:
         html.Span(one.grade, className="read-grade"),
         html.Span(one.under, className="read-under", title=one.under),
     ]
-    return html.Li(parts, className="wide" if one.wide else None, **{"data-row": one.row})
+    return html.Li(parts, className="wide" if one.wide else "lane" if one.lane else None, **{"data-row": one.row})

@@ -103,9 +103,12 @@ def test_what_was_as_bad_at_baseline_is_expected():
     assert found(result(200, -8, **ldh), result(320, 5, **ldh)).iloc[0]["verdict"] == "derived_higher"
 
 
-def test_the_first_result_at_the_highest_grade_is_its_evidence():
-    row = found(NORMAL, result(210, 5), result(250, 6), result(100, 7)).loc[(ALT, "A1")]
-    assert (row["code"], row["value"], row["rel_day"], row["source_row"]) == ("ALT", 210, 5, 2)
+def test_the_worst_result_at_the_highest_grade_is_its_evidence():
+    """Of equal ones the first; of what is graded when too low, the lowest."""
+    row = found(NORMAL, result(210, 5), result(250, 6), result(250, 7), result(100, 8)).loc[(ALT, "A1")]
+    assert (row["code"], row["value"], row["rel_day"], row["source_row"]) == ("ALT", 250, 6, 3)
+    low = [result(value, day, code="NEUT", unit="10^9/L") for value, day in ((0.4, 3), (0.1, 4), (0.3, 5))]
+    assert found(*low)["value"].droplevel("usubjid")[NEUTROPHILS] == 0.1
 
 
 GRADES = st.one_of(st.none(), st.integers(0, 4))

@@ -131,3 +131,9 @@ def test_characteristics_agree_with_the_covariate_of_the_other_screens(trial):
     assert recorded(cut, "SUBTYPE") and not recorded(cut, "EDULEVEL")
     assert of_subject(cut, "nobody", "SUBTYPE") is None
     assert characteristics(cut)["source_file"].unique().tolist() == ["sc.xpt"]
+
+
+def test_a_death_stands_in_the_head(trial):
+    """103 died 60 days before the last cut-off, 21 November 2026."""
+    assert "died on 2026-09-22" in identity(trial, "103")
+    assert "died" not in identity(trial, "201")
