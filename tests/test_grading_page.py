@@ -223,7 +223,7 @@ def test_the_chosen_term_is_the_matrix_and_the_worst_that_nobody_reported_the_fi
 def test_a_count_of_a_term_names_the_result_behind_it(trial):
     told = labs_of(trial.open(trial.ids()[-1]))
     [panel] = lab_panel(asking(trial, open=opened("lab", key_of(ALT), "derived_higher")), told)
-    assert "302 No event Grade 3 (CTCAE 5.0) ALT 232 U/L (Day 12)" in words(panel)
+    assert "302 No event Grade 3 (CTCAE 5.0) ALT 262 U/L (Day 14)" in words(panel)
 
 
 @pytest.mark.parametrize("lost", ["lab/else/agree", "lab/inr_increased", "lab/inr_increased/reported_higher", "lab"])
@@ -238,7 +238,7 @@ def test_the_export_of_the_laboratory_terms(trial, client):
     rows = list(csv.DictReader(io.StringIO("\n".join(one for one in lines if not one.startswith("# ")))))
     [of_302] = [one for one in rows if (short(one["usubjid"]), one["term"]) == ("302", ALT)]
     assert (of_302["reported"], of_302["derived_low"], of_302["verdict"]) == ("0", "3", "derived_higher")
-    assert (float(of_302["value"]), of_302["unit"], of_302["rel_day"]) == (232, "U/L", "12")
+    assert (float(of_302["value"]), of_302["unit"], of_302["rel_day"]) == (262, "U/L", "14")
 
 
 # ---- the liver -------------------------------------------------------------------------------------------------------
