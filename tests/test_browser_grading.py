@@ -48,7 +48,7 @@ def test_a_laboratory_term_is_chosen_and_its_count_opens_its_patients(site, open
     terms.get_by_title("Alanine aminotransferase increased: Derived higher").click()
     panel = page.locator("#opened")
     expect(panel.locator(".people .patient")).to_have_text(["302"])
-    expect(panel).to_contain_text("ALT 232 U/L (Day 12)")
+    expect(panel).to_contain_text("ALT 262 U/L (Day 14)")
     settled(page)
     page.go_back()
     expect(panel).to_have_count(0)
