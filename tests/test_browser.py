@@ -131,7 +131,7 @@ def test_the_patient_page_shows_dates_events_and_visits(site, open_tab):
         "6 event rows; highest grade 4, grade not recorded in 0."
     )
     row = page.locator("#patient-events tr", has_text="Cytokine release syndrome")
-    expect(row.locator("td").nth(2)).to_have_text("2")
+    expect(row.locator("td").nth(2)).to_have_text("2 (ASTCT 2019)")
     expect(row.locator("td").nth(3)).to_have_text("2")
     expect(row.locator("td").nth(5)).to_have_text("no end recorded")
     expect(page.locator("#patient-events tr", has_text="FELT WARM")).to_contain_text("uncoded")
