@@ -13,6 +13,7 @@ from clinical.grading import crs, icans
 from clinical.periods import PeriodSpan, study_periods
 from clinical.result_grades import result_grades
 from clinical.toxicity_episodes import crs_assessments, icans_assessments
+from clinical.unreported import Unreported, unreported
 from data.protocol import Protocol
 
 _HOUR = timedelta(hours=1)
@@ -64,6 +65,14 @@ class Course:
         """`clinical.result_grades.result_grades` of what was measured, by the protocol's version of CTCAE."""
         since = self.who["day0"] if pd.isna(self.who["lymphodepletion"]) else self.who["lymphodepletion"]
         return result_grades(self.measured, since, self.protocol.adverse_events.ctcae_version)
+
+    @cached_property
+    def unreported(self) -> tuple[Unreported, ...]:
+        """`clinical.unreported.unreported` of this patient, by the protocol's version of CTCAE."""
+        subject = self.who.to_frame().T.infer_objects()
+        labs = self.measured[self.measured["table"] == "lab"]
+        version = self.protocol.adverse_events.ctcae_version
+        return unreported(subject, labs, self.events, self.cutoff, version=version)
 
     @cached_property
     def known_to(self) -> datetime:

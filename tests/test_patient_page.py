@@ -140,10 +140,10 @@ def test_who_was_not_looked_at_has_an_empty_ribbon_that_says_so(trial):
 def test_an_event_is_a_row_with_its_grades_and_sae_before_its_name(trial):
     made = drawn(trial)
     axis = axis_of(made, "events")
-    # by onset: lymphocytes Day -3, neutrophils -2, fatigue and CRS 3, platelets 6, ALT 10
+    # by onset: lymphocytes Day -3, neutrophils -2, fatigue and CRS 3, platelets 6, ALT 10; then fibrinogen, unreported
     names = [one.rpartition("</span> ")[2] for one in axis.ticktext]
-    assert [one[:7] for one in names] == ["Lymphoc", "Neutrop", "Fatigue", "Cytokin", "Platele", "Alanine"]
-    assert ["SAE" in one for one in axis.ticktext] == [False, False, False, True, False, False]
+    assert [one[:7] for one in names] == ["Lymphoc", "Neutrop", "Fatigue", "Cytokin", "Platele", "Alanine", "FIBRINO"]
+    assert ["SAE" in one for one in axis.ticktext] == [False, False, False, True, False, False, False]
     bars = of_panel(made, "events")[0]
     assert [text for text, row in zip(bars.text, bars.y, strict=True) if row == 1] == ["3", "4", "3"]
     assert GRADES[4] in bars.marker.color

@@ -1,9 +1,14 @@
-"""Adverse events: a row an event, a bar a grade with the digit, and what the dates leave open in pale."""
+"""Adverse events: a row an event, a bar a grade with the digit, and what the dates leave open in pale; under them the
+laboratory values of grade 3 or more that no event tells."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, time
 
 from clinical.course import Course
 from clinical.episodes import Episode, Step
+from clinical.grading import ctcae
+from clinical.unreported import Unreported
 from dashboard.figures.lanes import Reads, Told, arrows, bars, lane
 from dashboard.figures.panels import Panel, Shown, plain
 from dashboard.theme import DLT, GRADES, PALETTES
@@ -19,18 +24,23 @@ def in_sight(found: Sequence[Episode], shown: Shown) -> list[Episode]:
 
 
 def adverse_events(course: Course, shown: Shown) -> Panel | None:
-    """One row an event, the earliest at the top."""
-    found = in_sight(course.episodes, shown)
-    if not found:
+    """One row an event, the earliest at the top; then one a laboratory value that is severe and not reported."""
+    found, labs = in_sight(course.episodes, shown), _labs_in_sight(course, shown)
+    if not found and not labs:
         return None
-    labels = [_event_label(one, shown) for one in found]
-    traces = list(episode_bars(found, list(range(len(found))), GRADES, course, shown))
-    last = max(one.last_day for one in course.episodes if one.steps)
+    below = [len(found) + place for place in range(len(labs))]
+    labels = [_event_label(one, shown) for one in found] + [_lab_label(one, course, shown) for one in labs]
+    traces = [
+        *episode_bars(found, list(range(len(found))), GRADES, course, shown),
+        *_lab_bars(labs, below, course, shown),
+    ]
+    last = max((one.last_day for one in course.episodes if one.steps), default=None)
     said = {
-        "last": shown.say("patient.last_day", day=last),
+        "last": "" if last is None else shown.say("patient.last_day", day=last),
         "whole": Reads(shown.say("patient.events"), course.protocol.adverse_events.grade_scale),
     }
-    return lane("events", labels, traces, shown, **said)
+    drawn = lane("events", labels, traces, shown, **said)
+    return replace(drawn, shapes=tuple(_lab_outlines(labs, below, course, shown)))
 
 
 def _event_label(one: Episode, shown: Shown) -> str:
@@ -124,3 +134,73 @@ def _event_told(one: Episode, step: Step, scale: str, shown: Shown, *, named: bo
     days = f"{say('patient.day', day=step.day)}, {step.onset} – {end}"
     short = f"{one.term} {'?' if step.grade is None else step.grade}" if named else grade
     return short, term, ", ".join(word for word in words if word), days, step.source
+
+
+# ---- laboratory values that no event tells ---------------------------------------------------------------------------
+def _labs_in_sight(course: Course, shown: Shown) -> list[Unreported]:
+    """The runs of grade 3 or more, surely or perhaps, beside which there is no event of that name, by their day."""
+    found = [one for one in course.unreported if one.said.code == "no_event"] if course.axis else []
+    spans = [(*_span(one, course), one) for one in found]
+    return [
+        one for start, end, one in sorted(spans, key=lambda span: span[:2]) if start <= shown.high and end >= shown.low
+    ]
+
+
+def _span(one: Unreported, course: Course) -> tuple[float, float]:
+    """From the day of the first sample to that of the last at the grade: nobody knows of the days behind it."""
+    axis = course.axis
+    day = axis.day(datetime.combine(one.last, time()))
+    return axis.at(datetime.combine(one.began, time())), min(axis.end_of_day(day), axis.after(course.cutoff))
+
+
+def _lab_label(one: Unreported, course: Course, shown: Shown) -> str:
+    said = f'<span style="font-size:10px">{shown.say("patient.not_reported_lab")}</span>'
+    return f"{plain(_lab_name(one, course, shown))} {said}"
+
+
+def _lab_name(one: Unreported, course: Course, shown: Shown) -> str:
+    if ctcae.grades_low(one.term, course.protocol.adverse_events.ctcae_version):
+        return shown.say("patient.lab_decreased", test=one.code)
+    return shown.say("patient.lab_increased", test=one.code)
+
+
+def _lab_bars(found: Sequence[Unreported], rows: Sequence[int], course: Course, shown: Shown) -> Iterator[dict]:
+    if not found:
+        return
+    spans = [_span(one, course) for one in found]
+    told = [_lab_told(one, course, shown) for one in found]
+    yield _stretches((row, *span, words) for row, span, words in zip(rows, spans, told, strict=True)) | {
+        "name": "lab",
+        "marker": {"color": [GRADES[one.high] for one in found], "opacity": 0.3},
+        "text": [_lab_digit(one, *span, shown) for one, span in zip(found, spans, strict=True)],
+        "textfont": {"color": PALETTES[shown.theme].ink, "size": 11},
+        "width": 0.8,
+    }
+
+
+def _lab_outlines(found: Sequence[Unreported], rows: Sequence[int], course: Course, shown: Shown) -> Iterator[dict]:
+    for row, one in zip(rows, found, strict=True):
+        start, end = _span(one, course)
+        yield {
+            "type": "rect", "x0": round(start, 4), "x1": round(end, 4), "y0": row - 0.4, "y1": row + 0.4,
+            "line": {"color": PALETTES[shown.theme].quiet, "width": 1.2, "dash": "dot"},
+        }  # fmt: skip
+
+
+def _lab_grade(one: Unreported) -> str:
+    return f"{one.low}" if one.low == one.high else f"{one.low}–{one.high}"
+
+
+def _lab_digit(one: Unreported, start: float, end: float, shown: Shown) -> str:
+    words = _lab_grade(one)
+    return words if shown.fits(words, min(end, shown.high) - max(start, shown.low)) else ""
+
+
+def _lab_told(one: Unreported, course: Course, shown: Shown) -> tuple[str, ...]:
+    say, axis = shown.say, course.axis
+    name = f"{_lab_name(one, course, shown)} {say('patient.not_reported_lab')}"
+    grade = f"{say('patient.grade_word', grade=_lab_grade(one))} ({one.scale})"
+    first, last = (axis.day(datetime.combine(day, time())) for day in (one.began, one.last))
+    days = say("patient.lab_run_days", first=first, last=last)
+    source = ", ".join(f"{each.source_file} {each.source_row}" for each in one.evidence)
+    return f"{name} {_lab_grade(one)}", one.term, grade, days, source
