@@ -112,7 +112,7 @@ def test_the_bar_under_the_pointer_tells_its_days_and_source(site, open_tab):
     page.mouse.move(x, page.evaluate(first_lane))
     told = page.locator(".read-bar")
     expect(told).to_contain_text("Cytokine release syndrome")
-    expect(told).to_contain_text(re.compile(r"grade 1 \(CTCAE 5\.0\)[\s\S]*Day 2, .* – .*[\s\S]*ae\.xpt \d+"))
+    expect(told).to_contain_text(re.compile(r"grade 1 \(ASTCT 2019\)[\s\S]*Day 2, .* – .*[\s\S]*ae\.xpt \d+"))
 
 
 def test_three_ranges_by_key_and_what_is_typed_stays_typed(site, open_tab):
