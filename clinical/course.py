@@ -25,7 +25,8 @@ class Course:
     """who: row of `queries.subjects`; measured, given, events, visits: that patient's rows of the queries of these
     names, shared, never written to; measured also with `excluded` [id of the event that excludes the sample from the
     kinetics; <NA>: none]. ends_recorded: whether any event of the trial has an end. recorded: tables of interventions
-    that the trial's files hold: what is not in one of them was not given, of the others nothing is known."""
+    that the trial's files hold: what is not in one of them was not given, of the others nothing is known. examined:
+    codes of the examinations of the target's organs that anybody of the trial has."""
 
     who: pd.Series
     measured: pd.DataFrame
@@ -36,6 +37,7 @@ class Course:
     cutoff: datetime
     ends_recorded: bool = True
     recorded: frozenset[str] = frozenset()
+    examined: frozenset[str] = frozenset()
 
     @cached_property
     def axis(self) -> DayAxis | None:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from clinical.course import Course
+from clinical.on_target import CODES, TABLES
 from dashboard.exposures import excluded
 from dashboard.judged import judged_events
 from data.events import START
@@ -31,4 +32,5 @@ def course(cut: Cut, usubjid: str, head: str = START) -> Course | None:
         cutoff=cut.cutoff,
         ends_recorded=bool(events["aeendtc_earliest"].notna().any()),
         recorded=recorded(cut),
+        examined=frozenset(measurements(cut, TABLES, codes=CODES, columns=("code",))["code"]),
     )

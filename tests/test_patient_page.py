@@ -68,7 +68,7 @@ def test_all_panels_stand_over_one_axis_of_days(trial):
     made = drawn(trial)
     assert made.drawn == (
         "periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "neut", "plat",
-        "hgb", "liver", "kidney", "coagulation", "interventions", "events",
+        "hgb", "liver", "kidney", "coagulation", "target", "interventions", "events",
     )  # fmt: skip
     assert {one.xaxis for one in made.figure.data} == {"x"}
     assert made.figure.layout.xaxis.title.text == "Days since infusion (infusion = Day 0)"

@@ -37,6 +37,7 @@ from clinical import (
     unreported,
 )
 from clinical.grading import crs, ctcae, icaht, icans, iec_hs, liver
+from clinical.on_target import CODES, ORGANS
 from clinical.result_grades import LACKING
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
@@ -241,6 +242,7 @@ def said_keys() -> set[str]:
     keys |= {f"patient.latest_{one.lower()}" for one in COUNTS}
     keys |= {f"patient.liver_{one.lower()}" for one in LIVER_TESTS}
     keys |= {f"patient.coagulation_{one.lower()}" for one in COAGULATION}
+    keys |= {f"patient.target_{one.id}" for one in ORGANS} | {f"patient.exam_{one.lower()}" for one in CODES}
     keys |= {f"patient.pressure_{one.lower()}" for one in PRESSURES}
     keys |= {f"patient.site_{one.lower().replace(' ', '_')}" for one in SITES}
     keys |= {f"screening.feature_{one}" for one in iec_hs.FEATURES} | {"screening.gone"}

@@ -22,7 +22,9 @@ def bars(rows: Iterable[float], lows: Iterable[float], highs: Iterable[float], t
     }  # fmt: skip
 
 
-def marks(x: Iterable[float], y: Iterable[float], told: Iterable[Told], symbol: str, colour: str, size: int) -> dict:
+def marks(
+    x: Iterable[float], y: Iterable[float], told: Iterable[Told], symbol: str | list[str], colour: str, size: int
+) -> dict:
     return {
         "type": "scatter", "mode": "markers", "x": [round(one, 4) for one in x], "y": [float(one) for one in y],
         "marker": {"symbol": symbol, "color": colour, "size": size},

@@ -8,7 +8,16 @@ from html import escape
 import pandas as pd
 
 from clinical.course import Course
-from dashboard.figures import stack_events, stack_lanes, stack_organs, stack_ribbons, stack_series, stack_vitals
+from clinical.on_target import watched
+from dashboard.figures import (
+    stack_events,
+    stack_lanes,
+    stack_organs,
+    stack_ribbons,
+    stack_series,
+    stack_target,
+    stack_vitals,
+)
 from dashboard.figures.panels import Panel, Shown, moment, note
 from dashboard.figures.readings import FAR, Read, at_the_last
 from dashboard.labels import Say
@@ -17,7 +26,7 @@ from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 LEFT, RIGHT, TOP, BOTTOM = 186, 92, 24, 78  # px: labels of rows, names of lines, the cut-off, axis title and stamp
 HEAD, GAP = 19, 9  # px over a panel for its name, and between panels
 REST = pd.Timedelta(days=28)  # how far beyond the last entry the axis goes where the cut-off is later still
-PANELS = ("periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "counts", "liver", "kidney", "coagulation", "interventions", "events")  # fmt: skip  # noqa: E501
+PANELS = ("periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "counts", "liver", "kidney", "coagulation", "target", "interventions", "events")  # fmt: skip  # noqa: E501
 FEW = "few"  # folds all but these, as a telephone begins
 SHORT = ("ribbons", "temperature", "neut", "plat", "hgb")
 
@@ -63,7 +72,8 @@ def stack(
     height = TOP + BOTTOM + sum(_outer(one) for one in panels)
     names = {one.name for one in found}
     asked = [one for one in PANELS if one != "counts"] + list(map(str.lower, stack_organs.COUNTS))
-    asked = [one for one in asked if one not in ("flow" if _flow_is_kinetics(course) else "", "periods")]
+    unasked = {"periods", "flow" if _flow_is_kinetics(course) else "", "" if watched(course) else "target"}
+    asked = [one for one in asked if one not in unasked]
     named = partial(_name, palette=PALETTES[shown.theme], away=away, fold=fold)
     return Stack(
         figure=_figure(panels, course, shown, height, period, stamp, named),
@@ -98,6 +108,7 @@ def _panels(course: Course, shown: Shown) -> Iterator[Panel | None]:
     yield stack_organs.liver(course, shown)
     yield stack_organs.kidney(course, shown)
     yield stack_organs.coagulation(course, shown)
+    yield stack_target.target(course, shown)
     yield stack_lanes.interventions(course, shown)
     yield stack_events.adverse_events(course, shown)
 

@@ -1,0 +1,74 @@
+"""The organs where the target of the cells is expressed, or that the trial watches as such: which events and which
+examinations tell of each."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from clinical.course import Course
+from clinical.episodes import Episode, of_terms
+from clinical.lab_grades import is_blood
+
+
+@dataclass(frozen=True)
+class Organ:
+    """group: id of the protocol's events of special interest; terms: where there is no such group. table, code, place:
+    the examination in the terms of CDISC; "" none that is known by a code."""
+
+    id: str
+    group: str = ""
+    terms: tuple[str, ...] = ()
+    table: str = ""
+    code: str = ""
+    place: str = ""
+
+
+# Urothelium expresses Nectin-4, and the protocol has no group of it; the terms are not checked against MedDRA.
+_URINARY = ("Cystitis noninfective", "Haematuria", "Acute kidney injury", "非感染性膀胱炎", "血尿", "急性肾损伤")
+ORGANS = (
+    Organ("skin", "skin", table="vital_sign", code="BSARASH", place="SKIN"),
+    Organ("eye", "ocular", table="vital_sign", code="SCHIRMER", place="EYE"),
+    Organ("lung", "pulmonary"),
+    Organ("urinary", terms=_URINARY),
+    Organ("glucose", "hyperglycaemia", table="lab", code="GLUC"),
+    Organ("neuropathy", "neuropathy"),
+)
+TABLES = tuple(dict.fromkeys(one.table for one in ORGANS if one.table))
+CODES = tuple(one.code for one in ORGANS if one.code)
+
+
+def watched(course: Course) -> tuple[Organ, ...]:
+    """The organs of which the trial can tell: by a group of its protocol, an examination in its files, or terms; none
+    where its protocol has no such group at all, as its cells have another target."""
+    groups = {one.id for one in course.protocol.aesi}
+    if not groups & {one.group for one in ORGANS if one.group}:
+        return ()
+    return tuple(one for one in ORGANS if one.terms or one.group in groups or one.code in course.examined)
+
+
+def episodes_of(course: Course, organ: Organ) -> tuple[Episode, ...]:
+    return of_terms(course.episodes, organ.terms) if organ.terms else course.of_interest(organ.group)
+
+
+def examinations(course: Course, organ: Organ) -> pd.DataFrame:
+    """Rows of `Course.measured`: every examination of the organ that took place, whether or not it has a number."""
+    rows = course.measured
+    own = rows[(rows["table"] == organ.table) & (rows["code"] == organ.code) & is_blood(rows)]
+    own = own[own["place"].isna() | (own["place"].str.upper() == organ.place)] if organ.place else own
+    return own[own["not_done"].isna() & (own["value"].notna() | own["text"].notna())]
+
+
+def above_alert(course: Course, rows: pd.DataFrame, code: str) -> pd.DataFrame:
+    """The results that are surely above a limit at which the protocol alerts by the result itself. A limit from below
+    is another question; a result in another unit, or below a limit of its own, cannot be told to be above."""
+    sure = rows[rows["qualifier"].isna() | rows["qualifier"].isin([">", ">="])]
+    found = [_beyond(sure, one) for one in course.protocol.alerts if one.code == code and not one.together_with]
+    return sure[pd.concat(found, axis=1).any(axis=1)] if found else rows.iloc[:0]
+
+
+def _beyond(rows: pd.DataFrame, alert) -> pd.Series:
+    if alert.above is not None:
+        reached = (rows["value"] > alert.above) | ((rows["value"] == alert.above) & (rows["qualifier"] == ">"))
+    else:
+        reached = rows["value"] >= (float("inf") if alert.at_least is None else alert.at_least)
+    return reached & (rows["unit"] == alert.unit)

@@ -1,0 +1,114 @@
+"""The organs where the target of the cells is expressed: events by grade, examinations as marks, and when each was last
+examined."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from clinical.course import Course
+from clinical.on_target import Organ, above_alert, episodes_of, examinations, watched
+from dashboard.figures.lanes import Reads, lane, marks
+from dashboard.figures.panels import Panel, Shown, digits, moment, plain, unit_words
+from dashboard.figures.series import results
+from dashboard.figures.stack_events import episode_bars
+from dashboard.theme import GRADES, PALETTES
+
+
+def target(course: Course, shown: Shown) -> Panel | None:
+    """A row an organ of which anything is known, or of which the trial has an examination that this patient lacks."""
+    organs = watched(course)
+    drawn = [one for one in organs if _is_known(course, one)]
+    if not drawn:
+        return None
+    scale = course.protocol.adverse_events.grade_scale
+    examined = [_examined(course, one, shown) for one in drawn]
+    reads = [Reads(_name(one, shown), scale, _none(said, shown)) for one, said in zip(drawn, examined, strict=True)]
+    labels = [_label(_name(one, shown), said, shown) for one, said in zip(drawn, examined, strict=True)]
+    traces = [*_events(course, drawn, shown), *_examinations(course, drawn, shown)]
+    panel = lane("target", labels, traces, shown, each=reads)
+    without = [_name(one, shown) for one in organs if one not in drawn]
+    return replace(panel, title=panel.title + _without(without, shown))
+
+
+def _is_known(course: Course, organ: Organ) -> bool:
+    dated = any(one.steps for one in episodes_of(course, organ))
+    return dated or organ.code in course.examined or len(examinations(course, organ)) > 0
+
+
+def _without(names: Sequence[str], shown: Shown) -> str:
+    return shown.say("patient.target_without", what=", ".join(names)) if names else ""
+
+
+def _name(organ: Organ, shown: Shown) -> str:
+    return shown.say(f"patient.target_{organ.id}")
+
+
+def _label(name: str, examined: str, shown: Shown) -> str:
+    quiet = PALETTES[shown.theme].quiet
+    said = f' <span style="font-size:10px;color:{quiet}">{plain(examined)}</span>' if examined else ""
+    return plain(name) + said
+
+
+def _none(examined: str, shown: Shown) -> str:
+    return " · ".join(filter(None, (shown.say("patient.none_then"), examined)))
+
+
+def _examined(course: Course, organ: Organ, shown: Shown) -> str:
+    """When it was last examined; "" where the trial has no examination of it: then nothing is claimed."""
+    rows = examinations(course, organ)
+    if rows["rel_day"].notna().any():
+        return shown.say("patient.last_examined", day=int(rows["rel_day"].max()))
+    if len(rows):
+        return shown.say("patient.examined_undated")
+    return shown.say("patient.not_examined") if organ.code in course.examined else ""
+
+
+# ---- events and examinations -----------------------------------------------------------------------------------------
+def _events(course: Course, organs: Sequence[Organ], shown: Shown) -> Iterator[dict]:
+    """Of events at the same time the worse is drawn over the milder."""
+    found = [(row, one) for row, organ in enumerate(organs) for one in episodes_of(course, organ)]
+    found = sorted(found, key=lambda each: (each[0], each[1].peak or 0))
+    yield from episode_bars([one for _, one in found], [row for row, _ in found], GRADES, course, shown)
+
+
+def _examinations(course: Course, organs: Sequence[Organ], shown: Shown) -> Iterator[dict]:
+    for row, organ in enumerate(organs):
+        rows = _marked(course, organ)
+        if len(rows):
+            yield _marks(rows, row, organ, shown)
+
+
+def _marked(course: Course, organ: Organ) -> pd.DataFrame:
+    """Every examination of the skin and the eye that has a number; of glucose what the protocol calls an alert."""
+    if not organ.code:
+        return course.measured.iloc[:0]
+    every = examinations(course, organ).index
+    rows = results(course, organ.table, organ.code)
+    rows = rows[rows.index.isin(every)]
+    return rows if organ.place else above_alert(course, rows, organ.code)
+
+
+def _marks(rows: pd.DataFrame, row: int, organ: Organ, shown: Shown) -> dict:
+    palette, edge = PALETTES[shown.theme], shown.high - 0.06 * (shown.high - shown.low)  # 16 cut off there would read 1
+    told = [_told(one, organ, shown) for one in rows.itertuples()]
+    values = [_value(one) for one in rows.itertuples()]
+    symbols = ["circle" if one.value else "circle-open" for one in rows.itertuples()]
+    colour = palette.quiet if organ.place else palette.alarm
+    return marks(rows["time"], [row] * len(rows), told, symbols, colour, 7) | {
+        "mode": "markers+text",
+        "text": [plain(one) for one in values],
+        "textposition": ["middle left" if one > edge else "middle right" for one in rows["time"]],
+        "textfont": {"color": palette.ink, "size": 10},
+    }
+
+
+def _value(row) -> str:
+    sign = row.qualifier if isinstance(row.qualifier, str) else ""
+    return f"{sign}{digits(row.value)}"
+
+
+def _told(row, organ: Organ, shown: Shown) -> tuple[str, ...]:
+    what = f"{shown.say(f'patient.exam_{organ.code.lower()}')} {_value(row)} {unit_words(row.unit)}"
+    days = f"{shown.say('patient.day', day=row.rel_day)}, {moment(row.first)}"
+    return what, what, days, f"{row.source_file} {row.source_row}"
