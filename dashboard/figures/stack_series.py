@@ -1,7 +1,7 @@
 """The panels of cytokines and inflammation, and of the cells: CAR copies, CAR+ cells."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -37,7 +37,8 @@ def cytokines(course: Course, shown: Shown) -> Panel | None:
         traces += line(rows, shown, colour, symbol, floor=10**low, name=known[code].label.in_(shown.lang))
         label = f"{known[code].label.in_(shown.lang)} {unit_words(known[code].unit)}"
         ends += end_name(rows, shown, label, colour, lambda value: math.log10(max(value, 10**low)))
-    notes = [*apart(ends, (high - low) / height), *_after_tocilizumab(course, shown, drawn, low)]
+    words = _after_tocilizumab(course, shown, drawn, low, [one["x"] for one in ends])
+    notes = [*apart(ends, (high - low) / height), *words]
     return Panel(
         name="cytokines",
         title=shown.say("patient.panel_cytokines"),
@@ -54,13 +55,18 @@ def _of_analyte(course: Course, one: Analyte) -> pd.DataFrame:
     return rows[rows["unit"] == one.unit]
 
 
-def _after_tocilizumab(course: Course, shown: Shown, drawn: dict[str, pd.DataFrame], bottom: float) -> Iterator[dict]:
+def _after_tocilizumab(
+    course: Course, shown: Shown, drawn: dict[str, pd.DataFrame], bottom: float, names: Iterable[float]
+) -> Iterator[dict]:
+    """names: where those of the lines begin [d]."""
     given = course.given.loc[course.given["kind"] == "tocilizumab", "time"].min()
     if "IL6" not in drawn or pd.isna(given) or not shown.low <= given < shown.high:
         return
-    # On the scale of months the line stays and the words would stand on the names of the lines.
-    if shown.high - shown.low < 60 and (drawn["IL6"]["time"] > given).any():
-        words = shown.say("patient.il6_after_tocilizumab")
+    words = shown.say("patient.il6_after_tocilizumab")
+    # On the scale of months the line stays; the words do where they end before the names of the lines.
+    room = min((one for one in names if one > given), default=shown.high) - given
+    has_room = shown.high - shown.low < 60 or shown.fits(words, room)
+    if has_room and (drawn["IL6"]["time"] > given).any():
         yield note(words, "", x=given, y=bottom, xanchor="left", yanchor="bottom", xshift=4)
 
 
