@@ -56,7 +56,7 @@ def test_each_row_says_when_it_was_last_examined(trial):
     panel = panel_of(beside(found, measured=until))
     assert "last examined Day 13" in panel.yaxis["ticktext"][0]
     reads = {one.row: one.value for one in at_the_last(panel.traces, found.axis.after(found.cutoff))}
-    assert reads["Skin"] == "none recorded · last examined Day 13"
+    assert reads["Skin"] == "last examined Day 13"
 
 
 def test_not_examined_is_said_where_the_trial_examines_and_else_nothing(trial):

@@ -23,7 +23,7 @@ def target(course: Course, shown: Shown) -> Panel | None:
         return None
     scale = course.protocol.adverse_events.grade_scale
     examined = [_examined(course, one, shown) for one in drawn]
-    reads = [Reads(_name(one, shown), scale, _none(said, shown)) for one, said in zip(drawn, examined, strict=True)]
+    reads = [Reads(_name(one, shown), scale, said) for one, said in zip(drawn, examined, strict=True)]
     labels = [_label(_name(one, shown), said, shown) for one, said in zip(drawn, examined, strict=True)]
     traces = [*_events(course, drawn, shown), *_examinations(course, drawn, shown)]
     panel = lane("target", labels, traces, shown, each=reads)
@@ -48,10 +48,6 @@ def _label(name: str, examined: str, shown: Shown) -> str:
     quiet = PALETTES[shown.theme].quiet
     said = f' <span style="font-size:10px;color:{quiet}">{plain(examined)}</span>' if examined else ""
     return plain(name) + said
-
-
-def _none(examined: str, shown: Shown) -> str:
-    return " · ".join(filter(None, (shown.say("patient.none_then"), examined)))
 
 
 def _examined(course: Course, organ: Organ, shown: Shown) -> str:
@@ -97,7 +93,7 @@ def _marks(rows: pd.DataFrame, row: int, organ: Organ, shown: Shown) -> dict:
     colour = palette.quiet if organ.place else palette.alarm
     return marks(rows["time"], [row] * len(rows), told, symbols, colour, 7) | {
         "mode": "markers+text",
-        "text": [plain(one) for one in values],
+        "text": [plain(one) if inside else "" for one, inside in zip(values, shown.holds(rows["time"]), strict=True)],
         "textposition": ["middle left" if one > edge else "middle right" for one in rows["time"]],
         "textfont": {"color": palette.ink, "size": 10},
     }
