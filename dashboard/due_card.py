@@ -27,12 +27,12 @@ def why_nothing(asked: Asked, course: Course) -> list[str]:
     return [one.say(sentences) for one in silence(course.who, course.visits, course.protocol)]
 
 
-def card(asked: Asked, course: Course, some: Sequence[Due]) -> html.Section:
-    say, more = asked.say, len(some) - LISTED
-    rows = [_row(one, course, say) for one in some[:LISTED]]
+def card(asked: Asked, course: Course, some: Sequence[Due], listed: int = LISTED) -> html.Section:
+    say, more = asked.say, len(some) - listed
+    rows = [_row(one, course, say) for one in some[:listed]]
     told = why_nothing(asked, course)
     told += [say("due.more", count=more)] if more > 0 else []
-    told += [say("due.assumed")] if any(one.assumed for one in some[:LISTED]) else []
+    told += [say("due.assumed")] if any(one.assumed for one in some[:listed]) else []
     table = [html.Table(html.Tbody(rows), className="latest due")] if rows else []
     return html.Section(
         [html.H2(say("due.title")), *table, *(html.P(one, className="quiet") for one in told)],

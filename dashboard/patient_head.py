@@ -41,6 +41,13 @@ def head(
     return [identity, html.Dl(facts, className="facts")]
 
 
+def brief(asked: Asked, course: Course) -> list:
+    """The head without what leads elsewhere, and without the alerts and what is due: a sheet has them in full."""
+    known = _toxicities(asked, course) if course.axis else _step(asked, course)
+    who = html.Div([*_identity(asked, course)], className="who")
+    return [who, html.Dl([*known, _ages(asked, course)], className="facts")]
+
+
 # ---- who -------------------------------------------------------------------------------------------------------------
 def _identity(asked: Asked, course: Course) -> Iterator:
     say, who = asked.say, course.who

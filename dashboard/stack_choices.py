@@ -12,7 +12,7 @@ PERIODS = ("hours", "month", "all")
 
 
 def stack_choices(view: View, drawn: Stack, say: Say) -> list:
-    return [_range(view, say), _panels(view, drawn, say), _keys(say), *_folded(view, drawn, say)]
+    return [_range(view, say), _panels(view, drawn, say), _keys(say), _sheet(view, say), *_folded(view, drawn, say)]
 
 
 def panel_name(panel: str, say: Say) -> str:
@@ -32,6 +32,11 @@ def _range(view: View, say: Say) -> html.Div:
     ]
     label = say("patient.period")
     return html.Div(html.Div(links, className="options", role="group", **{"aria-label": label}), className="choice")
+
+
+def _sheet(view: View, say: Say) -> html.A:
+    href = view.change(paper="sheet", open="").href
+    return html.A(say("patient.sheet"), href=href, className="quiet-link noprint")
 
 
 # ---- panels ----------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ _CHOICES = {
     "alerts": ("open", "all"),
     "outside": ("hidden", "shown"),
     "draft": ("hidden", "shown"),
+    "paper": ("", "sheet"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
@@ -82,6 +83,7 @@ class View:
     outside: str = "hidden"  # patient: rows of the days that are not in sight
     draft: str = "hidden"  # patient: the draft narrative
     narrative: str = ""  # patient: fingerprint of an earlier draft, to be compared
+    paper: str = ""  # patient: "sheet", the course alone on one sheet for printing
     table: str = "lab"  # patient: which measurements are listed
     alerts: str = "open"  # grading: those that are open, or all
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
@@ -120,7 +122,7 @@ class View:
     def to(self, page: str, usubjid: str = "") -> str:
         """The address of another screen: what the reader chose is kept, the count is closed; zoom, what-if and draft
         are left."""
-        left = {"open": "", "zoom": "", "assume": "", "draft": "hidden", "narrative": ""}
+        left = {"open": "", "zoom": "", "assume": "", "draft": "hidden", "narrative": "", "paper": ""}
         return self.change(page=page, usubjid=usubjid, **left).href
 
     def patient(self, usubjid: str) -> str:

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from dashboard.figures.panels import Panel, Shown
 
-ROW = 21  # px
-
-
 # What is told of a bar or a mark: in short, then line by line, the last two its days and where it stands.
 Told = Sequence[str]
 
@@ -74,7 +71,7 @@ def lane(
     return Panel(
         name=name,
         title="" if name == "periods" else shown.say(f"patient.panel_{name}"),
-        height=ROW * len(labels) + 2,
+        height=shown.row * len(labels) + 2,
         traces=tuple(one | {"meta": meta} if "customdata" in one else one for one in traces),
         yaxis={
             "range": [len(labels) - 0.5, -0.5], "tickvals": list(range(len(labels))), "ticktext": list(labels),

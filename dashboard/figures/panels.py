@@ -25,6 +25,12 @@ class Shown:
     say: Say
     theme: str
     lang: str
+    row: int = 21  # px of a row of a lane
+    scale: float = 1.0  # of the height of the other panels; letters keep their size
+
+    def tall(self, height: int) -> int:
+        """px that a panel of so many on the screen has here."""
+        return round(height * self.scale)
 
     def fits(self, text: str, days: float) -> bool:
         """Whether a text of 11 px fits in a bar of so many days."""

@@ -1,7 +1,7 @@
 """The stack of a patient: every panel over one axis of days since infusion, each with its own last-data time."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
 
@@ -23,14 +23,36 @@ from dashboard.figures.readings import FAR, Read, at_the_last
 from dashboard.labels import Say
 from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 
-LEFT, RIGHT, TOP, BOTTOM = 186, 92, 24, 78  # px: labels of rows, names of lines, the cut-off, axis title and stamp
-HEAD, GAP = 19, 9  # px over a panel for its name, and between panels
+LEFT, RIGHT = 186, 92  # px: labels of rows, names of lines
 REST = pd.Timedelta(days=28)  # how far beyond the last entry the axis goes where the cut-off is later still
 PANELS = ("periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "counts", "liver", "kidney", "coagulation", "target", "interventions", "events")  # fmt: skip  # noqa: E501
 FEW = "few"  # folds all but these, as a telephone begins
 SHORT = ("ribbons", "temperature", "neut", "plat", "hgb")
+LANES = ("periods", "ribbons", "interventions", "events")  # rows of words, which are not scaled
 
 Fold = Callable[[Collection[str]], str]  # names of panels -> the address where these are put away
+
+
+@dataclass(frozen=True)
+class Room:
+    """px around the panels and between them."""
+
+    top: int = 24  # the cut-off
+    bottom: int = 78  # the axis title and the stamp
+    head: int = 19  # over a panel, for its name
+    gap: int = 9
+
+    def of(self, panel: Panel) -> int:
+        return panel.height + (self.head if panel.title else 0) + self.gap
+
+    def around(self, panels: Sequence[Panel]) -> int:
+        return self.top + self.bottom + sum(map(self.of, panels))
+
+
+SCREEN = Room()
+PAPER = Room(top=20, bottom=42, head=16, gap=5)  # a sheet has its stamp beside the figure
+PAPER_ROW, LEAST_SCALE = 14, 0.3
+TICK = 9  # px of a panel that a tick's number takes
 
 
 @dataclass(frozen=True)
@@ -59,8 +81,9 @@ def shown_days(course: Course, period: str, say: Say, theme: str, lang: str) -> 
 
 
 def stack(
-    course: Course, shown: Shown, period: str, *, stamp: str, folded: Collection[str] = (), fold: Fold | None = None
-) -> Stack:
+    course: Course, shown: Shown, period: str, *, stamp: str, folded: Collection[str] = (), fold: Fold | None = None,
+    room: Room = SCREEN,
+) -> Stack:  # fmt: skip
     """Panels without data are not drawn but named. Nothing stands after the cut-off.
 
     folded: names of panels that are put away; FEW: all but SHORT. fold: the address with so many put away; on the name
@@ -69,14 +92,14 @@ def stack(
     found = [one for one in _panels(course, shown) if one]
     panels = [one for one in found if not _is_folded(one.name, folded)]
     away = {*folded, *(one.name for one in found if one not in panels)} - {FEW}
-    height = TOP + BOTTOM + sum(_outer(one) for one in panels)
+    height = room.around(panels)
     names = {one.name for one in found}
     asked = [one for one in PANELS if one != "counts"] + list(map(str.lower, stack_organs.COUNTS))
     unasked = {"periods", "flow" if _flow_is_kinetics(course) else "", "" if watched(course) else "target"}
     asked = [one for one in asked if one not in unasked]
     named = partial(_name, palette=PALETTES[shown.theme], away=away, fold=fold)
     return Stack(
-        figure=_figure(panels, course, shown, height, period, stamp, named),
+        figure=_figure(panels, course, shown, room, period, stamp, named),
         height=height,
         drawn=tuple(one.name for one in panels),
         missing=tuple(one for one in asked if one not in names),
@@ -84,6 +107,16 @@ def stack(
         order=tuple(one.name for one in found),
         reads=at_the_last([trace for one in panels for trace in one.traces], course.axis.after(course.cutoff)),
     )
+
+
+def for_paper(course: Course, shown: Shown, height: int, folded: Collection[str]) -> Shown:
+    """Scaled so that the stack is `height` px in PAPER: curves give way, letters and rows do not. Many rows make it
+    higher, never a curve lower than LEAST_SCALE."""
+    dense = replace(shown, row=PAPER_ROW)
+    panels = [one for one in _panels(course, dense) if one and not _is_folded(one.name, folded)]
+    curves = sum(one.height for one in panels if one.name not in LANES)
+    room = height - PAPER.around(panels) + curves
+    return replace(dense, scale=min(max(room / curves, LEAST_SCALE), 1.0)) if curves else dense
 
 
 def _is_folded(panel: str, folded: Collection[str]) -> bool:
@@ -113,25 +146,21 @@ def _panels(course: Course, shown: Shown) -> Iterator[Panel | None]:
     yield stack_events.adverse_events(course, shown)
 
 
-def _outer(panel: Panel) -> int:
-    return panel.height + (HEAD if panel.title else 0) + GAP
-
-
 def _figure(
     panels: Sequence[Panel],
     course: Course,
     shown: Shown,
-    height: int,
+    room: Room,
     period: str,
     stamp: str,
     named: Callable[[Panel], str],
 ) -> Figure:
-    palette, inner = PALETTES[shown.theme], max(height - TOP - BOTTOM, 1)
+    palette, inner = PALETTES[shown.theme], max(sum(map(room.of, panels)), 1)
     traces, shapes, notes, axes = [], [*_background(course, shown)], [], {}
     upper = float(inner)
     for number, panel in enumerate(panels, start=1):
         key = "" if number == 1 else str(number)
-        upper -= HEAD if panel.title else 0
+        upper -= room.head if panel.title else 0
         axes[f"yaxis{key}"] = _yaxis(panel, max(upper - panel.height, 0) / inner, upper / inner)
         traces += [one | {"yaxis": f"y{key}", "xaxis": "x"} for one in panel.traces]
         shapes += [{"yref": f"y{key}"} | one for one in panel.shapes]
@@ -141,12 +170,12 @@ def _figure(
             head |= {"bgcolor": palette.paper, "borderpad": 0}  # the lines through all panels pass behind the words
             notes.append(note(named(panel), palette.ink, size=12, x=0, xanchor="left", **head))
             notes.append(note(panel.last, palette.quiet, x=1, xanchor="right", **head))
-        upper -= panel.height + GAP
+        upper -= panel.height + room.gap
     shapes += [*stack_lanes.through_lines(course, shown), *_moments(course, palette)]
-    notes += [*_cutoff(course, shown), stamp_note(stamp, shown.theme, below=52)]
+    notes += [*_cutoff(course, shown), *([stamp_note(stamp, shown.theme, below=52)] if stamp else [])]
     layout = {
-        "height": height,
-        "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": BOTTOM},
+        "height": room.around(panels),
+        "margin": {"l": LEFT, "r": RIGHT, "t": room.top, "b": room.bottom},
         "barmode": "overlay",
         "showlegend": False,
         "hovermode": False,  # the reading column says it, of all panels at once
@@ -178,7 +207,8 @@ def _at_hand(course: Course, period: str) -> dict:
 
 def _yaxis(panel: Panel, low: float, high: float) -> dict:
     """The reader moves the days alone: a value never leaves its panel."""
-    return {"domain": [low, high], "anchor": "x", "fixedrange": True, "tickfont": {"size": 11}} | panel.yaxis
+    own = {"domain": [low, high], "anchor": "x", "fixedrange": True, "tickfont": {"size": 11}} | panel.yaxis
+    return own | ({"nticks": min(own["nticks"], max(round(panel.height / TICK), 2))} if "nticks" in own else {})
 
 
 def _xaxis(course: Course, shown: Shown, hours: bool) -> dict:

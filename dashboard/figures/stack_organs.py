@@ -83,7 +83,7 @@ def _count(code: str, rows: pd.DataFrame, course: Course, shown: Shown) -> Panel
     return Panel(
         name=code.lower(),
         title=f"{label}, {unit_words(unit)}" + _said(course, shown, begin, above=False) + words,
-        height=62,
+        height=shown.tall(62),
         traces=tuple(drawn),
         yaxis={"range": [lowest, highest * 1.06], "nticks": 4},
         last=last_data(rows, shown.say),
@@ -117,17 +117,20 @@ def liver(course: Course, shown: Shown) -> Panel | None:
     if rows.empty:
         return None
     highest = max(visible(rows, shown)["multiple"].max(), 1.6)
-    begin, palette, height = _in_multiples(course, every), PALETTES[shown.theme], 92
+    begin, palette, height = _in_multiples(course, every), PALETTES[shown.theme], shown.tall(92)
     traces, ends, shapes, notes = [], [], [level_line(1, palette.line, "solid")], []
     for code, (colour, symbol) in LIVER.items():
         own, label = every[every["code"] == code], shown.say(f"patient.liver_{code.lower()}")
         traces += line(own, shown, colour, symbol, y="multiple", extra=_times(own, shown), name=label)
         ends += end_name(own[own["multiple"].notna()], shown, label, colour, float, y="multiple")
-    for value, which in _lines(begin, highest * 1.1).items():
+    beside = 0.3 if shown.scale < 1 else 0  # on paper lines are nearer than letters are high
+    for place, (value, which) in enumerate(_lines(begin, highest * 1.1).items()):
         names = [shown.say(f"patient.liver_{code.lower()}") for code, _ in which]
         words = shown.say("patient.grade_from", grade=which[0][1], what=", ".join(names))
         shapes.append(level_line(value, GRADES[SEVERE], "dot"))
-        notes.append(note(words, palette.quiet, size=10, xref="paper", x=0, y=value, xanchor="left", yanchor="bottom"))
+        at = {"xref": "paper", "x": beside * place, "y": value, "xanchor": "left"}
+        at |= {"yanchor": "middle" if shown.scale < 1 else "bottom"}
+        notes.append(note(words, palette.quiet, **at))
     return Panel(
         name="liver",
         title=shown.say("patient.panel_liver") + _left_out(every, rows, shown) + _lacks(begin, LIVER, course, shown),
@@ -160,7 +163,7 @@ def kidney(course: Course, shown: Shown) -> Panel | None:
         title=shown.say("patient.panel_kidney") + limits
         + _lacks(begin, [KIDNEY], course, shown)
         + _left_out(every, rows, shown),
-        height=62,
+        height=shown.tall(62),
         traces=tuple(drawn),
         yaxis={"range": [lowest, highest], "nticks": 4},
         last=last_data(rows, shown.say),
@@ -210,7 +213,7 @@ def coagulation(course: Course, shown: Shown) -> Panel | None:
     drawn = {code: rows for code, rows in drawn.items() if len(rows)}
     if not drawn:
         return None
-    height, every = 84, pd.concat(drawn.values())
+    height, every = shown.tall(84), pd.concat(drawn.values())
     low, high = log_range(visible(every, shown))
     traces, ends, shapes, words = [], [], [], ""
     for code, rows in drawn.items():

@@ -28,7 +28,7 @@ def cytokines(course: Course, shown: Shown) -> Panel | None:
     drawn = {code: rows for code, rows in drawn.items() if len(rows)}
     if not drawn:
         return None
-    palette, height = PALETTES[shown.theme], 150
+    palette, height = PALETTES[shown.theme], shown.tall(150)
     every = pd.concat(drawn.values())
     low, high = log_range(visible(every, shown))
     traces, ends = [], []
@@ -111,7 +111,7 @@ def _cells(name: str, rows: pd.DataFrame, label: str, unit: str, colour: str, sh
     return Panel(
         name=name,
         title=f"{label}, {unit_words(unit)}{shown.say('patient.log')}" + _hollow(rows, shown),
-        height=112 if name == "kinetics" else 76,
+        height=shown.tall(112 if name == "kinetics" else 76),
         traces=tuple(line(rows, shown, colour, "circle", name=label, floor=10 ** (low + 0.08 * (high - low)))),
         yaxis=log_axis(low, high),
         last=last_data(rows, shown.say),

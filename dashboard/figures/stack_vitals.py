@@ -40,7 +40,7 @@ def temperature(course: Course, shown: Shown) -> Panel | None:
     return Panel(
         name="temperature",
         title=shown.say("patient.panel_temperature") + _sites(places, shown),
-        height=84,
+        height=shown.tall(84),
         traces=tuple(drawn),
         yaxis={"range": [low - 0.3, high + 0.3], "nticks": 5},
         last=last_data(rows, shown.say),
@@ -75,7 +75,7 @@ def pressure(course: Course, shown: Shown) -> Panel | None:
     rows = rows[rows["unit"] == "mmHg"]
     if rows.empty:
         return None
-    palette, values, height = PALETTES[shown.theme], visible(rows, shown)["value"], 76
+    palette, values, height = PALETTES[shown.theme], visible(rows, shown)["value"], shown.tall(76)
     low, high = min(values.min(), 60) - 6, max(values.max(), 125) + 6
     traces, ends = [], []
     for code, symbol in PRESSURES.items():
@@ -114,9 +114,12 @@ def oxygen(course: Course, shown: Shown) -> Panel | None:
     return Panel(
         name="oxygen",
         title=shown.say("patient.panel_oxygen") + ("" if given.empty else shown.say("patient.devices")),
-        height=52 if given.empty else 72,
+        height=shown.tall(52 if given.empty else 72),
         traces=(*drawn, *_devices(given, floor + 2.5, shown)),
-        yaxis={"range": [floor, 101.5], "tickvals": [one for one in range(50, 101, 5) if one >= low]},
+        yaxis={
+            "range": [floor, 101.5],
+            "tickvals": [one for one in range(50, 101, 5 if shown.scale == 1 else 10) if one >= low],
+        },
         last=last_data(rows, shown.say),
     )
 

@@ -2,7 +2,7 @@
 
 from dash import html
 
-from dashboard.pages import adverse_events, board, changes, cytokines, data, grading, kinetics, patient, patients
+from dashboard.pages import adverse_events, board, changes, cytokines, data, grading, kinetics, patient, patients, sheet
 from dashboard.view import View
 
 _PAGES = {
@@ -21,9 +21,11 @@ NAVIGATION = ("board", "patients", "adverse_events", "grading", "kinetics", "cyt
 
 def layout(view: View, request: dict, opened: dict) -> html.Div:
     """The page of a view. `request`, the view without an opened count, and `opened`, with it, start its callbacks."""
-    return _PAGES[view.page].layout(view, request, opened)
+    shown = sheet if view.page == "patient" and view.paper else _PAGES[view.page]
+    return shown.layout(view, request, opened)
 
 
 def all_layouts() -> list[html.Div]:
     """Every page once, for Dash's check that each callback's ids exist."""
-    return [page.layout(View(page=name), None, None) for name, page in _PAGES.items()]
+    every = [page.layout(View(page=name), None, None) for name, page in _PAGES.items()]
+    return [*every, sheet.layout(View(page="patient", paper="sheet"), None, None)]

@@ -12,10 +12,7 @@ from dashboard import due_card, narrative_card, patient_alerts, patient_sections
 from dashboard.courses import course as course_of
 from dashboard.due_card import due_of
 from dashboard.excluding import without
-from dashboard.figures.panels import CRS_ICANS, Shown
 from dashboard.figures.stack import Stack, shown_days, stack
-from dashboard.figures.stack_events import in_sight
-from dashboard.figures.stack_lanes import period_name
 from dashboard.grades_said import reported_scales
 from dashboard.graphs import graph, keep_zoom
 from dashboard.labels import Say, speaker
@@ -25,7 +22,8 @@ from dashboard.patient_head import head
 from dashboard.patient_latest import crs_icans
 from dashboard.patient_reading import reading_column
 from dashboard.session import Asked, NotUnderstood, stamp
-from dashboard.stack_choices import panel_name, stack_choices
+from dashboard.stack_choices import stack_choices
+from dashboard.stack_notes import notes
 from dashboard.still import Still, tree
 from dashboard.theme import moved
 from dashboard.view import View
@@ -229,46 +227,6 @@ def summary(course: Course, say: Say) -> str:
     graded = say("patient.scale", scale=scale) if scale else say("patient.no_scale")
     days = {"last": course.axis.day(course.last_entry), "cutoff": course.axis.day(course.cutoff)}
     return f"{say('patient.ends', **days)} {graded}"
-
-
-def notes(course: Course, drawn: Stack, shown: Shown, asked: Asked) -> list[str]:
-    """What the figure cannot show, in words: undated rows, events out of sight, panels without data, the periods."""
-    say, lines = asked.say, []
-    undated = course.given.loc[course.given["first"].isna() & (course.given["kind"] != "other"), "name"]
-    if len(undated):
-        lines.append(say("patient.undated", what=", ".join(dict.fromkeys(undated))))
-    vague = [one.term for one in course.episodes if not one.steps]
-    if vague:
-        lines.append(say("patient.undated_events", what=", ".join(vague)))
-    dated = [one for one in course.episodes if one.steps]
-    outside = len(dated) - len(in_sight(dated, shown))
-    if outside:
-        lines.append(say("patient.outside", count=outside))
-    missing = [_missing(one, course, say) for one in drawn.missing if not (one == "events" and outside)]
-    if missing:
-        lines.append(say("patient.missing", what="; ".join(missing)))
-    if course.periods:
-        lines.append(say("patient.periods_line", what=" · ".join(_periods(course, say, asked.view.lang))))
-    return lines
-
-
-def _missing(panel: str, course: Course, say: Say) -> str:
-    if panel == "ribbons" and any(one.id in CRS_ICANS for one in course.protocol.aesi):
-        return say("patient.none_reported")
-    return panel_name(panel, say)
-
-
-def _periods(course: Course, say: Say, lang: str) -> list[str]:
-    axis = course.axis
-    return [
-        say(
-            "patient.period_part",
-            name=period_name(course, one.id, one.planned, lang),
-            first=axis.day(one.start),
-            last=axis.day(one.end),
-        )
-        for one in course.periods
-    ]
 
 
 # ---- beside the stack ------------------------------------------------------------------------------------------------

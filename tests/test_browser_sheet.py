@@ -1,0 +1,71 @@
+"""A patient on paper, in headless Chromium: one sheet, letters of a readable size, and whose data they are."""
+
+import re
+
+import pytest
+from test_browser import settled
+
+pytestmark = pytest.mark.browser
+
+POINT = 96 / 72  # px
+# The smallest letters of the sheet that are seen, in px as they are set.
+SMALLEST = """() => {
+    const seen = [...document.querySelectorAll('.sheet *')].filter(one => one.getClientRects().length
+        && [...one.childNodes].some(part => part.nodeType === Node.TEXT_NODE && part.data.trim()));
+    return Math.min(...seen.map(one => parseFloat(getComputedStyle(one).fontSize)));
+}"""
+ZOOM = "parseFloat(getComputedStyle(document.querySelector('.sheet-page')).zoom)"
+BEYOND = """() => {
+    const sheet = document.querySelector('.sheet').getBoundingClientRect();
+    return [...document.querySelectorAll('.sheet text, .sheet li, .sheet td, .sheet .stamp')]
+        .map(one => [one.textContent, one.getBoundingClientRect()])
+        .filter(([, box]) => box.width && (box.left < sheet.left - 1 || box.right > sheet.right + 1))
+        .map(one => one[0]);
+}"""
+
+
+@pytest.fixture(params=[("201", ""), ("302", "&lang=zh&theme=dark")], ids=["201-en", "302-zh-dark"])
+def sheet(request, site, open_tab):
+    who, look = request.param
+    page = open_tab()
+    page.goto(f"{site}/patient/XKDCT293-01-{who}?paper=sheet{look}")
+    settled(page)
+    return page
+
+
+def test_it_is_one_upright_sheet_that_nothing_leaves(sheet):
+    pdf = sheet.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 1
+    wide, high = map(float, re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf).groups())
+    assert (wide, high) == pytest.approx((595, 842), abs=1.5)  # A4, 210 x 297 mm in points
+    sheet.emulate_media(media="print")
+    assert sheet.evaluate(BEYOND) == []
+
+
+def test_its_letters_are_six_points_at_least_and_black_on_white(sheet):
+    sheet.emulate_media(media="print")
+    assert sheet.evaluate(SMALLEST) * sheet.evaluate(ZOOM) / POINT >= 6
+    paper = "getComputedStyle(document.querySelector('.sheet .main-svg')).backgroundColor"
+    assert sheet.evaluate(paper) == "rgb(255, 255, 255)"
+    assert sheet.evaluate("getComputedStyle(document.querySelector('.sheet h1')).color") == "rgb(27, 36, 48)"
+
+
+def test_it_says_whose_data_these_are(sheet, trial):
+    assert trial.current()[:7] in sheet.locator(".sheet .stamp").inner_text()
+    assert sheet.locator("nav").is_hidden()
+
+
+def test_a_link_leads_to_it_and_back(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/patient/XKDCT293-01-302?period=all")
+    settled(page)
+    page.get_by_role("link", name="Sheet for printing").click()
+    page.wait_for_url(re.compile("paper=sheet"))
+    settled(page)
+    page.evaluate("window.print = () => { window.printed = true; }")
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.printed")
+    page.get_by_role("link", name="Back").click()
+    settled(page)
+    assert "paper" not in page.url and "period=all" in page.url
+    assert page.locator("nav").is_visible()
