@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard.labels import Say
 
 CRS_ICANS = ("crs", "icans")
+NAME = 12  # px between the names of lines
 PLOT = 660  # px between the margins on a screen of common width; what fits a bar is reckoned by it
 _UNITS = {"C": "°C", "10^9/L": "10⁹/L", "10^12/L": "10¹²/L", "copies/ug": "copies/µg", "copies/uL": "copies/µL",
           "cells/uL": "cells/µL", "umol/L": "µmol/L", "ug/L": "µg/L"}  # fmt: skip
@@ -28,9 +29,9 @@ class Shown:
     row: int = 21  # px of a row of a lane
     scale: float = 1.0  # of the height of the other panels; letters keep their size
 
-    def tall(self, height: int) -> int:
-        """px that a panel of so many on the screen has here."""
-        return round(height * self.scale)
+    def tall(self, height: int, names: int = 0) -> int:
+        """px that a panel of so many on the screen has here; the names of its lines stay in it."""
+        return min(height, max(round(height * self.scale), NAME * names))
 
     def fits(self, text: str, days: float) -> bool:
         """Whether a text of 11 px fits in a bar of so many days."""
@@ -104,9 +105,10 @@ def plain(text: object) -> str:
     return escape(text) if isinstance(text, str) else ""
 
 
-def spread(heights: Iterable[float], gap: float) -> list[float]:
-    """Heights in ascending order, moved up as little as it takes to stand `gap` apart."""
+def spread(heights: Iterable[float], gap: float, top: float = math.inf) -> list[float]:
+    """Heights in ascending order, moved up as little as it takes to stand `gap` apart; under `top` moved down again."""
     placed: list[float] = []
     for one in heights:
         placed.append(max(one, placed[-1] + gap) if placed else one)
-    return placed
+    count = len(placed)
+    return [min(one, top - gap * (count - place - 0.5)) for place, one in enumerate(placed)]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from clinical.course import Course
 from clinical.result_grades import COLUMNS as GRADED
-from dashboard.figures.panels import Shown, note, spread
+from dashboard.figures.panels import NAME, Shown, note, spread
 from dashboard.figures.readings import sample
 
 # What a point and its reading need; a frame of thirty columns is walked three times as slowly.
@@ -125,10 +125,10 @@ def end_name(rows: pd.DataFrame, shown: Shown, label: str, colour: str, place, *
     yield note(label, colour, x=round(at, 4), y=height, xanchor="left", xshift=7)
 
 
-def apart(ends: list[dict], per_pixel: float) -> Iterator[dict]:
-    """Names that would stand on each other are moved up, 12 px a line."""
+def apart(ends: list[dict], per_pixel: float, top: float) -> Iterator[dict]:
+    """Names that would stand on each other are moved up, NAME px a line, and stay under the panel's top."""
     ordered = sorted(ends, key=lambda one: one["y"])
-    for one, y in zip(ordered, spread((one["y"] for one in ordered), 12 * per_pixel), strict=True):
+    for one, y in zip(ordered, spread((one["y"] for one in ordered), NAME * per_pixel, top), strict=True):
         yield one | {"yshift": round((y - one["y"]) / per_pixel)}
 
 

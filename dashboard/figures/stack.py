@@ -51,7 +51,7 @@ class Room:
 
 SCREEN = Room()
 PAPER = Room(top=20, bottom=42, head=16, gap=5)  # a sheet has its stamp beside the figure
-PAPER_ROW, LEAST_SCALE = 14, 0.3
+PAPER_ROW, LEAST_SCALE = 14, 0.25
 TICK = 9  # px of a panel that a tick's number takes
 
 
@@ -112,11 +112,14 @@ def stack(
 def for_paper(course: Course, shown: Shown, height: int, folded: Collection[str]) -> Shown:
     """Scaled so that the stack is `height` px in PAPER: curves give way, letters and rows do not. Many rows make it
     higher, never a curve lower than LEAST_SCALE."""
-    dense = replace(shown, row=PAPER_ROW)
-    panels = [one for one in _panels(course, dense) if one and not _is_folded(one.name, folded)]
-    curves = sum(one.height for one in panels if one.name not in LANES)
-    room = height - PAPER.around(panels) + curves
-    return replace(dense, scale=min(max(room / curves, LEAST_SCALE), 1.0)) if curves else dense
+    fitted = replace(shown, row=PAPER_ROW)
+    for _ in range(3):  # what the names of lines need is not scaled, so that one step is not enough
+        panels = [one for one in _panels(course, fitted) if one and not _is_folded(one.name, folded)]
+        curves = sum(one.height for one in panels if one.name not in LANES)
+        beyond = PAPER.around(panels) - height
+        if curves and beyond > 0:
+            fitted = replace(fitted, scale=max(fitted.scale * (1 - beyond / curves), LEAST_SCALE))
+    return fitted
 
 
 def _is_folded(panel: str, folded: Collection[str]) -> bool:

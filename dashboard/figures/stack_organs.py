@@ -117,7 +117,7 @@ def liver(course: Course, shown: Shown) -> Panel | None:
     if rows.empty:
         return None
     highest = max(visible(rows, shown)["multiple"].max(), 1.6)
-    begin, palette, height = _in_multiples(course, every), PALETTES[shown.theme], shown.tall(92)
+    begin, palette, height = _in_multiples(course, every), PALETTES[shown.theme], shown.tall(92, len(LIVER))
     traces, ends, shapes, notes = [], [], [level_line(1, palette.line, "solid")], []
     for code, (colour, symbol) in LIVER.items():
         own, label = every[every["code"] == code], shown.say(f"patient.liver_{code.lower()}")
@@ -139,7 +139,7 @@ def liver(course: Course, shown: Shown) -> Panel | None:
         yaxis={"range": [0, highest * 1.1], "nticks": 5},
         last=last_data(rows, shown.say),
         shapes=tuple(shapes),
-        notes=(*apart(ends, highest * 1.1 / height), *notes),
+        notes=(*apart(ends, highest * 1.1 / height, highest * 1.1), *notes),
     )
 
 
@@ -213,7 +213,7 @@ def coagulation(course: Course, shown: Shown) -> Panel | None:
     drawn = {code: rows for code, rows in drawn.items() if len(rows)}
     if not drawn:
         return None
-    height, every = shown.tall(84), pd.concat(drawn.values())
+    height, every = shown.tall(84, len(drawn)), pd.concat(drawn.values())
     low, high = log_range(visible(every, shown))
     traces, ends, shapes, words = [], [], [], ""
     for code, rows in drawn.items():
@@ -232,7 +232,7 @@ def coagulation(course: Course, shown: Shown) -> Panel | None:
         yaxis=log_axis(low, high),
         last=last_data(every, shown.say),
         shapes=tuple(shapes),
-        notes=tuple(apart(ends, (high - low) / height)),
+        notes=tuple(apart(ends, (high - low) / height, high)),
     )
 
 

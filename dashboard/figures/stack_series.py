@@ -28,7 +28,7 @@ def cytokines(course: Course, shown: Shown) -> Panel | None:
     drawn = {code: rows for code, rows in drawn.items() if len(rows)}
     if not drawn:
         return None
-    palette, height = PALETTES[shown.theme], shown.tall(150)
+    palette, height = PALETTES[shown.theme], shown.tall(150, len(drawn))
     every = pd.concat(drawn.values())
     low, high = log_range(visible(every, shown))
     traces, ends = [], []
@@ -38,7 +38,7 @@ def cytokines(course: Course, shown: Shown) -> Panel | None:
         label = f"{known[code].label.in_(shown.lang)} {unit_words(known[code].unit)}"
         ends += end_name(rows, shown, label, colour, lambda value: math.log10(max(value, 10**low)))
     words = _after_tocilizumab(course, shown, drawn, low, [one["x"] for one in ends])
-    notes = [*apart(ends, (high - low) / height), *words]
+    notes = [*apart(ends, (high - low) / height, high), *words]
     return Panel(
         name="cytokines",
         title=shown.say("patient.panel_cytokines"),

@@ -75,7 +75,7 @@ def pressure(course: Course, shown: Shown) -> Panel | None:
     rows = rows[rows["unit"] == "mmHg"]
     if rows.empty:
         return None
-    palette, values, height = PALETTES[shown.theme], visible(rows, shown)["value"], shown.tall(76)
+    palette, values, height = PALETTES[shown.theme], visible(rows, shown)["value"], shown.tall(76, len(PRESSURES))
     low, high = min(values.min(), 60) - 6, max(values.max(), 125) + 6
     traces, ends = [], []
     for code, symbol in PRESSURES.items():
@@ -94,7 +94,7 @@ def pressure(course: Course, shown: Shown) -> Panel | None:
         yaxis={"range": [low, high], "nticks": 5},
         last=last_data(rows, shown.say),
         shapes=(level_line(limit, palette.alarm, "dot"),) if limit else (),
-        notes=tuple(apart(ends, (high - low) / height)),
+        notes=tuple(apart(ends, (high - low) / height, high)),
     )
 
 
