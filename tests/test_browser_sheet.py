@@ -17,7 +17,8 @@ SMALLEST = """() => {
 ZOOM = "parseFloat(getComputedStyle(document.querySelector('.sheet-page')).zoom)"
 BEYOND = """() => {
     const sheet = document.querySelector('.sheet').getBoundingClientRect();
-    return [...document.querySelectorAll('.sheet :is(.infolayer, .xaxislayer-above, .yaxislayer-above) text, .sheet :is(li, td, .stamp)')]
+    const drawn = '.sheet :is(.infolayer, .xaxislayer-above, .yaxislayer-above) text';  // bars end at the axes
+    return [...document.querySelectorAll(`${drawn}, .sheet :is(li, td, .stamp)`)]
         .map(one => [one.textContent, one.getBoundingClientRect()])
         .filter(([, box]) => box.width && (box.left < sheet.left - 1 || box.right > sheet.right + 1))
         .map(one => one[0]);

@@ -23,7 +23,7 @@ from dashboard.figures.readings import FAR, Read, at_the_last
 from dashboard.labels import Say
 from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 
-LEFT, RIGHT = 186, 92  # px: labels of rows, names of lines
+LEFT, RIGHT = 222, 92  # px: labels of rows, names of lines
 REST = pd.Timedelta(days=28)  # how far beyond the last entry the axis goes where the cut-off is later still
 PANELS = ("periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "counts", "liver", "kidney", "coagulation", "target", "interventions", "events")  # fmt: skip  # noqa: E501
 FEW = "few"  # folds all but these, as a telephone begins

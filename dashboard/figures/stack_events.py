@@ -154,7 +154,7 @@ def _span(one: Unreported, course: Course) -> tuple[float, float]:
 
 
 def _lab_label(one: Unreported, course: Course, shown: Shown) -> str:
-    said = f'<span style="font-size:10px">{shown.say("patient.not_reported_lab")}</span>'
+    said = f'<span style="font-size:11px">{shown.say("patient.not_reported_lab")}</span>'
     return f"{plain(_lab_name(one, course, shown))} {said}"
 
 
