@@ -28,7 +28,7 @@ REST = pd.Timedelta(days=28)  # how far beyond the last entry the axis goes wher
 PANELS = ("periods", "ribbons", "temperature", "pressure", "oxygen", "cytokines", "kinetics", "flow", "counts", "liver", "kidney", "coagulation", "target", "interventions", "events")  # fmt: skip  # noqa: E501
 FEW = "few"  # folds all but these, as a telephone begins
 SHORT = ("ribbons", "temperature", "neut", "plat", "hgb")
-LANES = ("periods", "ribbons", "interventions", "events")  # rows of words, which are not scaled
+LANES = ("periods", "ribbons", "target", "interventions", "events")  # rows of words, which are not scaled
 
 Fold = Callable[[Collection[str]], str]  # names of panels -> the address where these are put away
 
