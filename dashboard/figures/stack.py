@@ -51,7 +51,7 @@ class Room:
 
 SCREEN = Room()
 PAPER = Room(top=20, bottom=42, head=16, gap=5)  # a sheet has its stamp beside the figure
-PAPER_ROW, LEAST_SCALE = 14, 0.25
+PAPER_ROW, LEAST_SCALE = 14, 0.2
 TICK = 9  # px of a panel that a tick's number takes
 
 

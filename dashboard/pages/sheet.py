@@ -23,7 +23,8 @@ WIDE, HIGH = 970, 1410
 HEAD, REST = 150, 125  # px: the head; the words under the figure and the stamp
 ALERT, DUE, TITLE = 38, 38, 62  # px: one of each of the lists, and what stands over and under them
 LISTED = 3  # of what is due; more are counted
-LEAST = 700  # px of the figure
+LEAST = 600  # px of the figure
+AWAY = {"target"}  # too many rows for a sheet; it is named there as left out
 STACK = "patient-stack"  # whose days the reader has moved
 
 
@@ -79,9 +80,10 @@ def _figure(asked: Asked, course: Course, height: int) -> list:
     view, say = asked.view, asked.say
     if course.axis is None:
         return [html.P(say("patient.no_axis"))]
+    away = view.folds | AWAY
     days = shown_days(course, view.period, say, "light", view.lang)
-    shown = for_paper(course, days, height, view.folds)
-    drawn = stack(course, shown, view.period, stamp="", folded=view.folds, room=PAPER)
+    shown = for_paper(course, days, height, away)
+    drawn = stack(course, shown, view.period, stamp="", folded=away, room=PAPER)
     figure = moved(drawn.figure, view.zoomed(STACK))
     figure.layout["width"] = WIDE
     size = {"width": f"{WIDE}px", "height": f"{drawn.height}px"}
