@@ -1,10 +1,12 @@
 """Which screening flags people have acknowledged, as events tell it and as far as a cut-off was known."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from data.events import standing
+from data.events import standing_at
+
+_SAID = ("flag.acknowledged", "flag.reopened")  # and what takes it back
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,12 @@ def acknowledgements(events: Iterable, cutoff: datetime) -> dict[tuple[str, str]
     cut-off is left out: it rests on what was not known then (`later` lists it). What was taken back is gone whatever
     cut is looked at. ValueError for a `cutoff` with an offset.
     """
-    return {(one.usubjid, one.flag): one for one in _standing(events, cutoff) if one.cutoff <= cutoff}
+    return {(one.usubjid, one.flag): one for one in map(_acknowledgement, standing_at(events, cutoff, *_SAID)[0])}
 
 
 def later(events: Iterable, cutoff: datetime) -> tuple[Acknowledgement, ...]:
     """Those that hold, but were said on a cut with a later cut-off."""
-    return tuple(one for one in _standing(events, cutoff) if one.cutoff > cutoff)
-
-
-def _standing(events: Iterable, cutoff: datetime) -> Iterator[Acknowledgement]:
-    if cutoff.tzinfo:
-        raise ValueError(f"cutoff: {cutoff} has an offset; it is a moment of the trial's clock")
-    return map(_acknowledgement, standing(events, "flag.acknowledged", "flag.reopened"))
+    return tuple(map(_acknowledgement, standing_at(events, cutoff, *_SAID)[1]))
 
 
 def _acknowledgement(event) -> Acknowledgement:

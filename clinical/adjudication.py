@@ -10,10 +10,12 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from clinical.candidates import VERDICTS, Candidate
-from data.events import standing
+from data.events import standing_at
 from data.protocol import Clause, Dlt
 
 SUPPOSED = "supposed"  # `code` of a verdict that nobody gave
+
+_SAID = ("dlt.adjudicated", "dlt.withdrawn")  # and what takes it back
 
 
 @dataclass(frozen=True)
@@ -49,19 +51,12 @@ def adjudications(events: Iterable, cutoff: datetime) -> dict[tuple[str, str], A
     takes its verdict away whatever cut is looked at, and an earlier verdict on the same candidate holds again; one of
     an unknown event is passed over. ValueError for a `cutoff` with an offset.
     """
-    return {(one.usubjid, one.candidate): one for one in _standing(events, cutoff) if one.cutoff <= cutoff}
+    return {(one.usubjid, one.candidate): one for one in map(_adjudication, standing_at(events, cutoff, *_SAID)[0])}
 
 
 def later(events: Iterable, cutoff: datetime) -> tuple[Adjudication, ...]:
     """The verdicts that hold, but were made on a cut with a later cut-off; as they were said, the last one last."""
-    return tuple(one for one in _standing(events, cutoff) if one.cutoff > cutoff)
-
-
-def _standing(events: Iterable, cutoff: datetime) -> Iterator[Adjudication]:
-    """Every verdict that was not withdrawn, in the order of its event."""
-    if cutoff.tzinfo:
-        raise ValueError(f"cutoff: {cutoff} has an offset; it is a moment of the trial's clock")
-    return map(_adjudication, standing(events, "dlt.adjudicated", "dlt.withdrawn"))
+    return tuple(map(_adjudication, standing_at(events, cutoff, *_SAID)[1]))
 
 
 def _adjudication(event) -> Adjudication:

@@ -55,6 +55,20 @@ def standing(events: Iterable[Event], says: str, takes_back: str) -> Iterator[Ev
     return (one for one in said if one.action == says and (one.subject, one.id) not in back)
 
 
+def standing_at(
+    events: Iterable[Event], cutoff: datetime, says: str, takes_back: str
+) -> tuple[list[Event], list[Event]]:
+    """Of `standing`: what was said on a cut with that cut-off or an earlier one; and on a later one, which rests on
+    what was not known then. cutoff: in the trial's clock; ValueError with an offset."""
+    if cutoff.tzinfo:
+        raise ValueError(f"cutoff: {cutoff} has an offset; it is a moment of the trial's clock")
+    known: list[Event] = []
+    later: list[Event] = []
+    for one in standing(events, says, takes_back):
+        (known if datetime.fromisoformat(one.payload["cutoff"]) <= cutoff else later).append(one)
+    return known, later
+
+
 class Altered(ValueError):
     """A stored event is not what was written."""
 

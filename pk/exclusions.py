@@ -1,12 +1,14 @@
 """Which samples people have excluded from the kinetics, as events tell it and as far as a cut-off was known."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
-from data.events import standing
+from data.events import standing_at
+
+_SAID = ("sample.excluded", "sample.readmitted")  # and what takes it back
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,12 @@ def exclusions(events: Iterable, cutoff: datetime) -> tuple[Exclusion, ...]:
     was not known then (`later` lists it). What was taken back is gone whatever cut is looked at. ValueError for a
     `cutoff` with an offset.
     """
-    return tuple(one for one in _standing(events, cutoff) if one.cutoff <= cutoff)
+    return tuple(map(_exclusion, standing_at(events, cutoff, *_SAID)[0]))
 
 
 def later(events: Iterable, cutoff: datetime) -> tuple[Exclusion, ...]:
     """The exclusions that hold, but were made on a cut with a later cut-off."""
-    return tuple(one for one in _standing(events, cutoff) if one.cutoff > cutoff)
-
-
-def _standing(events: Iterable, cutoff: datetime) -> Iterator[Exclusion]:
-    if cutoff.tzinfo:
-        raise ValueError(f"cutoff: {cutoff} has an offset; it is a moment of the trial's clock")
-    return map(_exclusion, standing(events, "sample.excluded", "sample.readmitted"))
+    return tuple(map(_exclusion, standing_at(events, cutoff, *_SAID)[1]))
 
 
 def _exclusion(event) -> Exclusion:
