@@ -171,7 +171,7 @@ def _cell(asked: Asked, row: pd.Series, cohort: str, criterion: str) -> list:
         href = _href(asked, cohort, criterion, doubt=True)
         parts.append(count_link(said["doubt"], href, int(row["unknown"]), label, kind="count doubt"))
     if row["marked"]:
-        parts.append(html.Span(asked.say("ae.marked", k=int(row["marked"])), className="ci"))
+        parts.append(html.Span(asked.say("ae.marked", k=int(row["marked"])), className="ci marked"))
     return parts
 
 
