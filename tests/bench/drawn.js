@@ -28,11 +28,13 @@
     return Boolean(plot.querySelector(plot.data.length ? marks : ".annotation"));  // without data: a sentence says so
   }
   /* What a page has is mounted later than its texts: a page is not whole before it. */
+  var WITHOUT_FIGURES = {
+    "/adverse-events": "main .ag-root", "/patients": "main tbody tr", "/changes": "main .consequences",
+  };
   function mounted() {
     var path = window.location.pathname, one = function (what) { return document.querySelector(what) !== null; };
     if (!one("main") || path === "/floor") { return one(".dash-graph") && one(".ag-root"); }  // bare, and the own floor
-    if (path === "/data") { return true; }
-    return one(path === "/adverse-events" ? "main .ag-root" : "main .dash-graph");
+    return path === "/data" || one(WITHOUT_FIGURES[path] || "main .dash-graph");
   }
   function stamped() {
     var main = document.querySelector("main");
