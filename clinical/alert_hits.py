@@ -17,6 +17,7 @@ import pandas as pd
 from clinical.aesi import of_interest
 from clinical.lab_grades import graded, is_blood
 from clinical.reported import ended, reported_grade
+from clinical.sentence import Sentence
 from data.protocol import Aesi, Alert, Protocol
 
 _CLOSE = 1e-9
@@ -48,6 +49,7 @@ class Hit(NamedTuple):
     high: int | None = None
     scale: str = ""
     goes_on: bool = False  # at the cut-off
+    note: Sentence | None = None  # of `clinical.alerts.ENGLISH`
 
 
 Met = tuple[np.ndarray, np.ndarray]  # of each row, whether it can meet the rule, and whether it surely does
@@ -95,7 +97,9 @@ class Watched:
         rows = self._results(rule)
         if rule.min_grade is not None:
             return _graded(rule, rows, self.subjects, self.protocol.adverse_events.ctcae_version)
-        criterion: Callable = _ratios if rule.ratio is not None else _drops if rule.drop is not None else _limits
+        if rule.ratio is not None:
+            return _risen(rule, rows)
+        criterion: Callable = _drops if rule.drop is not None else _limits
         return _of_results(rows, *criterion(rule, rows))
 
     def _results(self, rule: Alert) -> pd.DataFrame:
@@ -160,17 +164,46 @@ def _limits(rule: Alert, rows: pd.DataFrame) -> Met:
     return most >= limit, least >= limit
 
 
-def _ratios(rule: Alert, rows: pd.DataFrame) -> Met:
-    """To the lowest of the hours before, in calendar days where a moment is a date."""
-    within, found, window = timedelta(hours=rule.within_hours), [], []  # window: what lies in these hours
-    series = zip(rows["usubjid"].tolist(), rows["code"].tolist(), strict=True)
-    for key, moment, value in zip(series, _moments(rows["first"]), rows["value"].tolist(), strict=True):
-        window = [one for one in window if one[0] == key and moment - one[1] <= within]
-        lowest = min((before for _, then, before in window if then < moment), default=math.inf)
-        found.append(value >= rule.ratio * lowest * (1 - _CLOSE) and lowest > 0)
-        window.append((key, moment, value))
-    said = np.array(found, bool)
-    return said, said
+class _Sample(NamedTuple):
+    key: tuple[str, str]  # usubjid, test
+    at: datetime
+    value: float
+    timed: bool
+
+    def after(self, other: "_Sample") -> timedelta:
+        """Calendar days where one of the two has no time of day."""
+        return self.at - other.at if self.timed and other.timed else self.at.date() - other.at.date()
+
+
+def _risen(rule: Alert, rows: pd.DataFrame) -> list[Hit]:
+    notes = _rises(rule, rows)
+    said = np.array([one is not None for one in notes], bool)
+    note_of = dict(zip(zip(rows["source_file"], rows["source_row"], strict=True), notes, strict=True))
+    return [one._replace(note=note_of[one.source_file, one.source_row]) for one in _of_results(rows, said, said)]
+
+
+def _rises(rule: Alert, rows: pd.DataFrame) -> list[Sentence | None]:
+    """Of each result, how it rose from the nearest of the hours before that is low enough, and None where none is."""
+    reach, found, window = timedelta(hours=rule.within_hours + rule.slack_hours), [], []  # window: what lies in reach
+    keys = zip(rows["usubjid"].tolist(), rows["code"].tolist(), strict=True)
+    timed = (rows["last"] - rows["first"] < pd.Timedelta(hours=1)).tolist()
+    for one in map(_Sample, keys, _moments(rows["first"]), rows["value"].tolist(), timed):
+        window = [each for each in window if each.key == one.key and one.after(each) <= reach]
+        low = [each for each in window if each.at < one.at and 0 < rule.ratio * each.value * (1 - _CLOSE) <= one.value]
+        found.append(_rise(rule, low[-1], one) if low else None)
+        window.append(one)
+    return found
+
+
+def _rise(rule: Alert, low: _Sample, high: _Sample) -> Sentence:
+    apart = high.after(low)
+    values = {"ratio": f"{high.value / low.value:.1f}", "window": f"{rule.within_hours:g}"}
+    if not (low.timed and high.timed):
+        return Sentence("rise_dated", values | {"days": apart.days})
+    values |= {"hours": f"{apart / timedelta(hours=1):.1f}"}
+    if apart <= timedelta(hours=rule.within_hours):
+        return Sentence("rise", values)
+    return Sentence("rise_slack", values | {"slack": f"{rule.slack_hours:g}"})
 
 
 def _drops(rule: Alert, rows: pd.DataFrame) -> Met:

@@ -15,6 +15,10 @@ ENGLISH = {
     "repeated": "{rule}: from Day {first}, last on Day {last}",
     "not_sure": " (may be: a grade or a limit is not known)",
     "over": ", no longer on Day {over}",
+    # of a piece of evidence
+    "rise": "×{ratio} in {hours} h, window {window} h",
+    "rise_slack": "×{ratio} in {hours} h, window {window} h + {slack} h slack",
+    "rise_dated": "×{ratio} in {days} d by date, window {window} h",
 }
 
 
@@ -133,10 +137,10 @@ def _over(rows: Sequence[Hit], hits: Sequence[Hit], rule: Rule) -> datetime | No
 
 def _alert(rule: Rule, who: str, part: str, day0: date | None, hits: Sequence[Hit], over: datetime | None) -> Alert:
     began, last = hits[0].first, max(one.until for one in hits)
-    evidence = tuple(
-        Evidence(
-            one.table, who, one.code, one.dtc, one.value, one.low, one.high, one.scale, one.source_file, one.source_row
-        )
-        for one in hits
-    )
+    evidence = tuple(_evidence(who, one) for one in hits)
     return Alert(rule, who, part, began, last, over, any(one.sure for one in hits), evidence, day0)
+
+
+def _evidence(who: str, one: Hit) -> Evidence:
+    grades, source = (one.low, one.high, one.scale), (one.source_file, one.source_row)
+    return Evidence(one.table, who, one.code, one.dtc, one.value, *grades, *source, note=one.note)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clinical.grading import ctcae
 from clinical.lab_grades import TESTS, grades_of, with_baseline
+from clinical.sentence import Sentence
 
 _TEST = {term: code for code, terms in TESTS.items() for term in terms}
 
@@ -52,6 +53,7 @@ class Evidence:
     scale: str
     source_file: str
     source_row: int
+    note: Sentence | None = None  # how it meets an alert, of `clinical.alerts.ENGLISH`
 
 
 class Result(NamedTuple):

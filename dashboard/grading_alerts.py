@@ -11,6 +11,7 @@ from dashboard.alerting import Seen, first_seen, of_trial
 from dashboard.choices import choice
 from dashboard.drill import listing, named
 from dashboard.labels import Say
+from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
 from dashboard.tables import export_link
 from queries.subjects import subjects
@@ -147,7 +148,8 @@ def evidence_words(say: Say, each: Evidence) -> str:
 
 def _value(say: Say, each: Evidence) -> str:
     code = "" if each.table == "support" else each.code  # a device or a drug is its own name
-    return " ".join(one for one in (code, each.value, _grade(say, each)) if one)
+    note = f"({each.note.say(Sentences('alert', say))})" if each.note else ""
+    return " ".join(one for one in (code, each.value, note, _grade(say, each)) if one)
 
 
 def _grade(say: Say, each: Evidence) -> str:

@@ -39,4 +39,5 @@ def _evidence(one: Alert, say: Say) -> Iterator[html.Span]:
 
 def _piece(piece: Evidence, say: Say) -> str:
     when = say("word.not_recorded") if piece.dtc is None else piece.dtc.replace("T", " ")
-    return f"{piece.code} {piece.value}, {when} [{piece.source_file} {piece.source_row}]"
+    note = f", {piece.note.say(Sentences('alert', say))}" if piece.note else ""
+    return f"{piece.code} {piece.value}{note}, {when} [{piece.source_file} {piece.source_row}]"

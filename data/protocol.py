@@ -214,8 +214,9 @@ class PauseRule(Section):
 class Alert(Section):
     """One criterion: a limit, a ratio to the lowest or a drop from the highest value before, a grade, or what is new.
 
-    within_hours: how far back a ratio looks, how near another rule (`together_with`) must be met. min_grade of events
-    holds for all `groups` but those, and those terms, that alert in any grade.
+    within_hours: how far back a ratio looks, how near another rule (`together_with`) must be met. slack_hours: how much
+    further a ratio looks, as the hour of day at which a sample is drawn differs; 0 is strict. min_grade of events holds
+    for all `groups` but those, and those terms, that alert in any grade.
     """
 
     id: str
@@ -231,6 +232,7 @@ class Alert(Section):
     drop: float | None = None
     new: bool = False
     within_hours: float | None = None
+    slack_hours: float = Field(default=0, ge=0, le=24)
     together_with: str = ""
     groups: tuple[str, ...] = ()
     min_grade: Grade | None = None
@@ -246,6 +248,8 @@ class Alert(Section):
             raise ValueError(f"alert {self.id}: white cells and lymphocytes are expected to fall, and never alert")
         if (self.ratio is not None or self.together_with) and self.within_hours is None:
             raise ValueError(f"alert {self.id}: `ratio` and `together_with` need `within_hours`")
+        if self.slack_hours and self.ratio is None:
+            raise ValueError(f"alert {self.id}: `slack_hours` widens the window of a `ratio`, and there is none")
         return self
 
 

@@ -28,6 +28,19 @@ def test_alt_of_302_is_open_with_its_five_results(cut):
     assert [each.value for each in one.evidence] == [f"{value} U/L" for value in (232, 248, 262, 251, 216)]
 
 
+def test_ferritin_of_201_doubles_a_day_before_a_window_without_slack_would_say_so(cut):
+    """Its rows of lb.xpt: 644 ug/L on Day 6 at 06:18, 1476 on Day 8 at 06:50 (48 h 32 min, 1476 / 644 = 2.29), 2017 on
+    Day 9 at 06:23 (987 on Day 7 at 06:30: 47 h 53 min, 2.04); before that 196 at 06:37 on Day 2, 413 at 06:26 on Day 4
+    (47 h 49 min, 2.11), and neither 533 on Day 5 nor 644 is twice what was two days before (320, 413)."""
+    found = [one for one in of_patient(cut, "XKDCT293-01-201") if one.rule.id == "ferritin_doubled"]
+    assert [[each.value for each in one.evidence] for one in found] == [["413 ug/L"], ["1476 ug/L", "2017 ug/L"]]
+    assert [one.note.say(ENGLISH) for one in found[1].evidence] == [
+        "×2.3 in 48.5 h, window 48 h + 6 h slack",
+        "×2.0 in 47.9 h, window 48 h",
+    ]
+    assert "from Day 8, last on Day 9" in found[1].say(ENGLISH)
+
+
 def test_an_alert_knows_the_first_cut_that_had_it(cut, trial):
     """302 was infused after the second cut; what 101 had in its first week was in every cut."""
     seen = first_seen(cut).result()

@@ -12,16 +12,17 @@ from data import protocol
 
 WHO = subjects(subject("A1", lymphodepletion=-5))
 BASELINE = result(30, -8)
+STRICT = tuple(one.model_copy(update={"slack_hours": 0}) for one in PROTOCOL.alerts)
 
 
-def found(rule, *results, signs=(), drugs=(), told=(), cutoff=40, who=WHO):
+def found(rule, *results, signs=(), drugs=(), told=(), cutoff=40, who=WHO, rules=PROTOCOL.alerts):
     lab = labs(*results).assign(table="lab")
     ice = [one for one in signs if one["code"] == "ICETOT"]
     bedside = [measured([one for one in signs if one not in ice]).assign(table="vital_sign")]
     bedside += [measured(ice).assign(table="ice")]
     known = pd.concat([lab, *bedside], ignore_index=True)
     known["qualifier"] = known["qualifier"].astype(object)
-    only = PROTOCOL.model_copy(update={"alerts": tuple(one for one in PROTOCOL.alerts if one.id in (rule, "fever"))})
+    only = PROTOCOL.model_copy(update={"alerts": tuple(one for one in rules if one.id in (rule, "fever"))})
     watched = Watched(who, known, given(*drugs), events(*told), only, end_of(cutoff))
     return [one for one in alerts(watched) if one.rule.id == rule]
 
@@ -68,9 +69,34 @@ def test_another_unit_and_a_limit_of_the_method_are_not_guessed():
     ("before", "when", "value", "expected"),
     [(500, "3T08:00", 1000, 1), (500, "3T08:00", 999, 0), (500, "2T07:00", 1000, 0), (500, "3T07:59", 1000, 0)],
 )
-def test_ferritin_doubles_within_48_h(before, when, value, expected):
+def test_ferritin_doubles_within_48_h_where_the_protocol_gives_no_slack(before, when, value, expected):
     rows = [lab("FERRITIN", before, when), lab("FERRITIN", value, "5T08:00")]
-    assert count("ferritin_doubled", *rows) == expected
+    assert count("ferritin_doubled", *rows, rules=STRICT) == expected
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"), [("3T07:28", 1), ("3T02:00", 1), ("3T01:59", 0), (3, 1), (2, 0)]
+)  # 48 h 32 min, 54 h, a minute more; by dates 2 days and 8 h, 3 days
+def test_ferritin_of_draws_that_are_not_exactly_48_h_apart(when, expected):
+    assert count("ferritin_doubled", lab("FERRITIN", 500, when), lab("FERRITIN", 1000, "5T08:00")) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ([(480, "3T07:28")], "×2.1 in 48.5 h, window 48 h + 6 h slack"),  # 1000 / 480 = 2.08
+        ([(250, "3T07:28"), (400, "4T08:00")], "×2.5 in 24.0 h, window 48 h"),  # the nearest that is low enough
+        ([(400, 4)], "×2.5 in 1 d by date, window 48 h"),
+    ],
+)
+def test_the_evidence_of_a_ratio_says_how_far_apart_the_two_results_are(before, said):
+    (one,) = found("ferritin_doubled", *(lab("FERRITIN", *each) for each in before), lab("FERRITIN", 1000, "5T08:00"))
+    assert one.evidence[-1].note.say(ENGLISH) == said
+
+
+def test_slack_widens_only_the_window_of_a_ratio():
+    with pytest.raises(protocol.ProtocolError, match="slack_hours"):
+        protocol_with("within_hours = 24\n", "within_hours = 24\nslack_hours = 6\n")
 
 
 @pytest.mark.parametrize(
