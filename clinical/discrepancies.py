@@ -50,6 +50,13 @@ class Discrepancy:
     def code(self) -> str:
         return self.said.code
 
+    @property
+    def higher(self) -> tuple[int, int] | None:
+        """The least and the most that is derived, where that can be more than is reported; None where it cannot."""
+        told = self.said.values  # noqa: PD011 (no frame)
+        low, high = told.get("low"), told.get("high")
+        return None if high is None or high <= (told.get("reported") or 0) else (low, high)
+
 
 @dataclass(frozen=True)
 class _Event:

@@ -1,13 +1,14 @@
 """The list that a ward round goes through: one row a patient from consent on, in the order in which to look."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import pandas as pd
 
 from clinical.board import waits_at
+from clinical.discrepancies import Discrepancy
 from clinical.last_results import Found, LastResult, found, last_results
 from clinical.reported_state import NONE, Reported, reported_states
 from clinical.sentence import Sentence
@@ -34,6 +35,7 @@ ENGLISH = {
 # The order: the first that holds decides; in each, the days since infusion, the fewest first, then who waits for one.
 RANKS = ("severe", "candidate", "alert", "not_assessed", "infused", "waiting", "ended")
 HOSPITAL = "in_hospital"  # period of the protocol
+SEVERE = 3  # grade of CRS or ICANS
 ASSESSED_BY = {"crs": "TEMP", "icans": "ICETOT"}
 _ASSESSED_HOURS = 12.0  # where the protocol does not say how toxicity is read
 _WAITS = ("lymphodepleting", "released", "in_manufacture", "collected", "screening", "failed", "left", "screen_failed")
@@ -51,7 +53,7 @@ class Support:
 
 @dataclass(frozen=True)
 class Derived:
-    """The grade that the last assessment gives; None: it says nothing."""
+    """The grade that the last assessment gives of which anything can be said."""
 
     low: int | None
     high: int | None
@@ -105,10 +107,16 @@ class Known:
 
     candidates: Mapping[str, Sequence] | None = None  # open ones only
     alerts: Mapping[str, Sequence] | None = None  # open ones only
-    derived: Mapping[str, Mapping[str, Derived]] | None = field(default=None)  # by kind
+    derived: Mapping[str, Mapping[str, Derived]] | None = None  # by kind
+    higher: Mapping[str, Mapping[str, Discrepancy]] | None = None  # by kind: derived, any time, above what is reported
 
     def derived_of(self, kind: str, usubjid: str) -> Derived | None:
         return (self.derived or {}).get(kind, {}).get(usubjid)
+
+    def higher_of(self, kind: str, usubjid: str) -> Discrepancy | None:
+        """What the last derived grade does not show already."""
+        found, last = (self.higher or {}).get(kind, {}).get(usubjid), self.derived_of(kind, usubjid)
+        return None if found and last and found.higher == (last.low, last.high) else found
 
 
 def rounds(
@@ -237,8 +245,9 @@ def rank(one: Round, known: Known, protocol: Protocol, cutoff: datetime) -> str:
 
 
 def _is_severe(one: Round, kind: str, known: Known) -> bool:
+    """Possible is enough: of who can be at grade 4 it is not known that it is not so."""
     derived = known.derived_of(kind, one.usubjid)
-    return one.reported[kind].may_be_severe or bool(derived and (derived.low or 0) >= 3)
+    return one.reported[kind].may_be_severe or bool(derived and (derived.high or 0) >= SEVERE)
 
 
 def ordered(

@@ -17,6 +17,8 @@ _OF_KIND = (
     "derived_low",
     "derived_high",
     "derived_at",
+    "higher_low",
+    "higher_high",
     "assessed",
     "not_assessed",
 )
@@ -62,6 +64,8 @@ def _kind(asked: Asked, one: Round, known: Known, kind: str) -> Iterator[object]
     told, derived = one.reported[kind], known.derived_of(kind, one.usubjid)
     yield from (told.state if one.day is not None else "", *map(_told, (told.grade, told.since, told.until)))
     yield from map(_told, (derived.low, derived.high, derived.at) if derived else (None, None, None))
+    higher = known.higher_of(kind, one.usubjid)
+    yield from higher.higher if higher else ("", "")
     yield _told(one.assessed(kind))
     yield one.not_assessed(kind, asked.cut.cutoff, assessed_hours(asked.cut.protocol))
 

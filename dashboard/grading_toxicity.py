@@ -24,7 +24,8 @@ SCALES = {"crs": crs.SCALE, "icans": icans.SCALE}
 @dataclass(frozen=True, eq=False)
 class Toxicity:
     """worst: of `clinical.grade_matrix.worst_grades`. last: by usubjid, first [moment], low, high of the last
-    assessment. assessments: how many there are after the infusion; without any nothing is compared."""
+    assessment of which anything can be said. assessments: how many there are after the infusion; without any
+    nothing is compared."""
 
     kind: str  # of SCALES
     worst: pd.DataFrame
@@ -64,7 +65,8 @@ def _toxicity(cut: Cut, kind: str) -> Toxicity:
 
 
 def _last(assessed: pd.DataFrame) -> pd.DataFrame:
-    newest = assessed.sort_values(["usubjid", "first"], kind="stable").drop_duplicates("usubjid", keep="last")
+    known = assessed[assessed["high"].notna()]
+    newest = known.sort_values(["usubjid", "first"], kind="stable").drop_duplicates("usubjid", keep="last")
     return newest.set_index("usubjid")[["first", "low", "high"]]
 
 

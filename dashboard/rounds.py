@@ -9,6 +9,7 @@ import pandas as pd
 from flask import current_app
 
 from clinical.candidates import Candidate
+from clinical.discrepancies import Discrepancy
 from clinical.last_results import COLUMNS, LINE_DAYS
 from clinical.rounds import Derived, Known, Round, ordered, rounds
 from clinical.treatment_emergent import denominator
@@ -59,6 +60,7 @@ def found(asked: Asked, within: float) -> Found:
         candidates=came.get("candidates"),
         alerts=_open(came["alerts"]) if "alerts" in came else None,
         derived=_derived(came["graded"]) if "graded" in came else None,
+        higher=_higher(came["graded"]) if "graded" in came else None,
     )
     if failed:
         unfinished()
@@ -157,6 +159,15 @@ _BEGIN: dict[str, Callable[[Cut, str], Job]] = {
 def _derived(graded: Sequence[Toxicity]) -> dict[str, dict[str, Derived]]:
     """Kind -> usubjid -> what the last assessment says."""
     return {one.kind: {row.Index: _last(row) for row in one.last.itertuples()} for one in graded}
+
+
+def _higher(graded: Sequence[Toxicity]) -> dict[str, dict[str, Discrepancy]]:
+    """Kind -> usubjid -> where it is above the reported grade; of several the highest that is possible."""
+    found: dict[str, dict[str, Discrepancy]] = {one.kind: {} for one in graded}
+    every = [each for one in graded for each in one.discrepancies if each.higher]
+    for each in sorted(every, key=lambda one: (one.higher[1], one.higher[0])):
+        found[each.kind][each.usubjid] = each
+    return found
 
 
 def _last(row) -> Derived:

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from dash import html
 
 from clinical.alerts import Alert
+from clinical.discrepancies import Discrepancy
 from clinical.due import due_next, silence
 from clinical.grading import ctcae
 from clinical.last_results import LINE_DAYS, LastResult
-from clinical.rounds import Known, Round, assessed_hours, differs
+from clinical.rounds import SEVERE, Known, Round, assessed_hours, differs
 from dashboard import due_card
 from dashboard.drill import named, opened
 from dashboard.figures.panels import digits, moment, unit_words
@@ -53,7 +54,8 @@ class Cells:
             return self.nothing("not_infused")
         if one.reported[kind].state == "none" and not self._followed(kind):
             return self.nothing("not_followed")  # "none reported" would tell of a search that nobody made
-        return [*self._reported(one, kind), *self._derived(one, kind), self._assessed(one, kind)]
+        derived = (*self._derived(one, kind), *self._higher(one, kind))
+        return [*self._reported(one, kind), *derived, self._assessed(one, kind)]
 
     def _followed(self, kind: str) -> bool:
         return any(group.id == kind for group in self.asked.cut.protocol.aesi)
@@ -77,10 +79,29 @@ class Cells:
     def _derived(self, one: Round, kind: str) -> Iterator[html.Span]:
         derived = self.known.derived_of(kind, one.usubjid)
         if differs(one.reported[kind], derived):
-            grade = f"{derived.low}" if derived.low == derived.high else f"{derived.low}–{derived.high}"
+            grade = self._range(derived.low, derived.high)
             words = self.asked.say("rounds.derived", grade=grade, moment=self._short(derived.at, True))
-            open_range = derived.low == 0 and one.reported[kind].state != "goes_on"
-            yield html.Span(words, className="under" if open_range else "under differs", title=SCALES[kind])
+            mild = derived.low == 0 and derived.high < SEVERE and one.reported[kind].state != "goes_on"
+            yield html.Span(words, className="under" if mild else "under differs", title=SCALES[kind])
+
+    def _higher(self, one: Round, kind: str) -> Iterator[html.Span]:
+        """Of any day since the infusion: a grade that is over is still a question to the site."""
+        found = self.known.higher_of(kind, one.usubjid)
+        if found:
+            words = self._higher_words(found)
+            title = found.said.say(Sentences("discrepancy", self.asked.say))
+            yield html.Span(words, className="under differs" if found.higher[1] >= SEVERE else "under", title=title)
+
+    def _higher_words(self, found: Discrepancy) -> str:
+        say, grade = self.asked.say, self._range(*found.higher)
+        if found.code == "other_term":
+            return say("rounds.higher_other_term", grade=grade, term=found.said.values["term"])
+        return say("rounds.higher", grade=grade)
+
+    def _range(self, low: int, high: int) -> str:
+        """What is possible is not said as if it were known."""
+        code = "grade_known" if low == high else "grade_least" if low else "grade_possible"
+        return self.asked.say(f"rounds.{code}", low=low, high=high)
 
     def _assessed(self, one: Round, kind: str) -> html.Span:
         """Never "now": when it was; grey where that is too long ago for who lies in hospital."""

@@ -58,6 +58,7 @@ def test_each_difference_has_its_sentence(told, code, sentence):
     found = crs(vitals(*FEVER_DAYS), *told)
     assert [one.code for one in found] == [code]
     assert found[0].said.say(ENGLISH) == sentence
+    assert found[0].higher == (None if code in ("lower", "onset") else (2, 2))
     assert found[0].deciding == (() if code == "onset" else ("hypotension",))
     assert found[0].reported == ((("ae.xpt", 1),) if told else ())
 

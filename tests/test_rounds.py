@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trial_frames import CRS, PROTOCOL, end_of, event, events, moment, subject, subjects
 
+from clinical.discrepancies import Discrepancy
 from clinical.last_results import COLUMNS, LastResult
 from clinical.reported_state import NONE, Reported
 from clinical.rounds import (
@@ -66,11 +67,43 @@ def test_each_rank_by_what_puts_a_patient_there():
     assert of_rank(patient(left=True)) == of_rank(patient(died=True)) == "ended"
 
 
-def test_severe_is_also_what_the_last_assessment_surely_gives():
-    """An ICE that was not done is "at least 0", which is no grade 3."""
-    for low, high, said in ((3, 3, "severe"), (3, 4, "severe"), (0, 4, "infused"), (None, None, "infused")):
-        known = Known(derived={"icans": {"A1": Derived(low, high, CUTOFF)}})
-        assert rank(patient(), known, PROTOCOL, CUTOFF) == said
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (3, 3, "severe"),
+        (3, 4, "severe"),
+        (0, 4, "severe"),
+        (1, 3, "severe"),
+        (0, 2, "infused"),
+        (None, None, "infused"),
+    ],
+)
+def test_severe_is_also_what_the_last_assessment_gives_or_leaves_possible(low, high, said):
+    """An ICE that was not done is "at least 0": nobody knows that it is no grade 4."""
+    known = Known(derived={"icans": {"A1": Derived(low, high, CUTOFF)}})
+    assert rank(patient(), known, PROTOCOL, CUTOFF) == said
+
+
+@given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4), st.booleans())
+def test_what_is_possible_never_ranks_below_what_is_known(low, more, known, candidate):
+    """A range up to `high` against that grade for sure."""
+    high = min(4, low + more)
+    told = {"candidates": {"A1": ("x",)}} if candidate else {}
+    ranges, sure = (Derived(*one, CUTOFF) for one in ((low, high), (min(known, high), min(known, high))))
+    ranks = [
+        RANKS.index(rank(patient(), Known(derived={"crs": {"A1": one}}, **told), PROTOCOL, CUTOFF))
+        for one in (ranges, sure)
+    ]
+    assert ranks[0] <= ranks[1]
+
+
+def test_a_higher_derived_grade_that_is_over_is_told_unless_the_last_one_says_it():
+    found = Discrepancy("A1", "crs", Sentence("higher", {"low": 4, "high": 4, "derived": "4", "reported": 2}))
+    higher = {"crs": {"A1": found}}
+    assert Known(higher=higher).higher_of("crs", "A1") is found
+    assert Known(higher=higher, derived={"crs": {"A1": Derived(1, 1, CUTOFF)}}).higher_of("crs", "A1") is found
+    assert Known(higher=higher, derived={"crs": {"A1": Derived(4, 4, CUTOFF)}}).higher_of("crs", "A1") is None
+    assert Known(higher=higher).higher_of("icans", "A1") is None and Known().higher_of("crs", "A1") is None
 
 
 def test_twelve_hours_are_not_too_long_ago():

@@ -32,9 +32,10 @@ DAYS = {"301": 40, "302": 17, "303": 3, "206": 95, "205": 110, "204": 155, "202"
 CRS = {"301": (2, 7), "302": (1, 4), "303": (2, None), "206": (2, 5), "205": (2, 6), "204": (1, 5), "202": (2, 7),
        "201": (4, 16), "207": (1, 5), "103": (1, 3), "101": (1, 4)}  # fmt: skip
 ORDER = {
+    "severe": ["201"],  # her last ICE, on Day 10, was not done: ICANS of any grade was possible
     "candidate": ["302"],  # ALT of grade 3 that nobody reported
     "alert": ["303"],
-    "infused": ["301", "206", "205", "204", "202", "201"],
+    "infused": ["301", "206", "205", "204", "202"],
     "waiting": ["304", "305", "306"],  # released, in manufacture, in screening
     "ended": ["207", "203", "103", "102", "101", "208", "901", "902", "903", "904"],
 }
@@ -113,6 +114,21 @@ def test_the_patient_in_the_third_day(trial):
     for part in parts:
         assert part in said, part
     assert "not assessed" not in said
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "derived possibly up to 4, 05-25 20:30"), ("zh", "推导：可能高达 4 级，05-25 20:30")],
+)
+def test_a_grade_that_is_possible_is_not_said_as_if_it_were_known(trial, lang, said):
+    """`NO_ICE`: 201 was ventilated on Days 9 and 10, her last in the schedule of ICE; Day 0 was 15 May."""
+    assert said in row(trial, "201", lang)
+
+
+def test_a_derived_grade_that_nobody_reported_stays_in_the_row_when_it_is_over(trial):
+    """204, Day 43: 38.1 at the clinic, and no event; her CRS of grade 1 before it is reported."""
+    assert "derived 1, not reported" in row(trial, "204")
+    assert "not reported" not in row(trial, "202")
 
 
 def test_what_a_protocol_does_not_follow_is_not_told_as_none_reported(trial):

@@ -252,6 +252,7 @@ def said_keys() -> set[str]:
     keys |= {f"screening.missing_{one}" for one in asked}
     keys |= {f"alerts.show_{one}" for one in ("open", "all")}
     keys |= {f"rounds.head_{one}" for one in ROUNDS} | {f"rounds.rank_{one}" for one in rounds.RANKS}
+    keys |= {f"rounds.grade_{one}" for one in ("known", "least", "possible")}
     keys |= {f"rounds.who_{one}" for one in ("hospital", "window")} | {f"rounds.trend_{one}" for one in ARROWS}
     words = "not_infused not_followed result_none result_no_number no_assay no_alert no_rules no_data nothing_due"
     keys |= {f"rounds.{one}" for one in words.split()}
