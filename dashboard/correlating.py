@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import pandas as pd
+from dash import html
 
 from clinical.family import family
 from clinical.outcomes import outcomes
@@ -11,6 +12,7 @@ from clinical.peaks import baselines, peaks, samples
 from dashboard.choices import chosen_cohort
 from dashboard.exposures import excluded, exposures_without
 from dashboard.session import Asked
+from dashboard.tables import export_link
 from dashboard.view import View
 from data.events import START
 from data.protocol import Analyte
@@ -126,3 +128,12 @@ def links(asked: Asked) -> dict[str, str]:
 @lru_cache(maxsize=8)
 def _addresses(view: View, cut: Cut) -> dict[str, str]:
     return view.patients(cytokines_of(cut).people["usubjid"])
+
+
+def names(found: Cytokines) -> dict[str, str]:
+    """usubjid -> the number a reader knows the patient by."""
+    return dict(zip(found.people["usubjid"], found.people["subjid"], strict=True))
+
+
+def export(asked: Asked, name: str) -> html.A:
+    return export_link(f"/export/{name}.csv?{asked.view.change(open='', zoom='').href.partition('?')[2]}", asked.say)

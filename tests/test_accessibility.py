@@ -3,8 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
-
-from tests.test_browser import settled
+from walking import settled
 
 pytestmark = pytest.mark.browser
 

@@ -1,12 +1,57 @@
 """The Board's decision in headless Chromium: what if, a candidate's evidence, a verdict, and its withdrawal."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from test_browser import settled
+from walking import cells, settled
+
+from data import importing, protocol
+from data.store import Store
 
 pytestmark = pytest.mark.browser
+
+# Worked by hand from the scenario: planned, infused, evaluable, DLT, pending, replaced, unresolved, CI, state.
+LADDER = [
+    ["3", "3", "3", "0/3", "0", "0", "0", "0–71 %", "cleared"],
+    ["6", "7", "6", "1/6", "0", "1", "0", "0–64 %", "cleared"],
+    ["3", "3", "1", "0/1", "1", "0", "1", "0–98 %", "in progress"],
+]
+
+
+def test_the_board_answers_who_is_still_in_the_window(site, open_tab):
+    page = open_tab()
+    page.goto(site)
+    settled(page)
+    assert cells(page, "table-ladder") == LADDER
+    expect(
+        page.get_by_text("2 of 13 windows are not settled (302, 303); the last one, 303, ends on 2026-12-16.")
+    ).to_be_visible()
+    shown = page.locator("#board-runway .infolayer").text_content()
+    for words in (
+        "DLT candidates not adjudicated: 1: Alanine",
+        "Day 3, 25 days left",
+        "DLT on Day 9: Cytokine release syndrome G4",
+    ):
+        assert words in shown
+    assert "received 60 % of the assigned dose, below 80 %: to be replaced" in shown
+    assert re.search(
+        r"XKDCT293 · SIMULATED · cut [0-9a-f]{7} · as of 2026-11-21 23:59 Asia/Shanghai · protocol [0-9a-f]{7}", shown
+    )
+    expect(page.locator(".chip.simulated")).to_have_text("simulated data")
+    expect(page.get_by_text("not a medical device")).to_be_visible()
+
+
+def test_the_first_cut_shows_the_sentinel_breach_in_red(trial_files, tmp_path, serve, open_tab):
+    store = Store(tmp_path / "first")
+    importing.load([trial_files[0]], store, protocol.load(Path("xkdct293.toml")))
+    address = serve(store.root)
+    page = open_tab()
+    page.goto(address)
+    alarm = page.locator("main .notice.alarm")
+    expect(alarm).to_have_text("Sentinel gap not kept at level 2: 202 was infused 9 days after 201, the minimum is 14.")
+    settled(page)
 
 
 def test_what_if_is_in_the_address_and_marked(site, open_tab):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from test_browser import settled
+from walking import settled
 
 pytestmark = pytest.mark.browser
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from walking import settled
 
 from data import importing, protocol
 from data.store import Store
-from tests.test_browser import settled
 
 pytestmark = pytest.mark.browser
 

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import expect
-from test_browser import settled
+from walking import settled
 
 pytestmark = pytest.mark.browser
 

@@ -4,8 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-
-from tests.test_browser import settled
+from walking import settled
 
 pytestmark = pytest.mark.browser
 

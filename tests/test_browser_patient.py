@@ -4,10 +4,11 @@ The simulated patient 302: ALT 216 U/L on Day 17, taken at 06:50 with an upper l
 """
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
-from test_browser import settled
+from walking import settled
 
 pytestmark = pytest.mark.browser
 
@@ -176,3 +177,64 @@ def test_panels_fold_by_their_name_and_by_the_menu_and_back(site, open_tab):
     settled(page)
     expect(row(page, "ALT").locator(".read-value")).to_have_text("216 U/L")
     assert [round(one) for one in shown_days(page)] == [2, 12]
+
+
+def test_the_patient_stack_through_its_periods_its_zoom_and_its_neighbours(site, open_tab):
+    """What is drawn, the three choices of time, a zoom in the address, the tables, the next patient and back."""
+    page = open_tab()
+    page.goto(f"{site}/patient/XKDCT293-01-201")
+    settled(page)
+    figure = page.locator("#patient-stack")
+    expect(figure.locator(".infolayer")).to_contain_text("Days since infusion (infusion = Day 0)")
+    words = figure.locator(".infolayer").text_content()
+    for panel in (
+        "CRS and ICANS, reported and derived",
+        "Temperature, °C",
+        "CAR copies, copies/µg",
+        "Liver, × upper limit",
+    ):
+        assert panel in words
+    assert "last: Day 182, 2026-11-" in words and "IL-6 rises after tocilizumab" in words
+    digits = figure.locator(".barlayer .bartext").all_text_contents()
+    assert digits[:6].count("4") == 1 and {"1", "2", "3"} <= set(digits)
+    expect(page.locator("#patient-latest")).to_contain_text("CRS peak")
+    expect(page.locator("#patient-latest")).to_contain_text("grade 4 from Day 9")
+    page.get_by_role("link", name="Hours 0 to 72").click()
+    expect(figure.locator(".infolayer")).to_contain_text("Hours since infusion")
+    assert page.url.endswith("?period=hours")
+    page.get_by_role("link", name="All periods").click()
+    expect(figure.locator(".infolayer")).to_contain_text("Days since infusion")
+    expect(page.locator("#patient-stack-notes")).to_contain_text("Screening Day -47 to")
+    settled(page)
+    # The reader looks at Days 2 to 12: the address holds it, another table does not move it, and Back brings it back.
+    page.evaluate("Plotly.relayout(document.querySelector('#patient-stack .js-plotly-plot'), {'xaxis.range': [2, 12]})")
+    expect(page).to_have_url(re.compile(r"zoom=patient-stack\.xaxis_2_12"))
+    page.get_by_role("link", name="Vital signs").click()
+    expect(page.locator("#patient-measured .summary")).to_contain_text("results, the newest first")
+    expect(page.locator("#patient-measured .ag-row").first).to_contain_text("Diastolic Blood Pressure")
+    settled(page)
+    assert days_shown(page, 2) == [2, 12]
+    page.get_by_role("link", name="202 →").click()
+    expect(page.get_by_role("heading", name="202", exact=True)).to_be_visible()
+    assert "period=all" in page.url and "zoom" not in page.url
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="201", exact=True)).to_be_visible()
+    settled(page)
+    assert days_shown(page, 2) == [2, 12] and "period=all" in page.url
+    page.get_by_role("link", name="Day -7 to 28").click()  # another choice of time is its own range
+    assert days_shown(page, -7) == [-7, 29] and "zoom" not in page.url
+    settled(page)
+    page.goto(f"{site}/patient/XKDCT293-01-306?lang=zh")
+    expect(page.get_by_text("未输注：没有第 0 天")).to_be_visible()
+    expect(page.locator("#patient-stack")).to_be_hidden()
+    settled(page)
+
+
+def days_shown(page: Page, first: int) -> list[int]:
+    """The whole days between which the stack stands, once it begins at `first`."""
+    script = "document.querySelector('#patient-stack .js-plotly-plot').layout.xaxis.range.map(Math.round)"
+    end = time.monotonic() + 15
+    while page.evaluate(script)[0] != first and time.monotonic() < end:
+        page.wait_for_timeout(100)
+    return page.evaluate(script)

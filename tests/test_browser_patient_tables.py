@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from test_browser import settled
+from walking import settled
 
 pytestmark = pytest.mark.browser
 
@@ -13,6 +13,29 @@ MOVE = """async () => {
     const figure = document.querySelector('#patient-stack .js-plotly-plot') || document.querySelector('#patient-stack');
     await Plotly.relayout(figure, {'xaxis.range[0]': 11.6, 'xaxis.range[1]': 17.5});
 }"""
+
+
+def test_the_patient_page_shows_dates_events_and_visits(site, open_tab):
+    page = open_tab()
+    page.goto(f"{site}/patient/XKDCT293-01-303")
+    settled(page)
+    head = page.locator(".patient-head")
+    for words in ("303", "1 × 10⁷ CAR+ T/kg", "Day 3", "Day 3, 25 days left"):
+        expect(head).to_contain_text(words)
+    expect(page.locator("#patient-events .summary")).to_have_text(  # six rows, the uncoded one graded too
+        "6 event rows; highest grade 4, grade not recorded in 0."
+    )
+    row = page.locator("#patient-events tr", has_text="Cytokine release syndrome")
+    expect(row.locator("td").nth(2)).to_have_text("2 (ASTCT 2019)")
+    expect(row.locator("td").nth(3)).to_have_text("2")
+    expect(row.locator("td").nth(5)).to_have_text("no end recorded")
+    expect(page.locator("#patient-events tr", has_text="FELT WARM")).to_contain_text("uncoded")
+    expect(page.locator("#patient-visits tbody tr").last).to_contain_text("DAY 3")
+    page.get_by_role("link", name="← 302").click()
+    expect(page.get_by_role("heading", name="302", exact=True)).to_be_visible()
+    settled(page)
+    page.goto(f"{site}/patient/NOBODY")
+    expect(page.get_by_role("heading", name="No patient NOBODY in cut")).to_be_visible()
 
 
 def test_the_tables_follow_the_axis_and_the_figure_is_not_drawn_anew(site, open_tab):

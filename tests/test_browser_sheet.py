@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from test_browser import settled
+from walking import settled
 
 pytestmark = pytest.mark.browser
 

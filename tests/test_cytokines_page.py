@@ -18,6 +18,7 @@ import pytest
 from test_pages import text_of
 
 from clinical.family import pairs
+from dashboard import cytokine_profiles
 from dashboard.correlating import cytokines_of, family_of
 from dashboard.pages import cytokines as page
 from dashboard.session import Asked, NotUnderstood
@@ -171,10 +172,10 @@ def test_a_chosen_patient_stands_out_on_every_panel(trial, application):
 
 def test_of_a_crowd_the_highest_are_drawn_and_the_chosen_one(trial, application, found, monkeypatch):
     """201 has the storm of the story and 205 the next highest IL-6; 103 is chosen."""
-    monkeypatch.setattr(page, "MOST_DRAWN", 2)
-    page._profile_figure.cache_clear()
+    monkeypatch.setattr(cytokine_profiles, "MOST_DRAWN", 2)
+    cytokine_profiles._profile_figure.cache_clear()
     answer = shown(trial, application, subject="XKDCT293-01-103")
-    page._profile_figure.cache_clear()
+    cytokine_profiles._profile_figure.cache_clear()
     names = {name for one in answer["profiles"].data if one.mode == "lines" for name in one.text if name}
     assert names == {"103", "201", "205"}
     assert "Drawn are the 2 of 13 patients with the highest IL-6 overall; the table has all." in text_of(

@@ -17,7 +17,7 @@ from queries.changes import changes
 
 GOLDEN = Path(__file__).parent / "reference" / "cuts"
 VERSIONS = [path.name.partition(".")[0] for path in sorted(GOLDEN.glob("v*.duckdb.xz"))]
-# By hand from the scenario, as `test_browser.LADDER`: infused, evaluable, DLTs, pending, replaced, unresolved.
+# By hand from the scenario, as `test_browser_board.LADDER`: infused, evaluable, DLTs, pending, replaced, unresolved.
 LADDER = {"DL1": (3, 3, 0, 0, 0, 0), "DL2": (7, 6, 1, 0, 1, 0), "DL3": (3, 1, 0, 1, 0, 1)}
 COUNTS = ("infused", "evaluable", "dlts", "pending", "replaced", "unresolved")
 
