@@ -16,6 +16,7 @@ from data.protocol import Protocol
 from data.readers import ReadError
 from data.receipt import FileRead, Finding, Receipt
 from data.reshape import Mapping
+from data.seriousness import check_seriousness
 from data.stage import Stage
 from data.store import Cut, Store, import_key, now, sha256
 
@@ -146,6 +147,8 @@ def _read(
         for domain, some in parts:
             checks.check_study(some, mapped.protocol, mapped.findings)
             columns.setdefault(domain, set()).update(some.columns)
+            if domain == "AE":
+                check_seriousness(some, mapped.findings)
             seen += [(domain, some)] if domain in ("AE", "DM") else []
         mapped.take(source, whole, parts)
     for domain, names in columns.items():

@@ -228,6 +228,41 @@ def test_severity_without_a_grade_is_never_turned_into_one(store, tmp_path):
     assert rows(store, "adverse_event", "aesev", "aetoxgr") == [("SEVERE", None), ("MILD", None)]
 
 
+def unmarked(store: Store, folder: Path, **more) -> list[str]:
+    receipt = load(files(folder, ae=table("AE", EVENT | more), suppae=None), store)
+    assert receipt.outcome == "published"
+    return [one.removesuffix(": it is serious; ask the site which is right [N]").removeprefix(
+        "WARNING serious, not marked: ae.csv, row 1, column AESER: the event ")
+        for one in told(receipt, "warning", "serious, not marked")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"AESDTH": "Y", "AEOUT": "FATAL", "AETOXGR": "5"}, ["resulted in death by AESDTH, and AESER is not Y"]),
+        ({"AEOUT": "FATAL", "AETOXGR": "5"}, ["resulted in death by AEOUT, and AESER is not Y"]),
+        ({"AETOXGR": "5"}, ["resulted in death by AETOXGR, and AESER is not Y"]),
+        ({"AESHOSP": "Y"}, ["brought or kept the patient in hospital by AESHOSP, and AESER is not Y"]),
+        ({"AESLIFE": "Y", "AESHOSP": "Y"},
+         ["was life-threatening by AESLIFE, and AESER is not Y",
+          "brought or kept the patient in hospital by AESHOSP, and AESER is not Y"]),
+        ({"AESHOSP": "N", "AESLIFE": "", "AEOUT": "RECOVERED/RESOLVED", "AETOXGR": "4"}, []),
+        ({"AESER": "Y", "AESDTH": "Y", "AEOUT": "FATAL", "AESHOSP": "Y"}, []),
+    ],
+)  # fmt: skip
+def test_an_event_that_is_serious_by_its_own_row_and_not_marked_is_asked_about(store, tmp_path, more, said):
+    assert unmarked(store, tmp_path / "in", **more) == said
+
+
+def test_a_blank_is_not_a_mark_and_without_the_column_nothing_is_compared(store, tmp_path):
+    blank = table("AE", EVENT | {"AESER": "", "AESHOSP": "Y"})
+    receipt = load(files(tmp_path / "in", ae=blank, suppae=None), store)
+    assert len(told(receipt, "warning", "serious, not marked")) == 1
+    without = {name: value for name, value in EVENT.items() if name != "AESER"} | {"AESHOSP": "Y"}
+    receipt = load(files(tmp_path / "next", ae=table("AE", without), suppae=None), store)
+    assert told(receipt, "warning", "serious, not marked") == []
+
+
 def test_uncoded_events_are_kept_and_named(store, tmp_path):
     events = table("AE", *(EVENT | {"AEDECOD": "", "AETERM": f"felt odd {number}"} for number in range(1, 8)))
     receipt = load(files(tmp_path / "in", ae=events, suppae=None), store)
