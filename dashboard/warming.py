@@ -17,6 +17,7 @@ from dashboard.session import today
 from dashboard.whole import Fills
 from data.settings import Settings
 from data.store import Store
+from queries.changes import rehearse
 
 EVERY = 1.0  # seconds between two looks at which cut is current
 HELD = 30.0  # seconds a new cut waits at most for its screens
@@ -49,6 +50,7 @@ class Watcher:
         self._answers: Answers = server.config["ANSWERS"]
         self._fills: Fills = server.config["FILLS"]
         self._beside: Beside | None = None
+        self._rehearsed = False
         server.config["OFFERED"] = self._store.current()
 
     def watch(self) -> None:
@@ -69,6 +71,9 @@ class Watcher:
         if current and now != known:
             self.make(current, now[1])
         self._server.config["OFFERED"] = current
+        if current and not self._rehearsed:
+            self._rehearsed = True
+            rehearse(self._store.open(current, current))
         return now
 
     def make(self, cut: str, head: str) -> None:

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import duckdb
@@ -39,6 +39,7 @@ from data.receipt import Receipt
 MEMORY_LIMIT = "1GB"  # DuckDB's own default is 80 % of the machine
 THREADS = 2
 KEPT_OPEN = 8  # cuts, or sets of cuts; the one opened longest ago is let go
+_COMPILED: dict = {}  # the statements of this program, by SQLAlchemy: a fixed number, as values are bound
 
 _UNWRITABLE = {
     errno.ENOSPC: "the disk is full; make room and import again",
@@ -244,8 +245,7 @@ class Store:
         base.execute("SET enable_external_access = false")
         base.execute("SET lock_configuration = true")
         schemas = {None: "cut0.main"} | {f"cut{place}": f"{aliases[one]}.main" for place, one in enumerate(names)}
-        engine = create_engine("duckdb://", creator=base.cursor, poolclass=QueuePool, pool_size=8, max_overflow=24)
-        return Cut(names[0], names[1:], manifests[names[0]], engine.execution_options(schema_translate_map=schemas))
+        return Cut(names[0], names[1:], manifests[names[0]], _engine(base, schemas))
 
     # ---- writing ----------------------------------------------------------------------------------------------
     @contextmanager
@@ -364,6 +364,23 @@ def sha256(path: Path) -> str:
 def import_key(files: Iterable[str], protocol: Protocol, settings: dict[str, str]) -> str:
     """What makes an import "the same again": the sha256 of the files whatever their names, protocol, settings."""
     return hashlib.sha256(json.dumps([sorted(files), protocol.hash, sorted(settings.items())]).encode()).hexdigest()
+
+
+def _engine(base: duckdb.DuckDBPyConnection, schemas: dict[str | None, str]) -> Engine:
+    """Every cut is asked the same statements, and to compile those of a comparison takes longer than to answer them:
+    so all engines have one dialect and one cache."""
+    like = _first_engine()
+    pool = QueuePool(base.cursor, pool_size=8, max_overflow=24)
+    options = {"schema_translate_map": schemas, "compiled_cache": _COMPILED}
+    return Engine(pool, like.dialect, like.url, execution_options=options)
+
+
+@cache
+def _first_engine() -> Engine:
+    """Of no cut: its first connection tells the dialect what it speaks to."""
+    engine = create_engine("duckdb://")
+    engine.connect().close()
+    return engine
 
 
 def _attached(base: duckdb.DuckDBPyConnection, path: Path, name: str) -> dict[str, str]:

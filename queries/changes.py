@@ -72,6 +72,12 @@ def changes(both: Cut) -> Changes:
     return Changes(rows, pd.concat(moved[1:] or moved, ignore_index=True)[list(MOVED)])
 
 
+def rehearse(both: Cut) -> None:
+    """Asks what `changes` may ask, so that its statements are compiled before someone waits for them."""
+    for table in study_tables():
+        both.frame(_left_over(table))
+
+
 # ---- what no row of the other cut equals -----------------------------------------------------------------------------
 @cache
 def _earlier(table: Table) -> Table:
