@@ -12,6 +12,7 @@ from dashboard.correlating import outcomes_of
 from dashboard.counting import overview
 from dashboard.exposures import exposures_of
 from dashboard.jobs import Job, Jobs, Told
+from dashboard.meeting import last_before
 from dashboard.session import Asked, NotUnderstood, board_of, store, the_store
 from data.schema import study_tables
 from data.store import Cut
@@ -64,13 +65,14 @@ class Compared:
 
 
 def earlier(asked: Asked) -> Cut | None:
-    """The cut that the address names, else the one before the one that is looked at; None where there is none.
-    CutError where it cannot be read."""
+    """The cut that the address names, else that of the committee's last meeting, else the one before the one that is
+    looked at; None where there is none. CutError where it cannot be read."""
     cuts = store().ids()
     named = [one for one in cuts if asked.view.since and one.startswith(asked.view.since)]
     if asked.view.since and len(named) != 1:
         raise NotUnderstood(f"since={asked.view.since}")
-    before = named or cuts[: cuts.index(asked.cut.id)][-1:]
+    met = last_before(asked)
+    before = named or ([met.cut] if met else cuts[: cuts.index(asked.cut.id)][-1:])
     return the_store().open(before[0]) if before else None
 
 

@@ -36,22 +36,26 @@ def opened(*parts: str) -> str:
 
 
 def panel(
-    asked: Asked, title: str, people: Sequence[str], rows: Iterable, subjects: pd.DataFrame, *, filters: str = ""
+    asked: Asked, title: str, people: Sequence[str] | None, rows: Iterable, subjects: pd.DataFrame, *, filters: str = ""
 ) -> html.Aside:
     """The side panel of a count: its title, its patients as links, the rows behind it, and the way to close it.
 
-    people: usubjid of the patients. rows: what stands below them. subjects: as `queries.subjects`.
-    filters: in words, for the stamp.
+    people: usubjid of the patients; None where it is about none. rows: what stands below them.
+    subjects: as `queries.subjects`. filters: in words, for the stamp.
     """
-    say, known = asked.say, subjects.set_index("usubjid")
+    say = asked.say
+    known = subjects.set_index("usubjid") if people else subjects
     close = html.A("×", href=asked.view.change(open="").href, className="close", title=say("drill.close"))
     place = asked.cut.protocol.place
-    links = [patient_link(asked, one, known.loc[one, "subjid"], place(known.loc[one, "cohort"])) for one in people]
+    links = [
+        patient_link(asked, one, known.loc[one, "subjid"], place(known.loc[one, "cohort"])) for one in people or ()
+    ]
+    count = say("drill.patients", count=len(people)) if people else say("drill.nobody")
+    whom = [] if people is None else [html.P(count, className="summary"), html.Div(links, className="people")]
     return html.Aside(
         [
             html.Div([html.H2(title), close], className="panel-head"),
-            html.P(say("drill.patients", count=len(people)) if people else say("drill.nobody"), className="summary"),
-            html.Div(links, className="people"),
+            *whom,
             *rows,
             html.Div(stamp(asked, filters), className="stamp"),
         ],

@@ -22,9 +22,9 @@ class Lacks(ValueError):
     """What the person has to fill in, or do again; a key of the table of labels."""
 
 
-def form(say: Say, kind: str, key: str, buttons: Mapping[str, str]) -> html.Div:
+def form(say: Say, kind: str, key: str, buttons: Mapping[str, str], reason: str = "") -> html.Div:
     """Who says it and why, and a button for each thing that can be said. buttons: name -> words. key: of what it is
-    said, whose reason stays while the page is renewed."""
+    said, whose reason stays while the page is renewed. reason: what is asked for in the place of "Why"."""
     pressed = [
         html.Button(words, id={"button": name}, className="button", n_clicks=0) for name, words in buttons.items()
     ]
@@ -32,7 +32,7 @@ def form(say: Say, kind: str, key: str, buttons: Mapping[str, str]) -> html.Div:
         [
             dmc.TextInput(id={"field": "actor"}, label=say("form.actor"), description=say("form.typed"),
                           persistence=True, persistence_type="session"),
-            dmc.Textarea(id={"field": "reason"}, label=say("form.reason"), minRows=2,
+            dmc.Textarea(id={"field": "reason"}, label=reason or say("form.reason"), minRows=2,
                          persistence=key, persistence_type="memory"),
             html.Div(pressed, className="buttons"),
             html.P(id={"told": kind}, className="alarm-line", role="alert"),

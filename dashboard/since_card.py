@@ -5,6 +5,7 @@ from dash import html
 from clinical.changes import KINDS
 from dashboard.change_lines import against, line
 from dashboard.comparing import Compared, comparison, earlier
+from dashboard.meeting import last_before
 from dashboard.session import Asked, stamp
 from dashboard.still import Still
 from dashboard.waiting import shown
@@ -33,7 +34,9 @@ def _lines(asked: Asked, found: Compared) -> Still:
     say = asked.say
     of_board = [one for one in found.consequences if one.kind in OF_THE_BOARD]
     rest = len(found.consequences) - len(of_board[:SHOWN])
-    which = say("since.which", id=found.before.short, moment=f"{found.before.cutoff:%Y-%m-%d}")
+    met = last_before(asked)
+    told = {"id": found.before.short, "moment": f"{found.before.cutoff:%Y-%m-%d}"}
+    which = say("since.met", **told) if met and met.cut == found.before.id else say("since.which", **told)
     none = [] if of_board else [html.P(say("since.none"), className="summary")]
     lines = [line(asked, found, one, in_short=True) for one in of_board[:SHOWN]]
     words = say("since.more", count=rest) if rest else say("since.all")

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 from dash import ALL, Input, Output, State, callback, ctx, no_update
 
-from dashboard import acknowledging, adjudicating, excluding
+from dashboard import acknowledging, adjudicating, excluding, meeting
 from dashboard.drill import Opened
 from dashboard.forms import Lacks, Statement
 from dashboard.session import Asked, NotUnderstood, the_state
 from data.state import Event, EventRefused, StateError
 
 WRITTEN = "written"  # a store of the frame, set by whatever writes into the state: the screen is asked for anew
-FORMS = {one.KIND: one.statement for one in (adjudicating, excluding, acknowledging)}  # by kind of the panel
+FORMS = {one.KIND: one.statement for one in (adjudicating, excluding, acknowledging, meeting)}  # by kind of the panel
 
 log = logging.getLogger(__name__)
 

@@ -62,7 +62,7 @@ class View:
     lang: str = "en"
     theme: str = "light"
     cut: str = ""  # an older cut by the beginning of its id; empty: the one that is current
-    since: str = ""  # changes: the cut they are counted from; empty: the one before
+    since: str = ""  # changes: the cut they are counted from; empty: of the last meeting, or the one before
     population: str = ""  # empty: the protocol's first
     window: str = ""
     only: str = "all"  # adverse events: all, related, serious, of special interest, dose-limiting

@@ -28,6 +28,8 @@ REFUSALS = {
     "excluded_already": "event {event} of {actor} excludes this sample already",
     "not_acknowledged": "event {event} acknowledges no flag of this patient",
     "acknowledged_already": "event {event} of {actor} acknowledges this flag already",
+    "no_meeting": "event {event} records no meeting of the committee",
+    "met_already": "event {event} of {actor} records a meeting on this cut already",
 }
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # the last turn the script about
@@ -229,6 +231,24 @@ class FlagReopened(Payload):
         _admit_back(self.event, ("flag.acknowledged", "flag.reopened"), "not_acknowledged", earlier)
 
 
+class CommitteeMet(_OnCut):
+    """The committee has met over a cut; reason: which meeting it was, in words."""
+
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
+        said = [one for one in earlier if one.action == "committee.met" and one.payload["cut"] == self.cut]
+        _admit_once(said, "committee.struck", "met_already", earlier, unseen)
+
+
+class CommitteeStruck(Payload):
+    """A meeting was recorded in error."""
+
+    event: int  # id of the record
+    reason: Typed
+
+    def admit(self, actor: str, earlier: Sequence[Event], unseen: Sequence[Event]) -> None:
+        _admit_back(self.event, ("committee.met", "committee.struck"), "no_meeting", earlier)
+
+
 def _admit_once(
     said: Sequence[Event], takes_back: str, refusal: str, earlier: Sequence[Event], unseen: Sequence[Event]
 ) -> None:
@@ -259,6 +279,8 @@ ACTIONS: dict[str, type[Payload]] = {
     "sample.readmitted": SampleReadmitted,
     "flag.acknowledged": FlagAcknowledged,
     "flag.reopened": FlagReopened,
+    "committee.met": CommitteeMet,
+    "committee.struck": CommitteeStruck,
 }
 
 

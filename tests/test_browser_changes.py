@@ -46,6 +46,29 @@ def test_what_changed_is_read_counted_and_linked(site, open_tab):
     settled(page)
 
 
+def test_a_meeting_that_is_recorded_is_what_a_newer_cut_is_compared_with(copied_trial, serve, open_tab):
+    page = open_tab()
+    first = copied_trial.ids()[0]
+    address = serve(copied_trial.root)
+    page.goto(f"{address}/changes?cut={first[:12]}")
+    page.get_by_role("link", name="Record a committee meeting").click()
+    panel = page.locator("#opened")
+    expect(panel).to_contain_text("No meeting is recorded")
+    settled(page)
+    panel.get_by_label("Who says it").fill("Dr Li")
+    panel.get_by_label("Which meeting").fill("Meeting 3, 12 June")
+    panel.get_by_role("button", name="The committee met on this cut").click()
+    expect(panel).to_contain_text("recorded by Dr Li (not authenticated)")
+    settled(page)
+    page.goto(f"{address}/changes")
+    expect(page.locator("#changes-which .verdict")).to_contain_text("(data to 2026-06-09)")
+    expect(page.locator("#changes-which")).to_contain_text("Meeting 3, 12 June")
+    settled(page)
+    page.goto(address)
+    expect(page.locator("#board-since")).to_contain_text(f"Against cut {first[:7]}, data to 2026-06-09, on which")
+    settled(page)
+
+
 def test_every_screen_as_known_on_an_older_cut_and_back(site, open_tab):
     page = open_tab()
     page.goto(f"{site}/adverse-events")

@@ -225,4 +225,4 @@ def test_of_a_large_cut_the_board_offers_the_comparison_and_does_not_begin_it(he
     monkeypatch.setattr(since_card, "MOST_PATIENTS", 10)
     monkeypatch.setattr(since_card, "comparison", lambda *_: pytest.fail("begun"))
     said, over = since_card.since_card(Asked(View(), trial.open(trial.ids()[-1])))
-    assert over and words(said).startswith(f"Compare with the previous cut, {trial.ids()[-2][:7]} XKDCT293")
+    assert over and words(said).startswith(f"Compare with the earlier cut, {trial.ids()[-2][:7]} XKDCT293")

@@ -189,7 +189,7 @@ def said_keys() -> set[str]:
     keys |= {f"rule.then_{one}" for one in thens.split()}
     keys |= {f"rule.pause_{one}" for one in ("rule", "state", "counted", *pauses.ENGLISH)}
     keys |= {f"candidates.{one}" for one in (*candidates.VERDICTS, "said_Y", "said_N", "gone")}
-    keys |= {f"form.{one}" for one in ("who", "why", "characters")} | {"samples.gone"}
+    keys |= {f"form.{one}" for one in ("who", "why", "characters")} | {"samples.gone", "meeting.gone"}
     keys |= {f"samples.{one}" for one in ("sample", "results", "why", "by", "at")}
     keys |= {"candidates.adjudicated", "candidates.not_open"}
     keys |= {f"lacking.{one}" for one in LACKING | ctcae.LACKING}

@@ -7,7 +7,10 @@ from dash import Input, Output, callback, dcc, html
 from dashboard.change_lines import against, sections
 from dashboard.change_rows import moved_card, rows_card, rows_panel
 from dashboard.comparing import Compared, comparison, earlier
+from dashboard.drill import Opened
 from dashboard.labels import speaker
+from dashboard.meeting import KIND as MEETING
+from dashboard.meeting import last_before, meeting_panel, way, words
 from dashboard.receipts import Listed, cuts
 from dashboard.session import Asked, stamp, store
 from dashboard.still import Still
@@ -66,7 +69,10 @@ def body(asked: Asked, within: float) -> tuple[object, bool]:
 
 
 def panel(asked: Asked, within: float) -> tuple[object, bool]:
-    """The rows that are opened. The page itself says why where there is nothing to compare."""
+    """The rows that are opened, or the committee's meetings. The page itself says why where there is nothing to
+    compare."""
+    if Opened.read(asked.view.open).kind == MEETING:
+        return meeting_panel(asked), True
     try:
         before = earlier(asked) if asked.view.open else None
     except CutError:
@@ -93,13 +99,16 @@ def _which(asked: Asked, before: Cut | None) -> list:
     if before:
         told = {"id": asked.cut.short, "moment": _day(asked.cut), "before": before.short, "then": _day(before)}
         lines.append(html.P(say("changes.which", **told), className="verdict"))
+        met = last_before(asked)
+        if met and met.cut == before.id:
+            lines.append(html.P(say("meeting.against", said=words(asked, met)), className="quiet"))
         if before.published > asked.cut.published:
             lines.append(html.P(say("changes.backwards"), className="later"))
         if before.protocol.hash != asked.cut.protocol.hash:
             hashes = {"was": before.protocol.hash[:7], "now": asked.cut.protocol.hash[:7]}
             lines.append(html.P(say("changes.other_protocol", **hashes), className="later"))
     others = [one for one in cuts(store()) if one.id != asked.cut.id and one.manifest]
-    return [*lines, *([_choice(asked, others, before)] if others else [])]
+    return [*lines, html.P(way(asked)), *([_choice(asked, others, before)] if others else [])]
 
 
 def _day(cut: Cut) -> str:
