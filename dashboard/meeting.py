@@ -58,7 +58,11 @@ def way(asked: Asked) -> html.A:
 
 def meeting_panel(asked: Asked) -> list:
     say, mine = asked.say, _on_this_cut(asked)
-    buttons = {"struck": say("meeting.strike", number=mine.event)} if mine else {"met": say("meeting.met")}
+    buttons = (
+        {"struck": say("meeting.strike", number=mine.event)}
+        if mine
+        else {"met": say("meeting.met", id=asked.cut.short, moment=f"{asked.cut.cutoff:%Y-%m-%d}")}
+    )
     parts = [
         html.P(say("meeting.about"), className="quiet"),
         Still(html.Div(list(_history(asked)))),

@@ -57,7 +57,7 @@ def test_a_meeting_that_is_recorded_is_what_a_newer_cut_is_compared_with(copied_
     settled(page)
     panel.get_by_label("Who says it").fill("Dr Li")
     panel.get_by_label("Which meeting").fill("Meeting 3, 12 June")
-    panel.get_by_role("button", name="The committee met on this cut").click()
+    panel.get_by_role("button", name=f"The committee met on cut {first[:7]} (data to 2026-06-09)").click()
     expect(panel).to_contain_text("recorded by Dr Li (not authenticated)")
     settled(page)
     page.goto(f"{address}/changes")
