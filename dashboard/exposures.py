@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard.session import events_until, the_state
 from data.events import START
-from data.protocol import Kinetics
+from data.protocol import Kinetics, Protocol
 from data.store import Cut
 from pk import exclusions
 from pk.exclusions import Exclusion, marked
@@ -40,15 +40,22 @@ def series(cut: Cut, head: str = START) -> pd.DataFrame:
 
 @lru_cache(maxsize=16)
 def _series(cut: Cut, said: tuple[Exclusion, ...]) -> pd.DataFrame:
-    found = marked(_samples(cut), said)
+    return _counted(_samples(cut), said)
+
+
+def _counted(samples: pd.DataFrame, said: tuple[Exclusion, ...]) -> pd.DataFrame:
+    found = marked(samples, said)
     return found.assign(counts=found["endpoint"] & found["excluded"].isna())
 
 
 @lru_cache(maxsize=16)
 def _samples(cut: Cut) -> pd.DataFrame:
-    found = measurements(cut, TABLES)
+    return _read(measurements(cut, TABLES), cut.protocol)
+
+
+def _read(found: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     found = found[found["time"].notna()]
-    found = found.assign(lloq=found["lloq"].fillna(found["code"].map(_limits(cut))))
+    found = found.assign(lloq=found["lloq"].fillna(found["code"].map(_limits(protocol))))
     below = found["qualifier"].isin(BELOW) | (found["qualitative"] == "NOT DETECTED") | (found["value"] < found["lloq"])
     below = below.fillna(False).astype(bool) | (found["value"] == 0)
     result = (below | found["value"].notna()) & (found["not_done"] != "NOT DONE")
@@ -61,13 +68,13 @@ def _samples(cut: Cut) -> pd.DataFrame:
         blq=below & result,
         signal=signal,
         limit=limit,
-        endpoint=_is_endpoint(found, cut.protocol.kinetics),
+        endpoint=_is_endpoint(found, protocol.kinetics),
     )
 
 
-def _limits(cut: Cut) -> dict[str, float]:
+def _limits(protocol: Protocol) -> dict[str, float]:
     """LLOQ by code, of the protocol file: for results whose file names none."""
-    return {one.code: one.lloq for one in cut.protocol.analytes if one.lloq is not None}
+    return {one.code: one.lloq for one in protocol.analytes if one.lloq is not None}
 
 
 def _is_endpoint(found: pd.DataFrame, kinetics: Kinetics | None) -> pd.Series:
@@ -107,12 +114,20 @@ def endpoint_samples(cut: Cut, head: str = START) -> pd.DataFrame:
     return _endpoint_samples(cut, excluded(cut, head))
 
 
+def endpoint_of(measured: pd.DataFrame, cut: Cut, head: str = START) -> pd.DataFrame:
+    """`endpoint_samples` of some rows of `queries.measurements`, where those of everybody are not at hand."""
+    return _averaged(_counted(_read(measured, cut.protocol), excluded(cut, head)), cut.protocol)
+
+
 @lru_cache(maxsize=16)
 def _endpoint_samples(cut: Cut, said: tuple[Exclusion, ...]) -> pd.DataFrame:
-    rows = _series(cut, said)
+    return _averaged(_series(cut, said), cut.protocol)
+
+
+def _averaged(rows: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     rows = rows[rows["counts"]].rename(columns={"usubjid": "subject"})
     rows = rows[["subject", "time", "rel_day", "conc", "lloq", "blq"]].astype({"blq": bool})
-    rows.attrs["unit"] = cut.protocol.kinetics.unit if cut.protocol.kinetics else ""
+    rows.attrs["unit"] = protocol.kinetics.unit if protocol.kinetics else ""
     return average_replicates(rows)
 
 

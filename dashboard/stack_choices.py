@@ -11,8 +11,15 @@ from dashboard.view import View
 PERIODS = ("hours", "month", "all")
 
 
-def stack_choices(view: View, drawn: Stack, say: Say) -> list:
-    return [_range(view, say), _panels(view, drawn, say), _keys(say), _sheet(view, say), *_folded(view, drawn, say)]
+def stack_choices(view: View, drawn: Stack, say: Say, *, others: bool) -> list:
+    """others: whether the dose group has anything to be shown beside this patient."""
+    return [
+        _range(view, say),
+        _panels(view, drawn, say, others),
+        _keys(say),
+        _sheet(view, say),
+        *_folded(view, drawn, say),
+    ]
 
 
 def panel_name(panel: str, say: Say) -> str:
@@ -40,20 +47,24 @@ def _sheet(view: View, say: Say) -> html.A:
 
 
 # ---- panels ----------------------------------------------------------------------------------------------------------
-def _panels(view: View, drawn: Stack, say: Say) -> html.Details:
-    """Every panel that has data, ticked or not. A tick is an address, as every choice."""
+def _panels(view: View, drawn: Stack, say: Say, others: bool) -> html.Details:
+    """Every panel that has data, ticked or not, then the dose group. A tick is an address, as every choice."""
     names = [one for one in drawn.order if one != "periods"]
     away = _away(view, drawn)
-    links = [html.Li(_tick(one, one not in drawn.folded, view.folding(away ^ {one}), say)) for one in names]
+    links = [html.Li(_tick(panel_name(one, say), one not in drawn.folded, view.folding(away ^ {one}))) for one in names]
+    links += [html.Li(_tick_group(view, say), className="apart")] if others else []
     summary = html.Summary(say("patient.panels"), **{"aria-keyshortcuts": "p"})
     return html.Details([summary, html.Ul(links)], className="menu")
 
 
-def _tick(panel: str, is_drawn: bool, href: str, say: Say) -> html.A:
+def _tick(name: str, is_drawn: bool, href: str) -> html.A:
     kind = "tick chosen" if is_drawn else "tick"
-    return html.A(
-        panel_name(panel, say), href=href, className=kind, role="checkbox", **{"aria-checked": str(is_drawn).lower()}
-    )
+    return html.A(name, href=href, className=kind, role="checkbox", **{"aria-checked": str(is_drawn).lower()})
+
+
+def _tick_group(view: View, say: Say) -> html.A:
+    other = "hidden" if view.group == "shown" else "shown"
+    return _tick(say("patient.group"), view.group == "shown", view.change(group=other, open="", zoom="").href)
 
 
 def _folded(view: View, drawn: Stack, say: Say) -> list[html.Div]:

@@ -41,6 +41,7 @@ _CHOICES = {
     "alerts": ("open", "all"),
     "outside": ("hidden", "shown"),
     "draft": ("hidden", "shown"),
+    "group": ("shown", "hidden"),
     "paper": ("", "sheet"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
@@ -80,6 +81,7 @@ class View:
     length: str = "first"  # rounds: of a long list the first, or the whole
     period: str = "month"  # patient: hours 0-72, Day -7 to 28, or all
     folded: str = ""  # patient: names of panels put away, several apart by "~"; "few": all but the first to look at
+    group: str = "shown"  # patient: the rest of the dose group behind the lines of the stack
     outside: str = "hidden"  # patient: rows of the days that are not in sight
     draft: str = "hidden"  # patient: the draft narrative
     narrative: str = ""  # patient: fingerprint of an earlier draft, to be compared

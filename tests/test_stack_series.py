@@ -20,4 +20,4 @@ def test_on_the_scale_of_months_il6_is_explained_where_the_names_of_the_lines_le
     measured.loc[far, ["time", "rel_day"]] = [float(ends), ends]
     own = Course(found.who, measured, found.given, found.events, found.visits, found.protocol, found.cutoff)
     shown = Shown(-20, 180, speaker("en"), "light", "en")
-    assert any("IL-6 rises" in one["text"] for one in cytokines(own, shown).notes) == is_said
+    assert any("IL-6 rises" in one["text"] for one in cytokines(own, shown, {}).notes) == is_said

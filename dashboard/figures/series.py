@@ -1,7 +1,7 @@
 """Lines of results over the axis of days: what every panel of measurements is drawn with."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -132,11 +132,11 @@ def apart(ends: list[dict], per_pixel: float, top: float) -> Iterator[dict]:
         yield one | {"yshift": round((y - one["y"]) / per_pixel)}
 
 
-def log_range(rows: pd.DataFrame) -> tuple[float, float]:
-    positive = rows.loc[rows["value"] > 0, "value"]
-    if positive.empty:
+def log_range(values: Iterable[float]) -> tuple[float, float]:
+    positive = [one for one in values if one > 0]
+    if not positive:
         return -1.0, 1.0
-    low, high = math.log10(positive.min()), math.log10(positive.max())
+    low, high = math.log10(min(positive)), math.log10(max(positive))
     pad = max(0.12, (1 - (high - low)) / 2)  # a decade at least
     return low - pad, high + pad
 

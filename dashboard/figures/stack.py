@@ -1,13 +1,15 @@
 """The stack of a patient: every panel over one axis of days since infusion, each with its own last-data time."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
+from types import MappingProxyType
 
 import pandas as pd
 
 from clinical.course import Course
+from clinical.ghost import Ghost
 from clinical.on_target import watched
 from dashboard.figures import (
     stack_events,
@@ -82,14 +84,14 @@ def shown_days(course: Course, period: str, say: Say, theme: str, lang: str) -> 
 
 def stack(
     course: Course, shown: Shown, period: str, *, stamp: str, folded: Collection[str] = (), fold: Fold | None = None,
-    room: Room = SCREEN,
+    room: Room = SCREEN, others: Mapping[str, Ghost] = MappingProxyType({}),
 ) -> Stack:  # fmt: skip
     """Panels without data are not drawn but named. Nothing stands after the cut-off.
 
     folded: names of panels that are put away; FEW: all but SHORT. fold: the address with so many put away; on the name
-    of a panel it is the one with this panel more.
+    of a panel it is the one with this panel more. others: the rest of the dose group, by analyte.
     """
-    found = [one for one in _panels(course, shown) if one]
+    found = [one for one in _panels(course, shown, others) if one]
     panels = [one for one in found if not _is_folded(one.name, folded)]
     away = {*folded, *(one.name for one in found if one not in panels)} - {FEW}
     height = room.around(panels)
@@ -114,7 +116,7 @@ def for_paper(course: Course, shown: Shown, height: int, folded: Collection[str]
     higher, never a curve lower than LEAST_SCALE."""
     fitted = replace(shown, row=PAPER_ROW)
     for _ in range(3):  # what the names of lines need is not scaled, so that one step is not enough
-        panels = [one for one in _panels(course, fitted) if one and not _is_folded(one.name, folded)]
+        panels = [one for one in _panels(course, fitted, {}) if one and not _is_folded(one.name, folded)]
         curves = sum(one.height for one in panels if one.name not in LANES)
         beyond = PAPER.around(panels) - height
         if curves and beyond > 0:
@@ -131,14 +133,14 @@ def _flow_is_kinetics(course: Course) -> bool:
     return course.protocol.kinetics is not None and course.protocol.kinetics.table == "flow"
 
 
-def _panels(course: Course, shown: Shown) -> Iterator[Panel | None]:
+def _panels(course: Course, shown: Shown, others: Mapping[str, Ghost]) -> Iterator[Panel | None]:
     yield stack_lanes.periods(course, shown)
     yield stack_ribbons.ribbons(course, shown)
     yield stack_vitals.temperature(course, shown)
     yield stack_vitals.pressure(course, shown)
     yield stack_vitals.oxygen(course, shown)
-    yield stack_series.cytokines(course, shown)
-    yield stack_series.kinetics(course, shown)
+    yield stack_series.cytokines(course, shown, others)
+    yield stack_series.kinetics(course, shown, others)
     yield stack_series.flow(course, shown)
     yield from stack_organs.counts(course, shown)
     yield stack_organs.liver(course, shown)

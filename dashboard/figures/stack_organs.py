@@ -214,7 +214,7 @@ def coagulation(course: Course, shown: Shown) -> Panel | None:
     if not drawn:
         return None
     height, every = shown.tall(84, len(drawn)), pd.concat(drawn.values())
-    low, high = log_range(visible(every, shown))
+    low, high = log_range(visible(every, shown)["value"])
     traces, ends, shapes, words = [], [], [], ""
     for code, rows in drawn.items():
         unit, colour, symbol = COAGULATION[code]

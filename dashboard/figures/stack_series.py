@@ -1,15 +1,19 @@
 """The panels of cytokines and inflammation, and of the cells: CAR copies, CAR+ cells."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import pandas as pd
 
 from clinical.course import Course
+from clinical.ghost import Ghost
+from dashboard.figures import stack_ghost
 from dashboard.figures.panels import Panel, Shown, last_data, level_line, note, unit_words
 from dashboard.figures.series import apart, assay_results, end_name, line, log_axis, log_range, results, visible
 from dashboard.theme import PALETTES, level_colour
 from data.protocol import Analyte
+
+WORDS = 15  # px over the values, where the dose group is named
 
 # The lines of the cytokine panel, a few that a bedside decision rests on, in hue and symbol.
 LINES = {
@@ -22,23 +26,28 @@ LINES = {
 
 
 # ---- cytokines and inflammation --------------------------------------------------------------------------------------
-def cytokines(course: Course, shown: Shown) -> Panel | None:
+def cytokines(course: Course, shown: Shown, others: Mapping[str, Ghost]) -> Panel | None:
+    """others: the rest of the dose group, by analyte; those of the lines that are drawn stand behind them."""
     known = {one.code: one for one in course.protocol.panel("cytokine", "inflammation") if one.code in LINES}
     drawn = {code: _of_analyte(course, known[code]) for code in LINES if code in known}
     drawn = {code: rows for code, rows in drawn.items() if len(rows)}
     if not drawn:
         return None
     palette, height = PALETTES[shown.theme], shown.tall(150, len(drawn))
-    every = pd.concat(drawn.values())
-    low, high = log_range(visible(every, shown))
-    traces, ends = [], []
+    every, beside = pd.concat(drawn.values()), {code: one for code, one in others.items() if code in drawn}
+    low, high, said = _log_range(every, beside.values(), shown, height)
+    traces = [
+        trace for code, one in beside.items()
+        for trace in stack_ghost.behind(one, shown, _colour(course), LINES[code][0], 10**low)
+    ]  # fmt: skip
+    ends = []
     for code, rows in drawn.items():
         colour, symbol = LINES[code]
         traces += line(rows, shown, colour, symbol, floor=10**low, name=known[code].label.in_(shown.lang))
         label = f"{known[code].label.in_(shown.lang)} {unit_words(known[code].unit)}"
         ends += end_name(rows, shown, label, colour, lambda value: math.log10(max(value, 10**low)))
     words = _after_tocilizumab(course, shown, drawn, low, [one["x"] for one in ends])
-    notes = [*apart(ends, (high - low) / height, high), *words]
+    notes = [*apart(ends, (high - low) / height, high), *words, *said]
     return Panel(
         name="cytokines",
         title=shown.say("patient.panel_cytokines"),
@@ -71,15 +80,20 @@ def _after_tocilizumab(
 
 
 # ---- the cells -------------------------------------------------------------------------------------------------------
-def kinetics(course: Course, shown: Shown) -> Panel | None:
-    """The assay of the endpoints alone, in the colour of the dose level."""
+def kinetics(course: Course, shown: Shown, others: Mapping[str, Ghost]) -> Panel | None:
+    """The assay of the endpoints alone, in the colour of the dose level; behind it the rest of the dose group."""
     assay = course.protocol.kinetics
     if assay is None:
         return None
     label = next((one.label.in_(shown.lang) for one in course.protocol.analytes if one.code == assay.code), assay.code)
+    beside = [others[assay.code]] if assay.code in others else []
+    return _cells("kinetics", assay_results(course), label, assay.unit, _colour(course), shown, beside)
+
+
+def _colour(course: Course) -> str:
+    """Of the cohort, as on every screen."""
     cohort = course.who["cohort"]
-    level = None if pd.isna(cohort) else course.protocol.level(cohort).level
-    return _cells("kinetics", assay_results(course), label, assay.unit, level_colour(level), shown)
+    return level_colour(None if pd.isna(cohort) else course.protocol.place(cohort))
 
 
 def flow(course: Course, shown: Shown) -> Panel | None:
@@ -95,11 +109,13 @@ def flow(course: Course, shown: Shown) -> Panel | None:
     return _cells("flow", rows, label, found[0].unit, PALETTES[shown.theme].quiet, shown)
 
 
-def _cells(name: str, rows: pd.DataFrame, label: str, unit: str, colour: str, shown: Shown) -> Panel | None:
+def _cells(
+    name: str, rows: pd.DataFrame, label: str, unit: str, colour: str, shown: Shown, beside: Collection[Ghost] = ()
+) -> Panel | None:
     if rows.empty:
         return None
-    palette, values = PALETTES[shown.theme], visible(rows, shown)
-    low, high = log_range(values)
+    palette, height = PALETTES[shown.theme], shown.tall(112 if name == "kinetics" else 76)
+    low, high, said = _log_range(rows, beside, shown, height)
     limits = rows["lloq"].dropna().unique()
     shapes, notes = [], []
     if len(limits) == 1:
@@ -108,16 +124,29 @@ def _cells(name: str, rows: pd.DataFrame, label: str, unit: str, colour: str, sh
         words = shown.say("patient.lloq", limit=f"{limit:g}")
         shapes.append(level_line(limit, palette.quiet))
         notes.append(note(words, palette.quiet, xref="paper", x=1, y=math.log10(limit), xanchor="left", xshift=6))
+    floor = 10 ** (low + 0.08 * (high - low))
+    behind = [trace for one in beside for trace in stack_ghost.behind(one, shown, colour, colour, floor)]
     return Panel(
         name=name,
         title=f"{label}, {unit_words(unit)}{shown.say('patient.log')}" + _hollow(rows, shown),
-        height=shown.tall(112 if name == "kinetics" else 76),
-        traces=tuple(line(rows, shown, colour, "circle", name=label, floor=10 ** (low + 0.08 * (high - low)))),
+        height=height,
+        traces=(*behind, *line(rows, shown, colour, "circle", name=label, floor=floor)),
         yaxis=log_axis(low, high),
         last=last_data(rows, shown.say),
         shapes=tuple(shapes),
-        notes=tuple(notes),
+        notes=(*notes, *said),
     )
+
+
+def _log_range(
+    rows: pd.DataFrame, beside: Collection[Ghost], shown: Shown, height: int
+) -> tuple[float, float, list[dict]]:
+    """The range of the axis in decades, and the words of the dose group: over the values, unless the panel is low."""
+    low, high = log_range([*visible(rows, shown)["value"], *stack_ghost.in_sight(beside, shown)])
+    above = height > 4 * WORDS
+    top = high + (high - low) * WORDS / (height - WORDS) if above else high
+    words = list(stack_ghost.words(beside, shown, top, above=above))
+    return low, top if words else high, words
 
 
 def _hollow(rows: pd.DataFrame, shown: Shown) -> str:

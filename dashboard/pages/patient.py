@@ -10,6 +10,7 @@ from dash import Input, Output, State, callback, dcc, html
 from clinical.course import Course
 from dashboard import due_card, narrative_card, patient_alerts, patient_sections
 from dashboard.courses import course as course_of
+from dashboard.courses import others
 from dashboard.due_card import due_of
 from dashboard.excluding import without
 from dashboard.figures.stack import Stack, shown_days, stack
@@ -211,9 +212,11 @@ def stacked(asked: Asked, course: Course) -> dict:
         return {"figure": go.Figure(), "style": _HIDDEN, "text": say("patient.no_axis"), **empty}
     shown = shown_days(course, view.period, say, view.theme, view.lang)
     identity = stamp(asked, _filters(asked, course))
-    drawn = stack(course, shown, view.period, stamp=identity, folded=view.folds, fold=view.folding)
+    found = others(asked.cut, course, asked.head)
+    beside = found if view.group == "shown" else {}
+    drawn = stack(course, shown, view.period, stamp=identity, folded=view.folds, fold=view.folding, others=beside)
     return {
-        "choices": tree(stack_choices(view, drawn, say)),
+        "choices": tree(stack_choices(view, drawn, say, others=bool(found))),
         "figure": moved(drawn.figure, view.zoomed(Id.STACK)),
         "style": {"height": drawn.height},
         "text": summary(course, say),

@@ -7,6 +7,7 @@ from dash import Input, Output, callback, dcc, html
 from clinical.course import Course
 from dashboard import due_card, patient_alerts
 from dashboard.courses import course as course_of
+from dashboard.courses import others
 from dashboard.due_card import due_of
 from dashboard.figures.stack import PAPER, for_paper, shown_days, stack
 from dashboard.labels import Say, speaker
@@ -83,7 +84,8 @@ def _figure(asked: Asked, course: Course, height: int) -> list:
     away = view.folds | AWAY
     days = shown_days(course, view.period, say, "light", view.lang)
     shown = for_paper(course, days, height, away)
-    drawn = stack(course, shown, view.period, stamp="", folded=away, room=PAPER)
+    beside = others(asked.cut, course, asked.head) if view.group == "shown" else {}
+    drawn = stack(course, shown, view.period, stamp="", folded=away, room=PAPER, others=beside)
     figure = moved(drawn.figure, view.zoomed(STACK))
     figure.layout["width"] = WIDE
     size = {"width": f"{WIDE}px", "height": f"{drawn.height}px"}
