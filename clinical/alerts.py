@@ -8,6 +8,7 @@ from itertools import groupby
 
 from clinical.alert_hits import EPISODES_OF, Hit, Watched
 from clinical.lab_results import Evidence
+from clinical.sentence import filled
 from data.protocol import Alert as Rule
 
 ENGLISH = {
@@ -59,7 +60,7 @@ class Alert:
             "last": self.day(self.last),
             "over": self.over and self.day(self.over),
         }
-        return "".join(sentences[code] for code in codes).format(rule=self.rule.text.in_(lang), **days)
+        return filled("".join(sentences[code] for code in codes), days | {"rule": self.rule.text.in_(lang)})
 
     def day(self, moment: datetime) -> int | str:
         """Days since infusion; the date where there was none yet."""

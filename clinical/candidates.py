@@ -14,9 +14,10 @@ import pandas as pd
 
 from clinical import lab_candidates, spells
 from clinical.lab_candidates import Clock, Run, lab_runs
-from clinical.lab_grades import TESTS
+from clinical.lab_grades import TESTS, term_in
 from clinical.lab_results import Evidence
 from clinical.reported import began, event_key, reported_grade
+from clinical.sentence import filled
 from data.protocol import Clause, Dlt
 
 # From the clearest to the most open question; an event that meets one clause and runs towards another is met.
@@ -69,6 +70,10 @@ class Candidate:
     causality: str | None = None  # as `queries.adverse_events` has it; None: not recorded, or of no event
     adjudication: object | None = None  # what a person said here: `clinical.adjudication.Adjudication`
 
+    def named(self, lang: str) -> str:
+        """A laboratory term in the reader's language; an event's as it was coded."""
+        return term_in(self.term, lang) if self.source == "LB" else self.term
+
     @property
     def open(self) -> bool:
         return self.adjudicated is None and self.verdict not in ("watch", "cleared")
@@ -79,7 +84,7 @@ class Candidate:
 
     def say(self, sentences: Mapping[str, str]) -> str:
         """Why, by a table of sentences with the keys and placeholders of ENGLISH."""
-        return sentences[self.code].format(**self.values)
+        return filled(sentences[self.code], self.values)
 
 
 def candidates(

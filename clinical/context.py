@@ -9,6 +9,7 @@ import pandas as pd
 from clinical.designs import boin_boundaries, boin_mtd, crm_posterior, keyboard_decision
 from clinical.escalation import OperatingCharacteristics, operating_characteristics
 from clinical.proportions import beta_exceedance, clopper_pearson
+from clinical.sentence import filled
 from clinical.three_plus_three import COHORT, FULL, TOO_MANY
 from clinical.trial_history import Ladder, Placed, ladder
 from data.protocol import Models, Protocol
@@ -70,7 +71,7 @@ class LevelContext:
     def say(self, sentences: Mapping[str, str]) -> str:
         """Whether BOIN agrees, or why not; `sentences` has the keys and placeholders of ENGLISH."""
         words = {name: sentences.get(f"{name}_{word}", "") for name, word in (("rule", self.rule), ("boin", self.boin))}
-        return sentences[self.code].format(**self.values, **words)
+        return filled(sentences[self.code], {**self.values, **words})
 
 
 def context(patients: Iterable[Placed], protocol: Protocol) -> tuple[LevelContext, ...]:

@@ -26,7 +26,8 @@ class Course:
     names, shared, never written to; measured also with `excluded` [id of the event that excludes the sample from the
     kinetics; <NA>: none]. ends_recorded: whether any event of the trial has an end. recorded: tables of interventions
     that the trial's files hold: what is not in one of them was not given, of the others nothing is known. examined:
-    codes of the examinations of the target's organs that anybody of the trial has."""
+    codes of the examinations of the target's organs that anybody of the trial has. event_terms: preferred terms of the
+    events of everybody, a verbatim term where there is none."""
 
     who: pd.Series
     measured: pd.DataFrame
@@ -38,6 +39,7 @@ class Course:
     ends_recorded: bool = True
     recorded: frozenset[str] = frozenset()
     examined: frozenset[str] = frozenset()
+    event_terms: frozenset[str] = frozenset()
 
     @cached_property
     def axis(self) -> DayAxis | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from clinical.following import follow
 from clinical.history import parse
+from clinical.sentence import filled
 from clinical.three_plus_three import (
     CLAUSES,
     COHORT,
@@ -68,7 +69,7 @@ class Decision:
 
     def say(self, sentences: Mapping[str, str]) -> str:
         """The reason in the language of `sentences`, which has the keys and placeholders of ENGLISH."""
-        return "".join(sentences[code] for code in (self.code, *self.also)).format(**self.values)
+        return filled("".join(sentences[code] for code in (self.code, *self.also)), self.values)
 
     def cite(self, clauses: Mapping[str, str]) -> str:
         """The rule in the language of `clauses`, which has the keys of CLAUSES, after the name of the variant."""

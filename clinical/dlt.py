@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from clinical.sentence import filled
+
 PartialDate = date | tuple[date, date]  # known to the day, or the (earliest, latest) day it can be
 
 # One sentence a code; the last two follow another sentence. A translation has the same keys and placeholders.
@@ -55,7 +57,7 @@ class WindowState:
         said = [self.code]
         said += ["late_event"] if "late" in self.values else []
         said += ["infusion_latest"] if "infusion" in self.values else []
-        return "".join(sentences[code] for code in said).format(**self.values)
+        return filled("".join(sentences[code] for code in said), self.values)
 
 
 def window_state(

@@ -9,13 +9,14 @@ import pandas as pd
 
 from clinical.candidates import Candidate
 from clinical.sentence import Sentence
-from data.protocol import Protocol, Visit
+from data.protocol import Protocol, Text, Visit
 
 STATES = ("overdue", "in_window", "upcoming")  # in the order in which they are told
 KINDS = ("visit", "repeat", "regrade")
 ENGLISH = {
     "died": "died on {day}: nothing is due",
     "off_study": "off study since {day} ({why}): nothing is due",
+    "next_therapy": "another therapy since {day} ({why}): only long-term follow-up stays due",
     "screen_failed": "screen failure: nothing is due",
     "no_schedule": "the protocol file plans no visits",
     "no_visits": "no visit of this patient is in the data: what is due cannot be said",
@@ -26,13 +27,14 @@ ENGLISH = {
 }
 _ANCHORS = {"infusion": "day0"}  # column of `queries.subjects`, where it is not called like the anchor
 _YEAR = 365.25  # days
+LONG_TERM = "long_term"  # period of the protocol: of whoever was given the cells, whatever was given after them
 
 
 @dataclass(frozen=True)
 class Due:
     """A visit by the protocol's schedule; or, of another kind, a sample or a grade that a DLT clause asks for again."""
 
-    visit: str  # of a repeat: the CTCAE or preferred term
+    visit: str  # as the data name it; of a repeat: the CTCAE or preferred term
     period: str  # id of the protocol's [[periods]]; "" of a repeat
     samples: tuple[str, ...]  # what the visit takes, as the protocol names it; of a repeat the laboratory test
     target: date
@@ -42,6 +44,7 @@ class Due:
     kind: str = "visit"  # of KINDS; repeat: a sample that shows recovery, or not; regrade: the same of an event
     assumed: bool = False  # the protocol file supposes this visit
     clause: str = ""  # that asks for a repeat: id in [[dlt.clauses]]
+    label: Text | None = None  # its name on the screens, where the protocol gives one
 
     @property
     def overdue(self) -> bool:
@@ -63,27 +66,44 @@ def due_next(
     whose window is over is overdue until a later planned one took place: from then on it is missed, and no longer due.
     A visit that comes back every so many days is due as far as the first that is not open yet, within the protocol's
     long-term follow-up. candidates: the patient's, of `clinical.board.Board.candidates`.
-    Who died, left the study or failed screening has nothing due; nor has a patient of whom no visit is in the data.
+    Who died, left the study or failed screening has nothing due; nor has a patient of whom no visit is in the data. Who
+    was infused, began another therapy and did not leave has the visits of the protocol's long-term follow-up.
     """
-    if _gone(who):
+    if _gone(who, protocol):
         return ()
-    planned = [*_planned(who, visits, protocol, cutoff.date()), *_repeats(candidates, cutoff.date())]
+    planned = list(_planned(who, visits, protocol, cutoff.date()))
+    if _followed_on(who, protocol):
+        planned = [one for one in planned if one.period == LONG_TERM]
+    else:
+        planned += _repeats(candidates, cutoff.date())
     return tuple(sorted(planned, key=lambda one: (STATES.index(one.state), one.last, one.target, one.visit)))
 
 
 def silence(who: pd.Series, visits: pd.DataFrame, protocol: Protocol) -> tuple[Sentence, ...]:
     """Why no visit is due, or which visits cannot be dated; sentences of ENGLISH."""
-    if nothing := _gone(who) or _unknown(visits, protocol):
+    if nothing := _gone(who, protocol) or _unknown(visits, protocol):
         return (nothing,)
+    if _followed_on(who, protocol):
+        return (_off_study("next_therapy", who),)
     anchors = dict.fromkeys(one.anchor for one in protocol.visits)
     return tuple(Sentence(f"no_anchor_{one}") for one in anchors if _anchor(who, one) is None)
 
 
-def _gone(who: pd.Series) -> Sentence | None:
+def _followed_on(who: pd.Series, protocol: Protocol) -> bool:
+    """Infused, off study for another therapy alone, under a protocol that plans a long-term follow-up."""
+    other_therapy = pd.notna(who["off_study"]) and pd.isna(who["left_study"]) and pd.notna(who["day0"])
+    return other_therapy and any(one.period == LONG_TERM for one in protocol.visits)
+
+
+def _off_study(code: str, who: pd.Series) -> Sentence:
+    return Sentence(code, {"day": who["off_study"].date(), "why": who["off_study_reason"]})
+
+
+def _gone(who: pd.Series, protocol: Protocol) -> Sentence | None:
     if pd.notna(who["death"]):
         return Sentence("died", {"day": who["death"].date()})
-    if pd.notna(who["off_study"]):
-        return Sentence("off_study", {"day": who["off_study"].date(), "why": who["off_study_reason"]})
+    if pd.notna(who["off_study"]) and not _followed_on(who, protocol):
+        return _off_study("off_study", who)
     return Sentence("screen_failed") if who["screen_failed"] else None
 
 
@@ -176,6 +196,7 @@ def _due(one: _Planned, cutoff: date) -> Due:
         last=one.last,
         state=_state(one.first, one.last, cutoff),
         assumed=visit.assumed,
+        label=visit.label,
     )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from clinical.board import Window
 from clinical.escalation import Decision
+from clinical.sentence import filled
 from clinical.three_plus_three import COHORT
 from clinical.trial_history import Ladder, Placed, as_known_on, history, known, ladder, placed, told_on
 from data.protocol import Protocol
@@ -42,9 +43,8 @@ class NotAllowed:
     def say(self, sentences: Mapping[str, str], rule_sentences: Mapping[str, str]) -> str:
         """sentences: as ENGLISH; rule_sentences: as `clinical.escalation.ENGLISH`."""
         rule = self.decision.say(rule_sentences)
-        return sentences[self.code].format(
-            subjid=self.subjid, level=self.level, on=self.on, taken=self.taken, rule=rule
-        )
+        values = {"subjid": self.subjid, "level": self.level, "on": self.on, "taken": self.taken, "rule": rule}
+        return filled(sentences[self.code], values)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from clinical import lab_results
 from clinical.lab_grades import TESTS
 from clinical.lab_results import Evidence, Lacking, Sample
+from clinical.sentence import filled
 from data.protocol import Clause, Dlt
 
 ENGLISH = {
@@ -60,7 +61,7 @@ class Run:
     evidence: tuple[Evidence, ...]
 
     def say(self, sentences=ENGLISH) -> str:
-        return sentences[self.reason].format(**self.values)
+        return filled(sentences[self.reason], self.values)
 
 
 @dataclass(frozen=True)

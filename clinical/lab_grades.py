@@ -169,6 +169,18 @@ def graded(
     return rows.sort_values(["usubjid", "term", "first", "value", "source_row"], ignore_index=True)
 
 
+_CODES = {term: code for code, terms in BY_VALUE.items() for term in terms}
+
+
+def term_in(term: str, lang: str) -> str:
+    """A CTCAE term that values grade in the reader's language: in Chinese by its first Chinese name, with the test's
+    code. Any other term as it stands."""
+    code = _CODES.get(term)
+    if lang != "zh" or code is None:
+        return term
+    return f"{next(name for name in BY_VALUE[code][term] if not name.isascii())} ({code})"
+
+
 def names_of(code: str, term: str) -> frozenset[str]:
     """What an adverse event of this test's term is called, in lower case."""
     return frozenset(one.casefold() for one in (term, *BY_VALUE[code][term]))

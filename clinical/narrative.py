@@ -13,6 +13,7 @@ from clinical.narrative_events import events, toxicities
 from clinical.narrative_findings import cells, drugs, laboratory, response
 from clinical.narrative_told import Cite, Dossier, Quoted, Told, cites, cites_by_table, dated
 from clinical.sentence import Sentence
+from data.protocol import Text
 
 # Code of a characteristic -> the sentence that tells it; with "_missing", that it is not recorded.
 CHARACTERISTICS = {"SUBTYPE": "subtype", "NEC4HS": "h_score", "ECOG": "ecog", "PRLINES": "lines"}
@@ -102,7 +103,7 @@ def _dose_limitation(dossier: Dossier) -> Iterator[Told]:
     clauses = {one.id: one.text for one in course.protocol.dlt.clauses}
     for one in (each for each in dossier.candidates if each.open):
         rows = tuple(Cite(_TABLES[each.table.upper()], each.source_file, each.source_row) for each in one.evidence)
-        values = {"term": one.term, "clause": clauses[one.clause]}
+        values = {"term": Text(en=one.named("en"), zh=one.named("zh")), "clause": clauses[one.clause]}
         if one.grade is None:
             yield Told(Sentence("candidate_ungraded", values), rows)
         else:

@@ -157,6 +157,7 @@ def events(dossier: Dossier) -> Iterator[Told]:
     every = of_course(course)
     if not every:
         yield Told(Sentence("no_events"))
+        yield from _others_unknown(course)
         return
     told = {term for kind in KINDS for term in _terms(course, kind)} if course.axis else set()
     others = [one for one in every if one.name.casefold() not in told]
@@ -172,11 +173,25 @@ def _by_grade(others: Sequence[Event], course: Course) -> Iterator[Told]:
     if high:
         named = tuple(Sentence("high_event", {"name": one.name, "grades": _grades(one, course)}) for one in high)
         yield Told(Sentence("high", {"scale": _scale(high, course), "events": named}), _of(high))
+    elif _special_alone(course):
+        yield from _others_unknown(course)
     elif course.protocol.adverse_events.grade_scale:
         yield Told(Sentence("no_high"))
     for code, some in (("rest", low), ("rest_ungraded", ungraded)):
         if some:
             yield Told(Sentence(code, {"count": len(some)}), _of(some))
+
+
+def _special_alone(course: Course) -> tuple[str, ...]:
+    """The terms of the trial's events where all are of special interest: its files are silent of any other then."""
+    special = {term.casefold() for one in course.protocol.aesi for term in one.terms}
+    known = {one for one in course.event_terms if one.casefold() in special}
+    return tuple(sorted(known)) if known == course.event_terms else ()
+
+
+def _others_unknown(course: Course) -> Iterator[Told]:
+    if known := _special_alone(course):
+        yield Told(Sentence("special_alone", {"terms": known}))
 
 
 def _of(some: Sequence[Event]) -> tuple[Cite, ...]:

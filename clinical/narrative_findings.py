@@ -6,8 +6,10 @@ import pandas as pd
 
 from clinical.course import Course
 from clinical.grading import ctcae
+from clinical.lab_grades import term_in
 from clinical.narrative_told import Dossier, Told, cites_by_table, text_or, when
 from clinical.sentence import Sentence
+from data.protocol import Text
 
 HIGH = 3  # grades from here on are told one by one
 
@@ -36,7 +38,9 @@ def laboratory(dossier: Dossier) -> Iterator[Told]:
     yield from _after_infusion(graded[graded["time"] >= 0], course)
     undated = graded[graded["time"].isna() & (graded["low"] >= HIGH)]
     if len(undated):
-        yield Told(Sentence("lab_undated", {"terms": tuple(undated["term"].unique())}), cites_by_table(undated))
+        yield Told(
+            Sentence("lab_undated", {"terms": tuple(map(_named, undated["term"].unique()))}), cites_by_table(undated)
+        )
 
 
 def _after_infusion(graded: pd.DataFrame, course: Course) -> Iterator[Told]:
@@ -55,6 +59,10 @@ def _after_infusion(graded: pd.DataFrame, course: Course) -> Iterator[Told]:
     yield Told(Sentence("lab", {"scale": scale, "findings": found}), cites_by_table(shown[~shown.index.duplicated()]))
 
 
+def _named(term: str) -> Text:
+    return Text(en=term, zh=term_in(term, "zh"))
+
+
 def _lowest(row) -> bool:
     return ctcae.grades_low(row.term, row.scale.removeprefix("CTCAE "))
 
@@ -68,7 +76,7 @@ def _furthest(rows: pd.DataFrame, lowest: bool) -> pd.DataFrame:
 def _finding(first, furthest, course: Course) -> Sentence:
     qualifier, unit = (one if isinstance(one, str) else "" for one in (furthest.qualifier, furthest.unit))
     values = {
-        "term": first.term,
+        "term": _named(first.term),
         "grade": int(first.low),
         "since": when(first.first, course),
         "value": f"{furthest.code} {qualifier}{furthest.value:.12g} {unit}".strip(),

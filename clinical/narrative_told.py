@@ -12,7 +12,7 @@ from clinical.candidates import Candidate
 from clinical.course import Course
 from clinical.dlt import WindowState
 from clinical.narrative_words import ENGLISH
-from clinical.sentence import Sentence
+from clinical.sentence import Sentence, filled
 from data.protocol import Text
 
 
@@ -94,7 +94,7 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {"narrative": ENGLISH, "window": dlt.E
 def speak(sentence: Sentence, tables: Mapping[str, Mapping[str, str]] = SPOKEN, lang: str = "en") -> str:
     """tables: section -> its sentences, with the sections, keys and placeholders of SPOKEN."""
     told = {name: _spoken(value, tables, lang) for name, value in sentence.values.items()}  # noqa: PD011 (no frame)
-    return tables["narrative"][sentence.code].format(**told)
+    return filled(tables["narrative"][sentence.code], told)
 
 
 def _spoken(value: object, tables: Mapping, lang: str) -> object:

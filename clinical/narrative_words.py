@@ -78,6 +78,7 @@ ENGLISH = {
     "{seriousness}.",
     "high": "Other events of grade 3 or more (scale {scale}): {events}.",
     "no_high": "No other event of grade 3 or more is reported.",
+    "special_alone": "The files hold no adverse events but {terms}: whether there were others is not known.",
     "high_event": "{name} {grades}",
     "rest": "Further events, of grade 1 or 2: {count}.",
     "rest_ungraded": "Further events without a grade: {count}.",

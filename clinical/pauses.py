@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 
 from clinical.reported import began
+from clinical.sentence import filled
 from data.protocol import PauseRule, Protocol
 
 # One sentence a code; {rule} is the rule's own text. A translation has the same keys and placeholders.
@@ -42,12 +43,8 @@ class Pause:
 
     def say(self, sentences: Mapping[str, str], lang: str = "en") -> str:
         """`sentences` has the keys and placeholders of ENGLISH; the rule's text is the protocol's in `lang`."""
-        return sentences[self.state].format(
-            rule=self.rule.text.in_(lang),
-            counted=len(self.patients),
-            needed=self.rule.subjects,
-            open=len(self.unclear),
-        )
+        counts = {"counted": len(self.patients), "needed": self.rule.subjects, "open": len(self.unclear)}
+        return filled(sentences[self.state], counts | {"rule": self.rule.text.in_(lang)})
 
 
 def pauses(subjects: pd.DataFrame, events: pd.DataFrame, protocol: Protocol, cutoff: datetime) -> tuple[Pause, ...]:

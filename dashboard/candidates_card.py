@@ -95,7 +95,7 @@ def _href(asked: Asked, one: Candidate) -> str:
 
 def _title(asked: Asked, one: Candidate) -> str:
     grade = asked.say("candidates.grade", grade=one.grade) if one.grade else asked.say("candidates.no_grade")
-    return f"{one.term} {grade}"
+    return f"{one.named(asked.view.lang)} {grade}"
 
 
 def _badge(asked: Asked, one: Candidate) -> html.Span:

@@ -83,12 +83,12 @@ def _verdict(asked: Asked, found: Compared, one: Consequence) -> Change:
     said = one.before.adjudication
     verdict = asked.say(f"candidates.said_{'Y' if said.dlt else 'N'}")
     stood = asked.say("changes.verdict_stood", number=said.event, verdict=verdict, actor=said.actor)
-    return asked.say("changes.of", what=one.before.term), stood, sentence(asked, one.after)
+    return asked.say("changes.of", what=one.before.named(asked.view.lang)), stood, sentence(asked, one.after)
 
 
 def _candidate(asked: Asked, found: Compared, one: Consequence) -> Change:
     was, now = (_candidate_words(asked, side) for side in _sides(one))
-    return asked.say("changes.of", what=(one.after or one.before).term), was, now
+    return asked.say("changes.of", what=(one.after or one.before).named(asked.view.lang)), was, now
 
 
 def _candidate_words(asked: Asked, one: Candidate | None) -> str:
@@ -142,7 +142,9 @@ def _pause_words(asked: Asked, one) -> Words:
 
 
 def _window(asked: Asked, found: Compared, one: Consequence) -> Change:
-    told = [[reason(side, asked.say) if side else asked.say("word.not_infused")] for side in _sides(one)]
+    told = [
+        [reason(side, asked.say, asked.view.lang) if side else asked.say("word.not_infused")] for side in _sides(one)
+    ]
     for name, words in _WINDOW.items():
         was, now = (side and getattr(side, name) for side in _sides(one))
         if one.before and one.after and was != now:

@@ -40,6 +40,7 @@ def course(cut: Cut, usubjid: str, head: str = START) -> Course | None:
         ends_recorded=bool(events["aeendtc_earliest"].notna().any()),
         recorded=recorded(cut),
         examined=frozenset(measurements(cut, TABLES, codes=CODES, columns=("code",))["code"]),
+        event_terms=frozenset(events["aedecod"].fillna(events["aeterm"])),
     )
 
 

@@ -29,7 +29,7 @@ def why_nothing(asked: Asked, course: Course) -> list[str]:
 
 def card(asked: Asked, course: Course, some: Sequence[Due], listed: int = LISTED) -> html.Section:
     say, more = asked.say, len(some) - listed
-    rows = [_row(one, course, say) for one in some[:listed]]
+    rows = [_row(one, course, say, asked.view.lang) for one in some[:listed]]
     told = why_nothing(asked, course)
     told += [say("due.more", count=more)] if more > 0 else []
     told += [say("due.assumed")] if any(one.assumed for one in some[:listed]) else []
@@ -41,15 +41,15 @@ def card(asked: Asked, course: Course, some: Sequence[Due], listed: int = LISTED
     )
 
 
-def _row(one: Due, course: Course, say: Say) -> html.Tr:
+def _row(one: Due, course: Course, say: Say, lang: str) -> html.Tr:
     takes = ", ".join(_sample(name, say) for name in one.samples) if one.kind == "visit" else say("due.of_clause")
     when = [html.B(dates(one, say)), html.Span(_state(one, course, say), className=f"under {one.state}")]
-    return html.Tr([html.Th([name(one, say), html.Span(takes, className="under")], scope="row"), html.Td(when)])
+    return html.Tr([html.Th([name(one, say, lang), html.Span(takes, className="under")], scope="row"), html.Td(when)])
 
 
-def name(one: Due, say: Say) -> str:
+def name(one: Due, say: Say, lang: str) -> str:
     if one.kind == "visit":
-        return one.visit
+        return one.label.in_(lang) if one.label else one.visit
     what = one.samples[0] if one.samples else one.visit
     return say("due.repeat", what=what) if one.kind == "repeat" else say("due.regrade", what=what)
 

@@ -7,6 +7,7 @@ import pandas as pd
 from dash import html
 
 from clinical.grading import ctcae
+from clinical.lab_grades import term_in
 from clinical.lab_matrix import VERDICTS
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.figures.panels import digits
@@ -37,9 +38,17 @@ def lab_card(asked: Asked, found: Labs) -> html.Section:
     terms = _ordered(found.worst)
     chosen = next((one for one in terms if key_of(one) == asked.view.term), terms[0])
     left, right = html.Div(_overview(asked, found, terms, chosen)), html.Div(_matrix_of(asked, found, chosen))
-    about = html.P(say("grading.lab_about"), className="quiet")
+    about = html.P([say("grading.lab_about"), " ", _about_expected(asked)], className="quiet")
     columns = html.Div([left, right], className="columns lab-columns")
     return html.Section([title, about, columns], className="card", id="lab-matrix")
+
+
+def _about_expected(asked: Asked) -> str:
+    """What makes a higher grade an expected one, and where that stands."""
+    drugs = asked.cut.protocol.lymphodepletion.treatments
+    if not drugs:
+        return asked.say("grading.about_expected_baseline")
+    return asked.say("grading.about_expected", drugs=" + ".join(one.lower() for one in drugs))
 
 
 def lab_panel(asked: Asked, found: Labs) -> list:
@@ -52,7 +61,7 @@ def lab_panel(asked: Asked, found: Labs) -> list:
     behind = matrix.behind(*parts[2:]) if len(parts) == 4 else matrix.worst[matrix.worst["verdict"] == parts[2]]
     if behind.empty:
         return nothing_opened(asked)
-    words = cell_words(asked.say, matrix, *parts[2:]) if len(parts) == 4 else _title(asked.say, matrix.name, parts[2])
+    words = cell_words(asked.say, matrix, *parts[2:]) if len(parts) == 4 else _title(asked, terms[parts[1]], parts[2])
     rows = [_graded(asked, matrix, one) for one in behind.itertuples()]
     return [panel(asked, words, list(behind.index), [listing(_head(asked.say), rows, asked.say)], subjects(asked.cut))]
 
@@ -104,7 +113,9 @@ def _terms(asked: Asked, counts: pd.DataFrame, terms: Sequence[str], chosen: str
 def _term(asked: Asked, term: str, chosen: str) -> html.A:
     here = {"aria-current": "true"} if term == chosen else {}
     href = asked.view.change(term=key_of(term), open="", zoom="").href
-    return html.A(term, href=href, className="lab-term chosen" if here else "lab-term", **here)
+    return html.A(
+        term_in(term, asked.view.lang), href=href, className="lab-term chosen" if here else "lab-term", **here
+    )
 
 
 def _count(asked: Asked, counts: pd.DataFrame, term: str, verdict: str) -> html.A | html.Span:
@@ -113,18 +124,19 @@ def _count(asked: Asked, counts: pd.DataFrame, term: str, verdict: str) -> html.
         return html.Span("–", className="quiet")
     href = asked.view.change(open=opened(KIND, key_of(term), verdict)).href
     kind = "count differs" if verdict in _DIFFERS else "count"
-    return count_link(f"{number}", href, number, _title(asked.say, term, verdict), kind=kind)
+    return count_link(f"{number}", href, number, _title(asked, term, verdict), kind=kind)
 
 
-def _title(say: Say, term: str, verdict: str) -> str:
-    return f"{term}: {say(f'grading.verdict_{verdict}')}"
+def _title(asked: Asked, term: str, verdict: str) -> str:
+    return f"{term_in(term, asked.view.lang)}: {asked.say(f'grading.verdict_{verdict}')}"
 
 
 # ---- one term --------------------------------------------------------------------------------------------------------
 def _matrix(asked: Asked, found: Labs, term: str) -> Matrix:
     own = found.worst[found.worst["term"] == term].set_index("usubjid")
+    name = term_in(term, asked.view.lang)
     return Matrix(
-        (KIND, key_of(term)), term, found.scale, own, lambda missing: lacking_words(missing, asked.say), _PLAIN
+        (KIND, key_of(term)), name, found.scale, own, lambda missing: lacking_words(missing, asked.say), _PLAIN
     )
 
 
@@ -134,7 +146,7 @@ def _matrix_of(asked: Asked, found: Labs, term: str) -> list:
     caption = say("grading.lab_caption", n=len(matrix.worst), **{one: int(counts.get(one, 0)) for one in VERDICTS})
     possible = {f"{grade}" for grade in range(ctcae.reachable(term, found.scale.rpartition(" ")[2]) + 1)}
     table = matrix_table(asked, matrix, possible, caption, "grades-lab")
-    title = html.H3(say("grading.scale", name=term, scale=found.scale))
+    title = html.H3(say("grading.scale", name=matrix.name, scale=found.scale))
     return [title, html.Div(table, className="grade-matrix")]
 
 

@@ -8,9 +8,10 @@ import pandas as pd
 from dash import html
 from flask import current_app
 
-from clinical.lab_grades import GRADED, graded
+from clinical.lab_grades import GRADED, graded, term_in
 from clinical.lab_matrix import worst_labs
 from clinical.result_grades import terms_by_value
+from clinical.sentence import Sentence
 from clinical.unreported import Unreported, unreported_of
 from dashboard.drill import listing, named
 from dashboard.jobs import Job
@@ -107,11 +108,12 @@ def _row(asked: Asked, one: Unreported) -> list:
     say = asked.say
     results = ", ".join(f"{each.value} ({each.dtc})" for each in one.evidence)
     source = ", ".join(f"{each.source_file}:{each.source_row}" for each in one.evidence)
-    return [named(asked, one.usubjid), what_words(say, one), results, open_words(say, one), source]
+    return [named(asked, one.usubjid), what_words(say, one, asked.view.lang), results, open_words(say, one), source]
 
 
-def what_words(say: Say, one: Unreported) -> str:
-    return one.said.say(Sentences("unreported", say))
+def what_words(say: Say, one: Unreported, lang: str) -> str:
+    values = {**one.said.values, "term": term_in(one.term, lang)}  # noqa: PD011 (no frame)
+    return Sentence(one.said.code, values).say(Sentences("unreported", say))
 
 
 def open_words(say: Say, one: Unreported) -> str:
@@ -126,5 +128,5 @@ def export(asked: Asked) -> Iterable[Iterable]:
     yield ["scale", "usubjid", "code", "term", "low", "high", "began", "last", "what", "open", "source"]
     for one in labs(asked.cut).result().unreported:
         source = " ".join(f"{each.source_file}:{each.source_row}" for each in one.evidence)
-        words = what_words(asked.say, one), open_words(asked.say, one)
+        words = what_words(asked.say, one, asked.view.lang), open_words(asked.say, one)
         yield [one.scale, one.usubjid, one.code, one.term, one.low, one.high, one.began, one.last, *words, source]

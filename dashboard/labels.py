@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from clinical.sentence import filled
+
 LANGUAGES = ("en", "zh")
 
 Say = Callable[..., str]
@@ -27,7 +29,7 @@ def _flat(node: dict, path: str):
 def t(key: str, lang: str = "en", **values) -> str:
     """The text of `key` with its placeholders filled. KeyError for a key or a language that is not in the table."""
     text = table()[key][lang]
-    return text.format(**values) if values else text
+    return filled(text, values) if values else text
 
 
 def speaker(lang: str) -> Say:

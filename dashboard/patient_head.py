@@ -61,7 +61,7 @@ def _identity(asked: Asked, course: Course) -> Iterator:
         yield html.Span(say("rounds.died", date=f"{who['death']:%Y-%m-%d}"), className="badge alarm-text")
     window = asked.board().window(who["usubjid"])
     if window:
-        yield _window(window, say)
+        yield _window(window, asked)
 
 
 def _sex_age(who: pd.Series, say: Say) -> str:
@@ -106,9 +106,9 @@ def _received(who: pd.Series, say: Say) -> Iterator[str]:
         yield say("head.dose_unknown")
 
 
-def _window(window: Window, say: Say) -> html.Span:
+def _window(window: Window, asked: Asked) -> html.Span:
     tone = "alarm-text" if window.state.state in ("unresolved", "evaluable_dlt") else ""
-    return html.Span(reason(window, say), className=f"badge {tone}")
+    return html.Span(reason(window, asked.say, asked.view.lang), className=f"badge {tone}")
 
 
 def _neighbours(asked: Asked, who: pd.Series, everyone: pd.DataFrame) -> html.Span:
@@ -237,8 +237,12 @@ def _due(asked: Asked, course: Course, due: Sequence[Due]) -> html.Div:
     say = asked.say
     if not due:
         return _fact(say("head.due"), next(iter(due_card.why_nothing(asked, course)), say("due.nothing")))
-    lines = [f"{due_card.name(one, say)} {due_card.dates(one, say, course.cutoff.year)}" for one in due[:DUE]]
+    lines = [
+        f"{due_card.name(one, say, asked.view.lang)} {due_card.dates(one, say, course.cutoff.year)}"
+        for one in due[:DUE]
+    ]
     lines[-1] += f" · {say('due.more', count=len(due) - DUE)}" if len(due) > DUE else ""
+    lines += due_card.why_nothing(asked, course) if pd.notna(course.who["off_study"]) else []  # why not the rest
     return _fact(say("head.due"), *lines, tone="alarm-text" if due[0].overdue else "")
 
 

@@ -40,8 +40,10 @@ def measured(asked: Asked, course: Course) -> list:
 
 def visits(asked: Asked, course: Course) -> list:
     found = in_sight(asked.view, course, "visits")
-    told = patient_tables.visits_summary(found.rows, asked.say)
-    return _table(asked, course, found, told, patient_tables.visit_rows(course, found.rows, asked.say), "")
+    told = patient_tables.visits_summary(course, found.rows, asked.say, asked.view.lang)
+    return _table(
+        asked, course, found, told, patient_tables.visit_rows(course, found.rows, asked.say, asked.view.lang), ""
+    )
 
 
 def _table(asked: Asked, course: Course, found: Seen, summary: str, block, export: str) -> list:

@@ -178,22 +178,34 @@ def _limits(one) -> str:
 
 
 # ---- visits ----------------------------------------------------------------------------------------------------------
-def visits_summary(rows: pd.DataFrame, say: Say) -> str:
+def visits_summary(course: Course, rows: pd.DataFrame, say: Say, lang: str) -> str:
     """rows: of `Course.visits`."""
     if rows.empty:
         return ""  # the table says it
     last = rows.iloc[-1]
-    return say("patient.visits_summary", count=len(rows), last=last["visit"], day=last["svstdtc"])
+    return say(
+        "patient.visits_summary", count=len(rows), last=_visit_name(last["visit"], course, lang), day=last["svstdtc"]
+    )
 
 
-def visit_rows(course: Course, rows: pd.DataFrame, say: Say) -> html.Div | html.P:
+def visit_rows(course: Course, rows: pd.DataFrame, say: Say, lang: str) -> html.Div | html.P:
     head = [say(f"word.{one}") for one in ("visit", "date", "day", "period", "source")]
-    return listing(head, [_visit(one, course) for one in rows.itertuples()], say)
+    return listing(head, [_visit(one, course, lang) for one in rows.itertuples()], say)
 
 
-def _visit(one, course: Course) -> list:
+def _visit_name(visit: object, course: Course, lang: str) -> object:
+    return course.protocol.visit_in(visit, lang) if isinstance(visit, str) else visit
+
+
+def _visit(one, course: Course, lang: str) -> list:
     day = _day(course, one.svstdtc_earliest)
-    return [one.visit, one.svstdtc, day, _text(one.epoch), f"{one.source_file} {one.source_row}"]
+    return [
+        _visit_name(one.visit, course, lang),
+        one.svstdtc,
+        day,
+        _text(one.epoch),
+        f"{one.source_file} {one.source_row}",
+    ]
 
 
 def _day(course: Course, moment: pd.Timestamp) -> int | str:

@@ -4,14 +4,14 @@ from clinical.board import Window
 from dashboard.labels import Say
 
 
-def reason(window: Window, say: Say) -> str:
+def reason(window: Window, say: Say, lang: str) -> str:
     """Why the window is in its state, in the reader's language, with the DLT or candidate named."""
     state = window.state
     text = state.say(_Sentences(say))
     if state.state == "evaluable_dlt":
         return f"{text}: {window.dlt_term}"
     if window.candidates:
-        return f"{text}: " + ", ".join(dict.fromkeys(one.term for one in window.candidates))
+        return f"{text}: " + ", ".join(dict.fromkeys(one.named(lang) for one in window.candidates))
     if state.state == "pending" and window.overdosed:
         return f"{text}, {say('board.overdosed')}"
     return text

@@ -186,7 +186,7 @@ class Cells:
 
     def _candidate(self, one) -> html.A:
         there = self.asked.view.change(page="board", zoom="", assume="", open=opened("candidate", one.usubjid, one.key))
-        words = self.asked.say("rounds.candidate", term=one.term)
+        words = self.asked.say("rounds.candidate", term=one.named(self.asked.view.lang))
         return html.A(words, href=there.href, className="badge open-candidate")
 
     def _alert(self, one: Alert) -> html.Span:
@@ -220,7 +220,7 @@ class Cells:
         late = [html.Span(say("due.overdue", days=(cut.cutoff.date() - first.last).days), className="under overdue")]
         more = [under(say("due.more", count=len(some) - 1))] if first.overdue and len(some) > 1 else []
         return [
-            html.Span(due_card.name(first, say)),
+            html.Span(due_card.name(first, say, self.asked.view.lang)),
             under(due_card.dates(first, say, cut.cutoff.year)),
             *(late if first.overdue else []),
             *more,

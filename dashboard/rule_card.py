@@ -189,7 +189,7 @@ def what_if_card(asked: Asked, found: Advised) -> list:
     rows = [
         html.Div(
             [
-                html.Span([named(asked, one.usubjid), html.Span(reason(one, say), className="under")]),
+                html.Span([named(asked, one.usubjid), html.Span(reason(one, say, asked.view.lang), className="under")]),
                 switch(asked, (one.usubjid,), assumed.get((one.usubjid,), ""), one.subjid),
             ],
             className="if-row",

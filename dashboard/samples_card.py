@@ -49,7 +49,7 @@ def _sample(asked: Asked, one: Sample) -> list:
     words = say("samples.open_back") if one.exclusion else say("samples.open")
     return [
         f"{first.time:.2f}",
-        say("word.not_recorded") if pd.isna(first.visit) else first.visit,
+        say("word.not_recorded") if pd.isna(first.visit) else asked.cut.protocol.visit_in(first.visit, asked.view.lang),
         one.result,
         {"unread": say("samples.unread"), "counts": say("samples.counts")}.get(
             state, html.Span(say("samples.counts_not"), className="badge verdict-met")

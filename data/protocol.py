@@ -343,8 +343,11 @@ class Period(Section):
 
 
 class Visit(Section):
+    """label: its name on the screens, in the data it has that of `visit`; without one it has that everywhere."""
+
     visitnum: float
     visit: str
+    label: Text | None = None
     period: str
     anchor: Literal["consent", "leukapheresis", "lymphodepletion", "infusion"]
     day: int
@@ -469,6 +472,15 @@ class Protocol(BaseModel):
         """How many days before study day `day` its visit may take place; 0 where no visit is planned on that day."""
         planned = [one for one in self.visits if one.anchor == "infusion" and one.day == day]
         return planned[0].window[0] if planned else 0
+
+    def visit_in(self, visit: str, lang: str) -> str:
+        """The name of a visit in the reader's language; as it is in the data where the schedule gives no other."""
+        label = self._visit_labels.get(visit.strip().upper())
+        return label.in_(lang) if label else visit
+
+    @cached_property
+    def _visit_labels(self) -> dict[str, Text]:
+        return {one.visit.strip().upper(): one.label for one in self.visits if one.label}
 
     def panel(self, *names: str) -> tuple[Analyte, ...]:
         return tuple(one for one in self.analytes if one.panel in names)

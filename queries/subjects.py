@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import pandas as pd
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, func, literal, null, or_, select, union_all
 
 from data.schema import (
     adverse_event,
@@ -33,7 +33,8 @@ def subjects(cut: Cut) -> pd.DataFrame:
     manufacture_start, manufacture_end, manufacture_state, lymphodepletion, day0 [date-times, trial's clock, NaT where
     it has not happened], dose [unit of the dose levels], dose_fraction [1, NaN unknown], last_assessed [last visit or
     adverse event date], last_contact [visit, survival status or death], off_study, off_study_latest [first and last
-    moment it can be], off_study_reason, death, screen_failed [bool]
+    moment it can be], off_study_reason, left_study [off study by a disposition: NaT of who began another therapy and
+    did not leave], death, screen_failed [bool]
     """
     end = cut.cutoff
     first_cells = _first(leukapheresis, leukapheresis.c.prstdtc_earliest, "leukapheresis", end)
@@ -51,7 +52,7 @@ def subjects(cut: Cut) -> pd.DataFrame:
             first_chemo.c.lymphodepletion,
             given.c.day0, given.c.dose, given.c.dose_fraction,
             seen.c.last_assessed, contact.c.last_contact,
-            left.c.off_study, left.c.off_study_latest, left.c.off_study_reason,
+            left.c.off_study, left.c.off_study_latest, left.c.off_study_reason, left.c.left_study,
             case((s.dthdtc_earliest <= end, s.dthdtc_earliest)).label("death"),
             case(
                 (_says_failure(s.armcd) | _says_failure(s.arm) | failed.c.usubjid.is_not(None), True), else_=False
@@ -165,10 +166,11 @@ def _off_study(end) -> Select:
     ds, new, s = disposition.c, subsequent_therapy.c, subject.c
     ends = union_all(
         select(
-            ds.usubjid, ds.dsstdtc_earliest.label("at"), ds.dsstdtc_latest.label("until"), ds.dsdecod.label("why")
+            ds.usubjid, ds.dsstdtc_earliest.label("at"), ds.dsstdtc_latest.label("until"), ds.dsdecod.label("why"),
+            ds.dsstdtc_earliest.label("left"),
         ).where(func.upper(ds.dscat) == "DISPOSITION EVENT", func.upper(ds.dsdecod).not_in(_STAYS)),
-        select(new.usubjid, new.cmstdtc_earliest, new.cmstdtc_latest, new.cmtrt),
-        select(s.usubjid, s.dthdtc_earliest, s.dthdtc_latest, literal("DEATH")),
+        select(new.usubjid, new.cmstdtc_earliest, new.cmstdtc_latest, new.cmtrt, null()),
+        select(s.usubjid, s.dthdtc_earliest, s.dthdtc_latest, literal("DEATH"), s.dthdtc_earliest),
     ).subquery()  # fmt: skip
     return (
         select(
@@ -176,6 +178,7 @@ def _off_study(end) -> Select:
             func.min(ends.c.at).label("off_study"),
             func.min(ends.c.until).label("off_study_latest"),
             func.arg_min(ends.c.why, ends.c.at).label("off_study_reason"),
+            func.min(ends.c.left).label("left_study"),
         )
         .where(ends.c.at <= end)
         .group_by(ends.c.usubjid)

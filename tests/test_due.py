@@ -77,7 +77,7 @@ def test_a_visit_is_missed_once_a_later_one_took_place_and_its_window_is_over():
 
 def test_windows_that_overlap_leave_the_earlier_visit_open():
     """Day 7 with a window to Day 11 can still be made on Day 10, though the visit of Day 10 took place on Day 9."""
-    planned = 'visit = "DAY 7"\nperiod = "in_hospital"\nanchor = "infusion"\nday = 7\nwindow = [1, {}]'
+    planned = 'period = "in_hospital"\nanchor = "infusion"\nday = 7\nwindow = [1, {}]'
     wide = protocol_with(planned.format(1), planned.format(4))
     made = [*TO_DAY_14[:-3], (10, 9)]
     assert [number for number, _ in made[:-1]] == [3, 4, 5, 6, 7, 8]
@@ -138,6 +138,29 @@ def test_who_has_left_or_died_has_nothing_due():
     ]
     assert silent(death=14, off_study=14, off_study_reason="DEATH") == ["died on 2026-03-15: nothing is due"]
     assert silent((1, -50), infused=None, screen_failed=True) == ["screen failure: nothing is due"]
+
+
+OTHER_THERAPY = {"off_study": 14, "left_study": None, "off_study_reason": "CAPECITABINE"}
+
+
+def test_long_term_follow_up_stays_due_after_another_therapy_until_the_patient_leaves_or_dies():
+    assert found(40, *TO_DAY_14, **OTHER_THERAPY) == [("LONG-TERM FOLLOW-UP", 670, 790, "upcoming")]
+    assert found(800, *TO_DAY_14, **OTHER_THERAPY) == [
+        ("LONG-TERM FOLLOW-UP", 670, 790, "overdue"), ("LONG-TERM FOLLOW-UP", 1035, 1155, "upcoming"),
+    ]  # fmt: skip
+    assert silent(*TO_DAY_14, **OTHER_THERAPY) == [
+        "another therapy since 2026-03-15 (CAPECITABINE): only long-term follow-up stays due"
+    ]
+    assert found(40, *TO_DAY_14, **OTHER_THERAPY | {"left_study": 20}) == []
+    assert found(40, *TO_DAY_14, **OTHER_THERAPY, death=30) == []
+    assert found(40, **OTHER_THERAPY, infused=None) == []
+
+
+def test_without_a_long_term_follow_up_nothing_is_due_after_another_therapy():
+    short = PROTOCOL.model_copy(update={"visits": tuple(one for one in PROTOCOL.visits if one.period != "long_term")})
+    assert found(40, *TO_DAY_14, protocol=short, **OTHER_THERAPY) == []
+    who = subjects(subject("A1", **OTHER_THERAPY)).iloc[0]
+    assert [one.code for one in silence(who, visits(*TO_DAY_14), short)] == ["off_study"]
 
 
 def test_before_the_infusion_its_visits_have_no_date_and_that_is_said():

@@ -31,6 +31,8 @@ CRS = {  # usubjid's end -> reported, derived: `data.simulate.scenario.EVENTS`, 
     "205": (2, 2), "206": (2, 2), "207": (1, 1), "301": (2, 2), "302": (1, 1), "303": (2, 2),
 }  # fmt: skip
 
+NAMES = {"en": (ALT, "INR increased"), "zh": ("丙氨酸氨基转移酶升高 (ALT)", "国际标准化比值升高 (INR)")}
+
 
 def asking(trial, **choices) -> Asked:
     return Asked(View(page="grading", **choices), trial.open(trial.ids()[-1]))
@@ -173,7 +175,7 @@ def test_alt_of_302_and_fibrinogen_of_201_are_asked_and_nothing_else(trial, lang
         ("302", "ALT", 3),
     ]
     said = words(labs_card(asking(trial, lang=lang), told))
-    days = {"term": "Alanine aminotransferase increased", "grade": 3, "first": 12, "last": 17}
+    days = {"term": NAMES[lang][0], "grade": 3, "first": 12, "last": 17}
     assert t("unreported.no_event", lang, **days) in said and "232 U/L" in said and "216 U/L" in said
     assert "187 U/L" not in said  # grade 2
     assert t("grading.unreported", lang, scale="CTCAE 5.0") in said and trial.ids()[-1][:7] in said
@@ -214,9 +216,10 @@ def test_every_count_of_the_overview_and_of_the_matrix_opens_as_many_patients_as
 def test_the_chosen_term_is_the_matrix_and_the_worst_that_nobody_reported_the_first(trial, lang):
     told = labs_of(trial.open(trial.ids()[-1]))
     first = words(lab_card(asking(trial, lang=lang), told))
-    assert t("grading.scale", lang, name=ALT, scale="CTCAE 5.0") in first
+    assert t("grading.scale", lang, name=NAMES[lang][0], scale="CTCAE 5.0") in first
+    assert t("grading.about_expected", lang, drugs="fludarabine + cyclophosphamide") in first
     chosen = words(lab_card(asking(trial, lang=lang, term="inr_increased"), told))
-    assert t("grading.scale", lang, name="INR increased", scale="CTCAE 5.0") in chosen
+    assert t("grading.scale", lang, name=NAMES[lang][1], scale="CTCAE 5.0") in chosen
     assert t("lacking.anticoagulated", lang) in chosen and trial.ids()[-1][:7] in chosen
 
 

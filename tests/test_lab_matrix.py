@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lab_frames import labs, result
 from trial_frames import ALT, LYMPHOCYTES, NEUTROPHILS, end_of, event, events, moment, subject, subjects
 
-from clinical.lab_grades import graded
+from clinical.lab_grades import BY_VALUE, graded, term_in
 from clinical.lab_matrix import VERDICTS, verdict, worst_labs
 from clinical.result_grades import terms_by_value
 
@@ -55,6 +55,20 @@ def of_alt(*results, told=(), **more) -> tuple:
 )
 def test_alt_against_its_event(results, told, expected):
     assert of_alt(*results, told=told) == expected
+
+
+@pytest.mark.parametrize(
+    ("term", "lang", "said"),
+    [(ALT, "zh", "丙氨酸氨基转移酶升高 (ALT)"), (ALT, "en", ALT), ("Rash", "zh", "Rash"),
+     ("Hyponatremia", "zh", "低钠血症 (SODIUM)"), ("GGT increased", "zh", "γ-谷氨酰转移酶升高 (GGT)")],
+)  # fmt: skip
+def test_a_term_of_values_is_said_in_chinese_with_its_test(term, lang, said):
+    assert term_in(term, lang) == said
+
+
+def test_no_two_terms_are_said_alike():
+    every = [term_in(term, "zh") for terms in BY_VALUE.values() for term in terms]
+    assert len(every) == len(set(every)) and not any(one.isascii() for one in every)
 
 
 def test_a_patient_without_any_such_result_is_not_grade_0():

@@ -3,6 +3,7 @@
 Of the simulated trial the last cut is told of, the end of 21 November 2026; the events are those of the scenario.
 """
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_importing import files, load
 from test_patient_page import asked, of, text_of
+from trial_frames import CRS
 
 from clinical.narrative_check import Record, compare, draft, read
+from clinical.narrative_events import events
 from clinical.narrative_findings import laboratory
 from clinical.narrative_told import Cite, Dossier, speak
 from dashboard import narrative_card
@@ -23,6 +26,9 @@ from dashboard.view import View
 from data.schema import study_tables
 from data.store import Store
 from queries.records import records
+
+NO_HIGH = "No other event of grade 3 or more is reported."
+SPECIAL_ALONE = f"The files hold no adverse events but {CRS}: whether there were others is not known."
 
 
 @pytest.fixture
@@ -123,6 +129,27 @@ def test_what_goes_on_has_no_end(trial):
     assert any("TOCILIZUMAB 8 mg/kg (Day 2)" in one for one in said)
     assert "No quantified CAR cells are in the data." in said
     assert "DLT window: window running, Day 3, 25 d left." in said
+
+
+@pytest.mark.parametrize(
+    ("terms", "said", "not_said"),
+    [({CRS}, SPECIAL_ALONE, NO_HIGH), ({CRS, "Nausea"}, NO_HIGH, SPECIAL_ALONE)],
+)  # of the events of the whole trial
+def test_that_there_was_no_other_event_is_said_where_the_files_hold_others(trial, terms, said, not_said):
+    known = of(trial, "303")
+    known = replace(known, events=known.events[known.events["aedecod"] == CRS])
+    sentences = [speak(one.sentence) for one in events(Dossier(replace(known, event_terms=frozenset(terms))))]
+    assert said in sentences and not_said not in sentences
+    nobody = replace(known, events=known.events.iloc[:0], event_terms=frozenset(terms))
+    assert (SPECIAL_ALONE in [speak(one.sentence) for one in events(Dossier(nobody))]) == (said == SPECIAL_ALONE)
+
+
+def test_what_values_are_graded_by_is_named_in_chinese_with_its_test(trial):
+    request = asked(trial, "302", lang="zh")
+    made = narrative_card.drafted(request, of(trial, "302"))
+    said = " ".join(narrative_card.said(one, request) for some in made.paragraphs for one in some)
+    assert "丙氨酸氨基转移酶升高 (ALT) 3 级" in said and "中性粒细胞计数降低 (NEUT) 4 级" in said
+    assert "Alanine" not in said
 
 
 def test_205_after_its_window(trial):

@@ -126,7 +126,7 @@ def drawn(trial):
     state = Asked(View(), cut).board()
     levels = {one.id: one.level for one in cut.protocol.dose_levels}
     names = {one: f"Level {number}" for one, number in levels.items()}
-    words = Words("cut-off", "today", "axis", "stamp", names, lambda one: reason(one, speaker("en")), str)
+    words = Words("cut-off", "today", "axis", "stamp", names, lambda one: reason(one, speaker("en"), "en"), str)
     return state, runway(state.windows, levels, cut.cutoff, cut.cutoff.date(), words, theme="light")
 
 

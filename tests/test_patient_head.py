@@ -6,7 +6,7 @@ import pytest
 from test_patient_page import asked, of, text_of
 
 from clinical.data_age import ages
-from dashboard import due_card, patient_alerts, patient_head
+from dashboard import due_card, patient_alerts, patient_head, patient_sections
 from dashboard.patient_alerts import open_alerts
 from queries.characteristics import characteristics, of_subject, recorded
 from queries.cytokines import h_scores
@@ -90,8 +90,11 @@ def test_who_was_not_infused_has_a_step_and_no_grades(trial):
     )
 
 
-def test_who_has_left_has_nothing_due_and_that_is_said(trial):
-    assert facts(trial, "102")["Due next"].startswith("off study since ")
+def test_of_who_began_another_therapy_long_term_follow_up_is_due_and_who_died_has_nothing(trial):
+    """102: eribulin on 10 September 2026; Day 0 was 4 March, Day 670 is 3 January 2028."""
+    told = facts(trial, "102")["Due next"]
+    assert told.startswith("LONG-TERM FOLLOW-UP 2028-01-03") and "another therapy since 2026-09-10 (ERIBULIN)" in told
+    assert facts(trial, "103")["Due next"].startswith("died on ")
 
 
 def test_a_date_of_another_year_says_which():
@@ -110,6 +113,14 @@ def test_the_card_says_when_each_window_stands_open(trial):
     assert "DAY 21 laboratory, vital signs, cytokines, CAR copies 2026-11-23 – 11-27 Day 19 to 23 · opens 2 d" in told
     assert "ALT again a DLT clause is running by 2026-11-23 Day 19 · open, 2 d left" in told
     assert "+ 4 more" in told and "Visit windows are assumed" in told
+
+
+def test_visits_have_chinese_names_in_the_card_the_head_and_the_table(trial):
+    request, course = asked(trial, "302", lang="zh"), of(trial, "302")
+    told = text_of(due_card.card(request, course, due_card.due_of(request, course)))
+    assert "第 21 天" in told and "DAY 21" not in told
+    table = text_of(patient_sections.visits(request, course))
+    assert "清淋（第 -5 天）" in table and "第 14 天" in table and "DAY 14" not in table
 
 
 @pytest.mark.parametrize(("who", "kind", "days"), [("302", "ice", 7), ("302", "vitals", 0), ("303", "vitals", 0)])

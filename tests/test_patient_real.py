@@ -49,6 +49,9 @@ def test_533_is_told_as_published(cut):
     assert "Given, perhaps while it lasted: CORTICOSTEROIDS (day not recorded), TOCILIZUMAB (day not recorded)." in said
     assert not any(one.startswith("Given while it lasted") for one in said)
     assert "Further events without a grade: 1." in said
+    # The published tables count CRS and HLH, and no other event.
+    assert any(one.startswith("The files hold no adverse events but Cytokine release syndrome, Haemo") for one in said)
+    assert not any(one.startswith("No other event") for one in said)
 
 
 def test_1971_has_the_peak_of_its_cells_and_nothing_that_was_not_published(cut):

@@ -34,6 +34,19 @@ def test_the_shipped_protocols_load():
     assert (PILOT.trial.id, PILOT.dlt, PILOT.dose_levels) == ("CDISCPILOT01", None, ())
 
 
+def test_a_visit_has_a_name_in_the_readers_language_and_another_one_keeps_its_own():
+    assert (TRIAL.visit_in("Day 7 ", "zh"), TRIAL.visit_in("DAY 7", "en")) == ("第 7 天", "DAY 7")
+    assert TRIAL.visit_in("UNSCHEDULED", "zh") == "UNSCHEDULED"
+    label = 'label = { en = "DAY 7", zh = "第 7 天" }\n'
+    assert protocol.parse(changed((label, ""))).visit_in("DAY 7", "zh") == "DAY 7"
+
+
+@pytest.mark.parametrize("name", ["xkdct293.toml", "cart_cd22_phase1.toml"])
+def test_every_shipped_visit_is_named_in_chinese(name):
+    for one in protocol.load(Path(name)).visits:
+        assert one.label.en == one.visit and not one.label.zh.isascii(), one.visit
+
+
 ERRORS = {
     "unknown key": (("window_days = 28", "window_days = 28\nwindow_hours = 3"), "dlt.window_hours: Extra inputs"),
     "unknown section": (("format = 1", "format = 1\nfomat = 2"), "fomat: Extra inputs"),

@@ -131,7 +131,7 @@ def one(cut, usubjid: str) -> pd.Series:
 SUBJECT_COLUMNS = [
     "usubjid", "subjid", "siteid", "cohort", "age", "sex", "arm", "consent", "leukapheresis", "manufacture_start",
     "manufacture_end", "manufacture_state", "lymphodepletion", "day0", "dose", "dose_fraction", "last_assessed",
-    "last_contact", "off_study", "off_study_latest", "off_study_reason", "death", "screen_failed",
+    "last_contact", "off_study", "off_study_latest", "off_study_reason", "left_study", "death", "screen_failed",
 ]  # fmt: skip
 MOMENTS = [
     "consent", "leukapheresis", "manufacture_start", "manufacture_end", "lymphodepletion", "day0", "last_assessed",
@@ -194,6 +194,7 @@ def test_off_study_is_the_first_that_ends_follow_up(cut):
     assert row["off_study"] == datetime(2026, 3, 1)
     assert row["off_study_latest"] == datetime(2026, 3, 20, 23, 59, 59)
     assert row["off_study_reason"] == "WITHDRAWAL BY SUBJECT"
+    assert row["left_study"] == datetime(2026, 3, 1)
     row = one(cut, "C3")
     assert (row["off_study"], row["off_study_reason"], row["death"]) == (
         datetime(2026, 3, 25),

@@ -39,6 +39,7 @@ from clinical import (
 from clinical.grading import crs, ctcae, icaht, icans, iec_hs, liver
 from clinical.on_target import CODES, ORGANS
 from clinical.result_grades import LACKING
+from clinical.sentence import filled
 from clinical.three_plus_three import CLAUSES, VARIANTS
 from dashboard import labels, pages, shell
 from dashboard.comparing import SORTS
@@ -279,6 +280,36 @@ def test_both_languages_have_every_text_with_the_same_placeholders():
         }
         assert set(texts) == set(labels.LANGUAGES) and all(text.strip() for text in texts.values()), key
         assert fields["en"] == fields["zh"], key
+
+
+# Placeholders that hold no count, and words of one thing that end as those of several do.
+_NAMES = {
+    "day", "moment", "where", "actor", "event", "scale", "dose", "level", "id", "due", "who", "said", "cutoff", "at",
+    "subjid", "specimen", "name", "product", "percent",
+}  # fmt: skip
+_OF_ONE = {"is", "was", "has", "does", "its", "this", "says", "agrees", "differs", "lacks", "ends", "serious"}
+_WORD = r"(?:(?!of|in|on|from|with|and|or|see)[\w≥-]+ )"
+_SEVERAL = re.compile(rf"(?<![\w.,])1 {_WORD}{{0,2}}?(\w+s|people|are|were|have)\b")
+
+
+def several_of_one(text: str) -> list[str]:
+    """The words for several that stand with a count of one."""
+    fields = {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    said = filled(text, {name: 0 if name in _NAMES else 1 for name in fields})
+    return [one for one in _SEVERAL.findall(said) if one not in _OF_ONE]
+
+
+def test_no_english_text_says_several_of_one():
+    assert several_of_one("{n} event rows") == ["rows"] and several_of_one("{n} are open") == ["are"]
+    assert several_of_one("{n} event {n:row|rows}") == []
+    wrong = {key: found for key, texts in labels.table().items() if (found := several_of_one(texts["en"]))}
+    assert wrong == {}
+
+
+def test_a_count_chooses_its_word():
+    text = "{k} of {n} infused {n:patient|patients} {k:has|have} it"
+    assert filled(text, {"k": 1, "n": 2}) == "1 of 2 infused patients has it"
+    assert filled(text, {"k": 0, "n": "1"}) == "0 of 1 infused patient have it"
 
 
 @pytest.mark.parametrize("section", TRANSLATED)

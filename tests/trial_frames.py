@@ -16,7 +16,7 @@ LYMPHOCYTES = "Lymphocyte count decreased"
 ALT = "Alanine aminotransferase increased"
 
 _SUBJECT_DATES = ["consent", "leukapheresis", "manufacture_start", "manufacture_end", "lymphodepletion", "day0"]
-_SUBJECT_DATES += ["last_assessed", "last_contact", "off_study", "off_study_latest", "death"]
+_SUBJECT_DATES += ["last_assessed", "last_contact", "off_study", "off_study_latest", "left_study", "death"]
 _EVENT_DATES = ["aestdtc_earliest", "aestdtc_latest", "aeendtc_earliest", "aeendtc_latest"]
 _EVENT_TEXTS = ["usubjid", "aegrpid", "aeterm", "aedecod", "aeptcd", "aebodsys", "aesev", "aeser", "aerel"]
 _EVENT_TEXTS += ["causality", "aeout", "aesdth", "aestdtc", "aeendtc", "aedlt", "source_file"]
@@ -46,11 +46,13 @@ def text(when: int | str | None) -> str | None:
 
 
 def subject(usubjid: str, cohort: str | None = "DL1", infused: int | None = 0, **more) -> dict:
-    """One subject: dates are days; `off_study` can be a pair of days. Seen until Day 60 unless told."""
+    """One subject: dates are days; `off_study` can be a pair of days, of a disposition unless `left_study` says None.
+    Seen until Day 60 unless told."""
     seen = None if infused is None else infused + 60
     told = {"consent": -50, "last_assessed": seen, "last_contact": seen} | more
     off = told.get("off_study")
     told["off_study"], told["off_study_latest"] = off if isinstance(off, tuple) else (off, off)
+    told.setdefault("left_study", told["off_study"])
     row = {name: moment(told.get(name)) for name in _SUBJECT_DATES}
     row["day0"] = moment(infused, hour=10)
     rest = {"manufacture_state": None, "off_study_reason": None, "dose_fraction": 1.0, "screen_failed": False}

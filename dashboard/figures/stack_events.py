@@ -8,6 +8,7 @@ from datetime import datetime, time
 from clinical.course import Course
 from clinical.episodes import Episode, Step
 from clinical.grading import ctcae
+from clinical.lab_grades import term_in
 from clinical.unreported import Unreported
 from dashboard.figures.lanes import Reads, Told, arrows, bars, lane
 from dashboard.figures.panels import Panel, Shown, plain
@@ -203,4 +204,4 @@ def _lab_told(one: Unreported, course: Course, shown: Shown) -> tuple[str, ...]:
     first, last = (axis.day(datetime.combine(day, time())) for day in (one.began, one.last))
     days = say("patient.lab_run_days", first=first, last=last)
     source = ", ".join(f"{each.source_file} {each.source_row}" for each in one.evidence)
-    return f"{name} {_lab_grade(one)}", one.term, grade, days, source
+    return f"{name} {_lab_grade(one)}", term_in(one.term, shown.lang), grade, days, source

@@ -290,7 +290,7 @@ def _figure(asked: Asked, drawn: tuple[Window, ...]):
         axis=say("board.runway_axis", days=protocol.dlt.window_days if protocol.dlt else 0) if drawn else "",
         stamp=stamp(asked),
         level={one.id: say("board.level_n", level=one.level) for one in protocol.dose_levels},
-        reason=lambda one: reason(one, say),
+        reason=lambda one: reason(one, say, asked.view.lang),
         link=asked.view.patient,
     )
     figure = runway(drawn, levels, asked.cut.cutoff, today, words, theme=asked.view.theme)
@@ -390,7 +390,7 @@ def _subject_rows(asked: Asked, state: Board, everyone: pd.DataFrame, people: li
                 named(asked, row.Index),
                 infused,
                 "" if pd.isna(row.day0) else percent,
-                reason(window, say) if window else (say(f"board.step_{_where(state, row.Index)}")),
+                reason(window, say, asked.view.lang) if window else (say(f"board.step_{_where(state, row.Index)}")),
             ]
         )
     return listing([say("word.patient"), say("word.infused"), say("word.dose_received"), say("board.state")], rows, say)
