@@ -1,8 +1,8 @@
 """What new data change of what a trial decides by: two cuts through the same pure functions, and where they differ."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -13,11 +13,24 @@ from clinical.outcomes import AUC, CMAX
 from clinical.pauses import Pause
 
 # The gravest first; what is of none of them is a change of rows and no more.
-KINDS = ("verdict", "advice", "pause", "window", "candidate", "level", "count", "grade", "kinetics", "response")
+KINDS = (
+    "verdict",
+    "advice",
+    "pause",
+    "death",
+    "window",
+    "candidate",
+    "level",
+    "count",
+    "grade",
+    "kinetics",
+    "response",
+)
 _DLT = ("adverse_event", "supplemental_qualifier", "lab")
 # Of which tables a change of rows can be the reason.
 TABLES = {
     "verdict": _DLT,
+    "death": ("subject", "adverse_event", "disposition"),
     "window": (*_DLT, "infusion", "visit", "disposition", "subject", "survival_status"),
     "candidate": (*_DLT, "subject"),
     "grade": ("adverse_event",),
@@ -39,14 +52,16 @@ class Known:
     counts: pd.DataFrame  # cohort, criterion, k, n, unknown: patients with adverse events of everyone infused
     exposure: pd.DataFrame  # as `pk.exposure.exposures`
     outcomes: pd.DataFrame  # as `clinical.outcomes.outcomes`
+    deaths: Mapping[str, date] = field(default_factory=dict)  # by usubjid, up to the cut-off
 
 
 @dataclass(frozen=True, eq=False)
 class Consequence:
     """`before` and `after`: what was said and what is said, by kind:
 
-    verdict, candidate: Candidate. advice: Advice. pause: Pause. window: Window. level: Rung. count: (k, n, unknown).
-    grade: the grade as text. kinetics, response: the row of the frame. None where it was not there.
+    verdict, candidate: Candidate. advice: Advice. pause: Pause. death: its date. window: Window. level: Rung.
+    count: (k, n, unknown). grade: the grade as text. kinetics, response: the row of the frame. None where it was not
+    there.
     """
 
     kind: str  # of KINDS
@@ -69,6 +84,7 @@ def consequences(before: Known, after: Known, rows: pd.DataFrame) -> tuple[Conse
         *_candidates(before.board, after.board, why),
         *_advice(before.advice, after.advice),
         *_pauses(before.pauses, after.pauses),
+        *_deaths(before.deaths, after.deaths, why),
         *_windows(before.board, after.board, why),
         *_levels(before.board, after.board),
         *_counts(before.counts, after.counts),
@@ -109,6 +125,15 @@ class _Reasons:
     def of(self, kind: str, usubjid: str) -> tuple[int, ...]:
         tables = TABLES[kind]
         return tuple(int(place) for table in tables for place in sorted(self._places.get((usubjid, table), ())))
+
+
+# ---- who died -------------------------------------------------------------------------------------------------------
+def _deaths(before: Mapping[str, date], after: Mapping[str, date], why: _Reasons) -> Iterator[Consequence]:
+    """Of whatever cause, and however long after the infusion; one that is taken back, or moved, too."""
+    for who in sorted({*before, *after}):
+        was, now = before.get(who), after.get(who)
+        if was != now:
+            yield Consequence("death", who, was, now, rows=why.of("death", who))
 
 
 # ---- what the 3+3 says -----------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class Age:
 
 def age(rows: pd.DataFrame, course: Course) -> Age | None:
     """Of the last of some rows of `course.measured` that has a result; None where none is dated."""
-    known = rows[rows["first"].notna() & rows["not_done"].isna() & (rows["value"].notna() | rows["text"].notna())]
+    known = rows[rows["first"].notna() & _has_result(rows)]
     if known.empty:
         return None
     last = known.loc[known["first"].idxmax()]
@@ -45,5 +45,18 @@ def age(rows: pd.DataFrame, course: Course) -> Age | None:
 
 def ages(course: Course) -> dict[str, Age | None]:
     """By kind of data."""
-    tables = course.measured["table"]
-    return {kind: age(course.measured[tables.isin(names)], course) for kind, names in KINDS.items()}
+    return {kind: age(_of(kind, course), course) for kind in KINDS}
+
+
+def undated(course: Course) -> tuple[str, ...]:
+    """The kinds of which there are results, and none of them has a day."""
+    found = {kind: rows[_has_result(rows)] for kind, rows in ((one, _of(one, course)) for one in KINDS)}
+    return tuple(kind for kind, rows in found.items() if len(rows) and rows["first"].isna().all())
+
+
+def _of(kind: str, course: Course) -> pd.DataFrame:
+    return course.measured[course.measured["table"].isin(KINDS[kind])]
+
+
+def _has_result(rows: pd.DataFrame) -> pd.Series:
+    return rows["not_done"].isna() & (rows["value"].notna() | rows["text"].notna())

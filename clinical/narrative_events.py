@@ -15,6 +15,7 @@ from clinical.reported import OVER, event_key, reported_grade
 from clinical.sentence import Sentence
 
 KINDS = {"crs": "CRS", "icans": "ICANS"}  # group of the protocol's [[aesi]] -> its name
+SEVERE = "SEVERE"  # of AESEV
 # What is given for them, by the table that holds it.
 TREATMENTS = {
     "medication": ("tocilizumab", "siltuximab", "anakinra", "steroid", "antipyretic"),
@@ -49,6 +50,11 @@ class Event:
     def weighs(self) -> bool:
         """Serious, fatal or dose-limiting, or said to be so by anybody."""
         return any(one.aeser == "Y" or one.aedlt in ("Y", "U") or reported_grade(one) == 5 for one in self.rows)
+
+    @property
+    def is_severe(self) -> bool:
+        """Called so by anybody; the word is not turned into a grade."""
+        return any(one.aesev == SEVERE for one in self.rows)
 
     @property
     def cites(self) -> tuple[Cite, ...]:
@@ -171,15 +177,20 @@ def _by_grade(others: Sequence[Event], course: Course) -> Iterator[Told]:
     low = [one for one in others if one.grade is not None and one.grade < HIGH]
     ungraded = [one for one in others if one.grade is None]
     if high:
-        named = tuple(Sentence("high_event", {"name": one.name, "grades": _grades(one, course)}) for one in high)
-        yield Told(Sentence("high", {"scale": _scale(high, course), "events": named}), _of(high))
+        yield Told(Sentence("high", {"scale": _scale(high, course), "events": _named(high, course)}), _of(high))
     elif _special_alone(course):
         yield from _others_unknown(course)
     elif course.protocol.adverse_events.grade_scale:
         yield Told(Sentence("no_high"))
-    for code, some in (("rest", low), ("rest_ungraded", ungraded)):
+    if severe := [one for one in ungraded if one.is_severe]:
+        yield Told(Sentence("severe", {"events": _named(severe, course)}), _of(severe))
+    for code, some in (("rest", low), ("rest_ungraded", [one for one in ungraded if not one.is_severe])):
         if some:
             yield Told(Sentence(code, {"count": len(some)}), _of(some))
+
+
+def _named(some: Sequence[Event], course: Course) -> tuple[Sentence, ...]:
+    return tuple(Sentence("high_event", {"name": one.name, "grades": _grades(one, course)}) for one in some)
 
 
 def _special_alone(course: Course) -> tuple[str, ...]:

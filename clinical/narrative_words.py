@@ -32,8 +32,8 @@ ENGLISH = {
     "assessed_as": "{response} ({when}, {reader})",
     "reader_missing": "reader not recorded",
     # the subject
-    "woman": "Subject {subjid} is a {age}-year-old woman.",
-    "man": "Subject {subjid} is a {age}-year-old man.",
+    "woman": "Subject {subjid} is a woman aged {age}.",
+    "man": "Subject {subjid} is a man aged {age}.",
     "person": "Subject {subjid}: sex or age is not recorded.",
     "subtype": "The HR/HER2 subtype is {value}.",
     "subtype_missing": "The HR/HER2 subtype is not recorded.",
@@ -80,6 +80,7 @@ ENGLISH = {
     "no_high": "No other event of grade 3 or more is reported.",
     "special_alone": "The files hold no adverse events but {terms}: whether there were others is not known.",
     "high_event": "{name} {grades}",
+    "severe": "Further events called severe, without a grade: {events}.",
     "rest": "Further events, of grade 1 or 2: {count}.",
     "rest_ungraded": "Further events without a grade: {count}.",
     # findings

@@ -141,6 +141,11 @@ def _pause_words(asked: Asked, one) -> Words:
     return [f"{asked.say(f'rule.pause_{one.state}')} {len(one.patients)}/{one.rule.subjects} (", *counted, ")"]
 
 
+def _death(asked: Asked, found: Compared, one: Consequence) -> Change:
+    alive = asked.say("changes.no_death")
+    return "", *(alive if side is None else asked.say("rounds.died", date=f"{side}") for side in _sides(one))
+
+
 def _window(asked: Asked, found: Compared, one: Consequence) -> Change:
     told = [
         [reason(side, asked.say, asked.view.lang) if side else asked.say("word.not_infused")] for side in _sides(one)
@@ -191,6 +196,7 @@ _CHANGES = {
     "verdict": _verdict,
     "advice": _advice,
     "pause": _pause,
+    "death": _death,
     "window": _window,
     "candidate": _candidate,
     "level": _level,

@@ -1,6 +1,7 @@
 """The one way from two cuts to what changed between them, by row and by consequence; once for each two, as a job."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 
 import pandas as pd
@@ -17,6 +18,7 @@ from dashboard.session import Asked, NotUnderstood, board_of, store, the_store
 from data.schema import study_tables
 from data.store import Cut
 from queries.changes import Changes, changes
+from queries.subjects import subjects
 
 # What a row can be beside the other cut. One counts as filled in where nothing of it but blanks was changed.
 SORTS = ("added", "late", "corrected", "filled", "removed", "renumbered")
@@ -100,6 +102,11 @@ def _jobs() -> Jobs:
     return current_app.config["JOBS"]
 
 
+def _deaths(cut: Cut) -> dict[str, date]:
+    died = subjects(cut).dropna(subset="death")
+    return dict(zip(died["usubjid"], died["death"].dt.date, strict=True))
+
+
 @lru_cache(maxsize=8)
 def known(cut: Cut, head: str) -> Known:
     exposure = exposures_of(cut, head)
@@ -113,4 +120,5 @@ def known(cut: Cut, head: str) -> Known:
             parameter=exposure["parameter"] + exposure["end"].astype("string").radd(" ").fillna("")
         ),
         outcomes=outcomes_of(cut, head),
+        deaths=_deaths(cut),
     )

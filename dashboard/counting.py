@@ -9,7 +9,7 @@ from clinical.incidence import TOTAL, incidence, meets
 from clinical.treatment_emergent import denominator, in_window
 from dashboard.judged import judged_events
 from dashboard.session import Asked, NotUnderstood, board_of
-from data.protocol import Population, Window
+from data.protocol import Population, Protocol, Window
 from data.store import Cut
 from queries.subjects import subjects
 
@@ -81,8 +81,13 @@ def _table(
 
 def overview(cut: Cut, head: str) -> pd.DataFrame:
     """`clinical.incidence` of the overview in the protocol's first population and window, whatever the reader chose."""
-    protocol = cut.protocol
-    return _table(cut, head, protocol.populations[0].id, protocol.adverse_events.windows[0].id, (), OVERVIEW)
+    protocol, anytime = cut.protocol, cut.protocol.adverse_events.windows[0]
+    return _table(cut, head, protocol.populations[0].id, anytime.id, (), criteria_of(protocol))
+
+
+def criteria_of(protocol: Protocol) -> tuple[str, ...]:
+    """OVERVIEW, without dose limitation where nobody judges it: a 0 would be an answer."""
+    return tuple(one for one in OVERVIEW if protocol.dlt or one != "dlt")
 
 
 def table(asked: Asked, by: tuple[str, ...], criteria: tuple[str, ...]) -> pd.DataFrame:

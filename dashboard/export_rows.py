@@ -25,7 +25,7 @@ from dashboard.change_lines import against
 from dashboard.choices import chosen_cohort
 from dashboard.comparing import Compared, comparison, earlier
 from dashboard.correlating import cytokines_of, family_of
-from dashboard.counting import OVERVIEW, counted, table
+from dashboard.counting import counted, criteria_of, table
 from dashboard.courses import course as course_of
 from dashboard.excluding import without
 from dashboard.exposures import exposures_of
@@ -88,7 +88,7 @@ def _incidence(asked: Asked) -> Iterable[Iterable]:
         "relation_missing",
     ]
     for by in ((), ("soc",), ("soc", "term")):
-        for row in table(asked, by, OVERVIEW).to_dict("records"):
+        for row in table(asked, by, criteria_of(asked.cut.protocol)).to_dict("records"):
             cohort = TOTAL if row["cohort"] == TOTAL else asked.cut.protocol.level(row["cohort"]).label.en
             place = [row.get(name, "(all)") for name in ("soc", "term")]
             numbers = [

@@ -9,7 +9,7 @@ from dash import html
 from clinical.alerts import Alert
 from clinical.board import Window
 from clinical.course import Course
-from clinical.data_age import KINDS, Age, age, ages
+from clinical.data_age import KINDS, Age, age, ages, undated
 from clinical.derived import Derived
 from clinical.due import Due
 from clinical.episodes import Step
@@ -21,6 +21,7 @@ from dashboard.patient_alerts import said
 from dashboard.reasons import reason
 from dashboard.session import Asked
 from dashboard.tables import level_dot
+from data.protocol import Protocol
 from queries.characteristics import of_subject, recorded
 
 HOURS = 72  # so long data are as old as their hours; then as their days
@@ -92,17 +93,18 @@ def _cohort(asked: Asked, who: pd.Series) -> html.Span:
     return html.Span(
         [
             level_dot(protocol.place(level.id)),
-            ", ".join([*words, level.label.in_(asked.view.lang), *_received(who, say)]),
+            ", ".join([*words, level.label.in_(asked.view.lang), *_received(who, protocol, say)]),
         ]
     )
 
 
-def _received(who: pd.Series, say: Say) -> Iterator[str]:
+def _received(who: pd.Series, protocol: Protocol, say: Say) -> Iterator[str]:
+    """The share of the assigned dose; of a drug that is given again and again, nothing."""
     if pd.isna(who["day0"]):
         yield say("word.not_infused")
     elif pd.notna(who["dose_fraction"]):
         yield say("patient.received", percent=round(100 * who["dose_fraction"]))
-    else:
+    elif protocol.day0.infusions == "one":
         yield say("head.dose_unknown")
 
 
@@ -252,8 +254,10 @@ def _ages(asked: Asked, course: Course) -> html.Div:
     lines = [
         " · ".join(_age_of(kind, found[kind], say) for kind in kinds if found[kind]) for kinds in (BEDSIDE, SAMPLED)
     ]
-    none = [say(f"head.kind_{kind}") for kind in KINDS if not found[kind]]
+    bare = undated(course)
+    none = [say(f"head.kind_{kind}") for kind in KINDS if not found[kind] and kind not in bare]
     beside = [say("head.age_none", what=", ".join(none))] if none else []
+    beside += [say("head.age_undated", what=", ".join(say(f"head.kind_{kind}") for kind in bare))] if bare else []
     beside += [say("patient.last_assessed", day=_date(seen, course.cutoff))] if pd.notna(seen) else []
     return _fact(say("head.ages"), *(one for one in (*lines, " · ".join(beside)) if one))
 

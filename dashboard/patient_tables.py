@@ -129,7 +129,13 @@ def against_range(row) -> str:
 
 
 def measured_summary(rows: pd.DataFrame, say: Say) -> str:
+    """A result without a range is not within it."""
     flagged = int(rows["flag"].isin(["above", "below"]).sum())
+    bare = int((rows["range_low"].isna() & rows["range_high"].isna()).sum())
+    if bare == len(rows):
+        return say("patient.measured_no_range", count=len(rows))
+    if bare:
+        return say("patient.measured_partly", count=len(rows), flagged=flagged, bare=bare)
     return say("patient.measured_summary", count=len(rows), flagged=flagged)
 
 

@@ -67,7 +67,7 @@ def test_a_draft_is_copied_with_its_references_and_stands(site, open_tab):
     page.goto(f"{site}/{PATIENT}")
     settled(page)
     page.get_by_role("link", name="Write a draft from the records").click()
-    expect(page.locator("#patient-narrative")).to_contain_text("Subject 302 is a 57-year-old woman.")
+    expect(page.locator("#patient-narrative")).to_contain_text("Subject 302 is a woman aged 57.")
     page.get_by_role("button", name="Copy with references").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     text = page.evaluate("navigator.clipboard.readText()")

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import pandas as pd
 import pytest
 from planted import CORRECTED, WORSE, Planted, at, with_row, without
+from test_pages import text_of
 
 from clinical.changes import consequences, late, would_read
 from dashboard.change_lines import line, sections
@@ -154,6 +155,22 @@ def test_a_corrected_value_that_breaks_a_run(planted):
     assert (was.before.verdict, was.after.verdict) == ("running", "cleared")
     assert now.before is None and now.after.key == "LB ALT 2026-11-21 nonhaem_3_7d"
     assert kinds(found) == {"candidate": ["302", "302"]}
+
+
+def test_a_death_is_a_consequence_however_long_after_the_infusion(planted):
+    """No rule asks for the death of 101 in month eight, no window is open any more: it is not among rows alone."""
+
+    def died(rows: pd.DataFrame) -> pd.DataFrame:
+        is_it = rows["USUBJID"] == "XKDCT293-01-101"
+        return rows.assign(DTHFL=rows["DTHFL"].mask(is_it, "Y"), DTHDTC=rows["DTHDTC"].mask(is_it, "2026-11-10"))
+
+    found = compared(planted.base, planted.cut({"dm": died}), START)
+    [one] = [each for each in found.consequences if each.kind == "death"]
+    assert (one.usubjid, one.before, one.after) == ("XKDCT293-01-101", None, date(2026, 11, 10))
+    assert "dthdtc" in {found.records[place].column for place in one.rows}
+    asked = Asked(View(page="changes"), found.after)
+    told = " ".join(text_of(line(asked, found, one)).split())
+    assert told.startswith("101 no death reported → died on 2026-11-10 ")
 
 
 def test_what_the_calendar_alone_changes_names_no_row(planted):

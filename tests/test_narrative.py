@@ -14,6 +14,7 @@ from test_importing import files, load
 from test_patient_page import asked, of, text_of
 from trial_frames import CRS
 
+from clinical.narrative import narrative
 from clinical.narrative_check import Record, compare, draft, read
 from clinical.narrative_events import events
 from clinical.narrative_findings import laboratory
@@ -77,7 +78,7 @@ def test_a_high_grade_without_a_day_is_not_passed_over():
 def test_302_is_told_with_the_open_question_of_its_alt(trial):
     said = told(trial, "302")
     for sentence in (
-        "Subject 302 is a 57-year-old woman.",
+        "Subject 302 is a woman aged 57.",
         "The HR/HER2 subtype is HR-/HER2+.",
         "The tumour's Nectin-4 H-score is 190.",
         "XKDCT293 was infused on 2026-11-04 (Day 0), 1 × 10⁷ CAR+ T/kg; 97 % of the assigned dose was received.",
@@ -118,6 +119,21 @@ def test_201_is_told_by_its_steps_its_treatment_and_the_verdict(trial):
         "By ASTCT 2019 the highest ICANS grade of the bedside measurements is at least 0 (first Day 0), possibly 4 "
         "(first Day 9): inputs are missing."
     ) in said
+
+
+def test_a_severe_event_without_a_grade_is_told_by_its_name(trial):
+    """303 has four events beside CRS (scenario): nausea, two counts, one of them in two rows, and what nobody coded."""
+    whole = of(trial, "303")
+    ungraded = whole.events.assign(aetoxgr=pd.Series(pd.NA, whole.events.index, dtype="Int64"), aesev="MODERATE")
+    nausea = ungraded["aedecod"] == "Nausea"
+    ungraded.loc[nausea, "aesev"] = "SEVERE"
+    said = {
+        speak(one.sentence): one.cites for some in narrative(Dossier(replace(whole, events=ungraded))) for one in some
+    }
+    [words] = [one for one in said if one.startswith("Further events called severe, without a grade: ")]
+    assert words.partition(": ")[2].startswith("Nausea severity SEVERE (Day ") and "," not in words.partition(": ")[2]
+    assert [one.source_row for one in said[words]] == ungraded.loc[nausea, "source_row"].tolist()
+    assert "Further events without a grade: 3." in said
 
 
 def test_what_goes_on_has_no_end(trial):

@@ -1,11 +1,12 @@
 """The head of a patient's page, of the simulated trial at its last cut: the end of 21 November 2026."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from test_patient_page import asked, of, text_of
 
-from clinical.data_age import ages
+from clinical.data_age import ages, undated
 from dashboard import due_card, patient_alerts, patient_head, patient_sections
 from dashboard.patient_alerts import open_alerts
 from queries.characteristics import characteristics, of_subject, recorded
@@ -133,6 +134,14 @@ def test_a_result_that_was_not_done_is_no_data(trial):
     course = type(course)(course.who, course.measured.assign(not_done="NOT DONE"), course.given, course.events,
                           course.visits, course.protocol, course.cutoff)  # fmt: skip
     assert set(ages(course).values()) == {None}
+
+
+def test_results_of_which_none_has_a_day_are_not_none(trial):
+    course = of(trial, "302")
+    ice = course.measured["table"] == "ice"
+    course = replace(course, measured=course.measured.assign(first=course.measured["first"].mask(ice)))
+    assert undated(course) == ("ice",) and ages(course)["ice"] is None
+    assert undated(of(trial, "302")) == ()
 
 
 def test_characteristics_agree_with_the_covariate_of_the_other_screens(trial):

@@ -12,7 +12,7 @@ from dashboard.theme import PALETTES, Figure, level_colour, stamp_note, styled
 
 HEIGHT = 490
 FEW = 40  # patients up to whom each dot has its number beside it
-CROWD = 30  # patients from whom on dots of one class are spread, so that they do not hide each other
+CROWD = 15  # patients from whom on dots of one class are spread, so that they do not hide each other
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,11 @@ def _figure(
             notes.append(note(panel.last, palette.quiet, x=1, xanchor="right", **head))
         upper -= panel.height + room.gap
     shapes += [*stack_lanes.through_lines(course, shown), *_moments(course, palette)]
-    notes += [*_cutoff(course, shown), *([stamp_note(stamp, shown.theme, below=52)] if stamp else [])]
+    # From the edge of the figure on: beside the names of the rows a long identity would be cut off.
+    notes += [
+        *_cutoff(course, shown),
+        *([stamp_note(stamp, shown.theme, below=52) | {"xshift": 4 - LEFT}] if stamp else []),
+    ]
     layout = {
         "height": room.around(panels),
         "margin": {"l": LEFT, "r": RIGHT, "t": room.top, "b": room.bottom},

@@ -8,7 +8,7 @@ from dash import Input, Output, callback, dcc, html
 
 from clinical.incidence import TOTAL, grade_not_recorded, uncoded
 from dashboard.choices import choice
-from dashboard.counting import CRITERIA, OVERVIEW, Counted, counted, rows_behind, table
+from dashboard.counting import CRITERIA, Counted, counted, criteria_of, rows_behind, table
 from dashboard.drill import Opened, linked, mark, nothing_opened, opened, panel
 from dashboard.judged import dlts_without_event
 from dashboard.labels import Say, speaker
@@ -19,6 +19,7 @@ from dashboard.view import View
 from queries.subjects import subjects
 
 TALLEST, HEAD, ROW = 560, 104, 36  # px: the grid; its two rows of headings; a term
+ONE_LINE = 18  # letters of a count and its doubt that a line of the narrowest column holds
 
 
 class Id(StrEnum):
@@ -77,7 +78,7 @@ def show(stored: object) -> dict:
         "choices": choices(asked),
         "overview": overview(asked, found, identity),
         "summary": summary(asked, found),
-        "columns": columns(asked, found),
+        "columns": columns(asked, found, rows),
         "rows": rows,
         "style": {"height": f"{min(TALLEST, HEAD + ROW * len(rows))}px"},
         "stamp": [html.Div(identity, className="stamp"), export],
@@ -115,8 +116,8 @@ def filters(asked: Asked, found: Counted) -> str:
 # ---- overview --------------------------------------------------------------------------------------------------------
 def overview(asked: Asked, found: Counted, identity: str) -> list:
     say = asked.say
-    shown = [one for one in OVERVIEW if asked.cut.protocol.dlt or one != "dlt"]
-    counts = table(asked, (), tuple(shown)).set_index(["criterion", "cohort"])
+    shown = criteria_of(asked.cut.protocol)
+    counts = table(asked, (), shown).set_index(["criterion", "cohort"])
     head = [say("ae.patients_with"), *(_cohort_head(asked, found, one) for one in found.columns)]
     rows = []
     for criterion in shown:
@@ -226,23 +227,29 @@ def summary(asked: Asked, found: Counted) -> str:
 
 
 # ---- by system organ class and term ----------------------------------------------------------------------------------
-def columns(asked: Asked, found: Counted) -> list[dict]:
+def columns(asked: Asked, found: Counted, rows: list[dict]) -> list[dict]:
+    """rows: as `grid_rows`; a column in which a count and its doubt are long has lines as high as they need."""
     name = {
         "field": "name",
         "headerName": asked.say("ae.term"),
         "pinned": "left",
         "wrapText": True,
         "autoHeight": True,
-        "minWidth": 320,
+        "minWidth": 290,
         "flex": 3,
         "cellClassRules": {"soc": "params.data.soc_row"},
     }
     # In a group of its own: a head row without any cell is none to a screen reader.
     named = {"headerName": asked.say("ae.by_term"), "children": [name]}
-    return [named, *(_column_group(asked, found, cohort) for cohort in found.columns)]
+    return [named, *(_column_group(asked, found, cohort, rows) for cohort in found.columns)]
 
 
-def _column_group(asked: Asked, found: Counted, cohort: str) -> dict:
+def _is_long(rows: list[dict], cohort: str, criterion: str) -> bool:
+    cells = (row[cohort][criterion] for row in rows)
+    return any(len(one["text"] + one.get("doubt", "")) > ONE_LINE for one in cells)
+
+
+def _column_group(asked: Asked, found: Counted, cohort: str, rows: list[dict]) -> dict:
     counts = [
         {
             "field": f"{cohort}.{criterion}",
@@ -250,6 +257,7 @@ def _column_group(asked: Asked, found: Counted, cohort: str) -> dict:
             "cellRenderer": "Count",
             "minWidth": 132,
             "flex": 1,
+            "autoHeight": _is_long(rows, cohort, criterion),
         }
         for criterion in CRITERIA[asked.view.only]
     ]
@@ -318,7 +326,7 @@ def opened_panel(asked: Asked) -> list:
     if what.kind not in ("count", "doubt") or not 3 <= len(what.parts) <= 5:
         return nothing_opened(asked)
     _, cohort, criterion, *place = what.parts
-    if criterion not in OVERVIEW or cohort not in counted(asked).columns:
+    if criterion not in criteria_of(asked.cut.protocol) or cohort not in counted(asked).columns:
         return nothing_opened(asked)
     soc, term = (*place, None, None)[:2]
     rows = rows_behind(asked, cohort, criterion, soc, term, in_doubt=what.kind == "doubt")

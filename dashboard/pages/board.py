@@ -304,7 +304,7 @@ def runway_summary(asked: Asked, state: Board) -> list:
 def _in_short(asked: Asked, state: Board) -> list:
     say = asked.say
     if not state.windows:
-        return [say("board.runway_none")]
+        return [say("board.runway_none") if asked.cut.protocol.dlt else say("board.runway_no_dlt")]
     running = [one for one in state.windows if one.state.blocking]
     if not running:
         return [say("board.runway_all_done", n=len(state.windows))]

@@ -146,4 +146,6 @@ def _card(title: str, inside: object, kind: str = "") -> html.Section:
 def _consequences(asked: Asked, found: Compared, other: str) -> list:
     key = "changes.so_many" if found.consequences else "changes.none"
     summary = html.P(asked.say(key, count=len(found.consequences)), className="summary")
-    return [summary, *sections(asked, found), html.Div(stamp(asked, other), className="stamp")]
+    stamped = any(one.kind == "count" for one in found.consequences[-1:])  # their table is, and stands last
+    identity = [] if stamped else [html.Div(stamp(asked, other), className="stamp")]
+    return [summary, *sections(asked, found), *identity]
