@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from data import importing, protocol, simulate
+from data import importing, protocol, reshape, simulate
 from data.state import State
-from data.store import Store
+from data.store import Cut, Store
 
 ROOT = Path(__file__).parents[1]
 ANCHOR = date(2026, 11, 22)  # the simulated trial is seen on this day; its last cut ends the day before
@@ -67,6 +67,34 @@ def copied_trial(trial, tmp_path) -> Store:
     """A store of one's own with the three cuts; what readers of the other made beside them stays there."""
     beside = shutil.ignore_patterns("state.sqlite*", "server.log")
     return Store(Path(shutil.copytree(trial.root, tmp_path / "store", ignore=beside)))
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """The folder of the real trial files; without it the tests that are marked real fail."""
+    assert os.environ.get("REAL"), "say where the real trial files are: REAL=DIR"
+    return Path(os.environ["REAL"])
+
+
+@pytest.fixture(scope="session")
+def cd22(real, tmp_path_factory) -> Cut:
+    """The published CD22 patients. Shared: never written to."""
+    told, mapping = (load(Path("cart_cd22_phase1.toml")) for load in (protocol.load, reshape.load))
+    return _published(real / "cart_cd22_phase1", told, tmp_path_factory.mktemp("cd22"), mapping=mapping)
+
+
+@pytest.fixture(scope="session")
+def pilot_cut(real, tmp_path_factory) -> Cut:
+    """The CDISC pilot. Shared: never written to."""
+    told = protocol.load(Path("cdisc_pilot.toml"))
+    return _published(real / "cdisc_pilot_xpt", told, tmp_path_factory.mktemp("pilot_cut"))
+
+
+def _published(folder: Path, told: protocol.Protocol, root: Path, **how) -> Cut:
+    store = Store(root)
+    receipt = importing.load([folder], store, told, **how)
+    assert receipt.outcome == "published", receipt.to_text()
+    return store.open(receipt.cut)
 
 
 NEVER_STALE = 10**6  # days

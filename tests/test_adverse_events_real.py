@@ -8,12 +8,11 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from dashboard.counting import CRITERIA, rows_behind, table
+from dashboard.counting import CRITERIA, OVERVIEW, criteria_of, overview, rows_behind, table
 from dashboard.pages import adverse_events as page
 from dashboard.session import Asked
 from dashboard.view import View
-from data import importing, protocol
-from data.store import Store
+from data.events import START
 
 pytestmark = pytest.mark.real
 
@@ -32,16 +31,8 @@ def raw(name: str) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def pilot(tmp_path_factory) -> Store:
-    store = Store(tmp_path_factory.mktemp("pilot"))
-    receipt = importing.load([folder()], store, protocol.load(Path("cdisc_pilot.toml")))
-    assert receipt.outcome == "published", receipt.to_text()
-    return store
-
-
-@pytest.fixture(scope="module")
-def asked(pilot) -> Asked:
-    return Asked(View(page="adverse_events"), pilot.serving().cut)
+def asked(pilot_cut) -> Asked:
+    return Asked(View(page="adverse_events"), pilot_cut)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +112,12 @@ def test_severity_is_never_turned_into_a_grade(asked):
         assert counts.loc[("grade3", cohort), "unknown"] == counts.loc[("any", cohort), "k"]
     first = page.grid_rows(asked)[0]["total"]["grade3"]
     assert first["text"] == "" and first["doubt"].startswith("not recorded ")
+
+
+def test_a_trial_that_judges_no_dose_limitation_has_no_count_of_it(asked):
+    """A 0 of 254 would say that somebody judged."""
+    assert "dlt" in OVERVIEW and "dlt" not in criteria_of(asked.cut.protocol)
+    assert "dlt" not in set(overview(asked.cut, START)["criterion"])
 
 
 def test_every_offered_choice_of_the_screen_can_be_counted(asked):

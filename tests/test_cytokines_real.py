@@ -4,7 +4,6 @@ Reads the folder that REAL names (`make test-real REAL=DIR`); a missing file is 
 """
 
 import math
-import os
 from itertools import combinations
 from pathlib import Path
 
@@ -17,8 +16,7 @@ from dashboard.correlating import Cytokines, cytokines_of
 from dashboard.pages import cytokines as page
 from dashboard.session import Asked
 from dashboard.view import View
-from data import importing, protocol, reshape
-from data.store import Cut, Store
+from data.store import Cut
 
 pytestmark = pytest.mark.real
 
@@ -33,18 +31,13 @@ PEAKS = (*CYTOKINES.values(), *MARKERS.values())
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    assert os.environ.get("REAL"), "say where the real trial files are: REAL=DIR"
-    return Path(os.environ["REAL"]) / "cart_cd22_phase1"
+def folder(real) -> Path:
+    return real / "cart_cd22_phase1"
 
 
 @pytest.fixture(scope="module")
-def cut(folder, tmp_path_factory) -> Cut:
-    store = Store(tmp_path_factory.mktemp("cd22"))
-    told, mapping = (load(Path("cart_cd22_phase1.toml")) for load in (protocol.load, reshape.load))
-    receipt = importing.load([folder], store, told, mapping=mapping)
-    assert receipt.outcome == "published", receipt.to_text()
-    return store.serving().cut
+def cut(cd22) -> Cut:
+    return cd22
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from dashboard.pages import kinetics
 from dashboard.proportionality_card import sentences
 from dashboard.session import Asked
 from dashboard.view import View
-from data import importing, protocol, reshape
+from data import importing, protocol
 from data.store import Cut, Store
 from tests.test_kinetics_page import text_of
 
@@ -29,12 +29,8 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def cut(folder, tmp_path_factory) -> Cut:
-    store = Store(tmp_path_factory.mktemp("cd22"))
-    told, mapping = (load(Path("cart_cd22_phase1.toml")) for load in (protocol.load, reshape.load))
-    receipt = importing.load([folder / "cart_cd22_phase1"], store, told, mapping=mapping)
-    assert receipt.outcome == "published", receipt.to_text()
-    return store.serving().cut
+def cut(cd22) -> Cut:
+    return cd22
 
 
 @pytest.fixture(scope="module")

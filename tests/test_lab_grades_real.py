@@ -4,7 +4,6 @@ Reads the folder that REAL names (`make test-real REAL=DIR`); a missing file is 
 here again, as NCI CTCAE v5.0 prints them.
 """
 
-import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -21,8 +20,7 @@ from dashboard.grading_labs import labs_card, labs_of
 from dashboard.labels import LANGUAGES, t
 from dashboard.session import Asked
 from dashboard.view import View
-from data import importing, protocol
-from data.store import Cut, Store
+from data.store import Cut
 from queries.measurements import measurements
 from queries.subjects import subjects
 
@@ -33,17 +31,13 @@ SECONDS = 1
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    assert os.environ.get("REAL"), "say where the real trial files are: REAL=DIR"
-    return Path(os.environ["REAL"]) / "cdisc_pilot_xpt"
+def folder(real) -> Path:
+    return real / "cdisc_pilot_xpt"
 
 
 @pytest.fixture(scope="module")
-def cut(folder, tmp_path_factory) -> Cut:
-    store = Store(tmp_path_factory.mktemp("pilot"))
-    receipt = importing.load([folder], store, protocol.load(Path("cdisc_pilot.toml")))
-    assert receipt.outcome == "published", receipt.to_text()
-    return store.serving().cut
+def cut(pilot_cut) -> Cut:
+    return pilot_cut
 
 
 @pytest.fixture(scope="module")

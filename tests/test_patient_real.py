@@ -3,9 +3,6 @@
 Reads the folder that REAL names (`make test-real REAL=DIR`); a missing file is a failure, not a skip.
 """
 
-import os
-from pathlib import Path
-
 import pytest
 
 from clinical.narrative_told import speak
@@ -14,22 +11,15 @@ from dashboard import due_card, narrative_card
 from dashboard.courses import course
 from dashboard.session import Asked
 from dashboard.view import View
-from data import importing, protocol, reshape
-from data.store import Cut, Store
+from data.store import Cut
 from queries.subjects import subjects
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def cut(tmp_path_factory) -> Cut:
-    assert os.environ.get("REAL"), "say where the real trial files are: REAL=DIR"
-    store = Store(tmp_path_factory.mktemp("cd22"))
-    told, mapping = (load(Path("cart_cd22_phase1.toml")) for load in (protocol.load, reshape.load))
-    folder = Path(os.environ["REAL"]) / "cart_cd22_phase1"
-    receipt = importing.load([folder], store, told, mapping=mapping)
-    assert receipt.outcome == "published", receipt.to_text()
-    return store.open(receipt.cut)
+def cut(cd22) -> Cut:
+    return cd22
 
 
 def of(cut: Cut, number: str) -> Asked:

@@ -3,7 +3,6 @@
 Reads the folder that REAL names (`make test-real REAL=DIR`); a missing file is a failure, not a skip.
 """
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +15,8 @@ from clinical.discrepancies import discrepancies
 from clinical.iec_hs_course import flags
 from clinical.toxicity_episodes import crs_assessments, episodes
 from dashboard.grading_icaht import icaht_of
-from data import importing, protocol, reshape
-from data.store import Cut, Store
+from data import protocol
+from data.store import Cut
 from queries.adverse_events import adverse_events
 from queries.measurements import measurements
 from queries.subjects import subjects
@@ -28,18 +27,13 @@ SETTINGS = protocol.load(Path("xkdct293.toml")).toxicity
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    assert os.environ.get("REAL"), "say where the real trial files are: REAL=DIR"
-    return Path(os.environ["REAL"]) / "cart_cd22_phase1"
+def folder(real) -> Path:
+    return real / "cart_cd22_phase1"
 
 
 @pytest.fixture(scope="module")
-def cut(folder, tmp_path_factory) -> Cut:
-    store = Store(tmp_path_factory.mktemp("cd22"))
-    told, mapping = (load(Path("cart_cd22_phase1.toml")) for load in (protocol.load, reshape.load))
-    receipt = importing.load([folder], store, told, mapping=mapping)
-    assert receipt.outcome == "published", receipt.to_text()
-    return store.serving().cut
+def cut(cd22) -> Cut:
+    return cd22
 
 
 @pytest.fixture(scope="module")
