@@ -27,7 +27,14 @@ def check_seriousness(rows: pd.DataFrame, findings: Findings) -> None:
         message = (
             f"the event {what} by {column.upper()}, and AESER is not Y: it is serious; ask the site which is right"
         )
-        findings.report("warning", "serious, not marked", wrong, message, "aeser", wrong["aeser"])
+        findings.report("warning", "serious, not marked", wrong, message, "aeser", _shown(wrong))
+
+
+def _shown(rows: pd.DataFrame) -> pd.Series:
+    """Whose event it is, and which."""
+    blank = _blank(rows)
+    term = rows.get("aedecod", blank).fillna(rows.get("aeterm", blank)).fillna("")
+    return rows.get("usubjid", blank).fillna("") + ": " + term
 
 
 def _criteria(rows: pd.DataFrame) -> Iterator[tuple[str, pd.Series, str]]:

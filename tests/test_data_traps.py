@@ -231,7 +231,7 @@ def test_severity_without_a_grade_is_never_turned_into_one(store, tmp_path):
 def unmarked(store: Store, folder: Path, **more) -> list[str]:
     receipt = load(files(folder, ae=table("AE", EVENT | more), suppae=None), store)
     assert receipt.outcome == "published"
-    return [one.removesuffix(": it is serious; ask the site which is right [N]").removeprefix(
+    return [one.removesuffix(": it is serious; ask the site which is right [X-101: Rash]").removeprefix(
         "WARNING serious, not marked: ae.csv, row 1, column AESER: the event ")
         for one in told(receipt, "warning", "serious, not marked")]  # fmt: skip
 

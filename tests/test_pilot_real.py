@@ -122,8 +122,12 @@ def test_deaths_that_are_not_marked_serious_are_named(imported):
     """ae.xpt, read by eye: SUDDEN DEATH of 01-701-1211 in row 105, COMPLETED SUICIDE of 01-704-1445 in row 344 and
     MYOCARDIAL INFARCTION of 01-710-1083 in row 601 are FATAL with AESDTH = Y and AESER = N."""
     _, receipt, *_ = imported
-    rows = [one["row"] for one in receipt["findings"] if "resulted in death by AESDTH" in one["message"]]
-    assert rows == [105, 344, 601]
+    found = [(one["row"], one["value"]) for one in receipt["findings"] if "in death by AESDTH" in one["message"]]
+    assert found == [
+        (105, "01-701-1211: SUDDEN DEATH"),
+        (344, "01-704-1445: COMPLETED SUICIDE"),
+        (601, "01-710-1083: MYOCARDIAL INFARCTION"),
+    ]
 
 
 def test_the_one_file_that_is_not_ascii_is_read_as_what_it_is(imported):
