@@ -14,7 +14,7 @@ def test_a_cell_opens_its_patients_and_a_patient_his_page(site, open_tab):
     page.locator("nav").get_by_role("link", name="Grading").click()
     crs = page.locator("#table-grades-crs")
     expect(crs.locator("caption")).to_have_text(
-        "13 infused patients: 12 graded the same, 1 differ, 0 cannot be compared."
+        "13 infused patients: 12 graded the same, 1 differs, 0 cannot be compared."
     )
     settled(page)
     expect(page.locator("#table-grades-icans tbody")).to_contain_text(
