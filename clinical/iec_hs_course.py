@@ -128,17 +128,20 @@ class _Course:
         """The samples that are screened, each with what the scale asks of it."""
         rows = self.labs["FERRITIN"]
         before = [one.value for one in rows if one.last < self.day0]
-        hours = pd.Timedelta(hours=iec_hs.CRITERIA["ferritin"]["rising_hours"])
+        limits = iec_hs.CRITERIA["ferritin"]
+        hours, slack = (pd.Timedelta(hours=limits[f"rising_{one}"]) for one in ("hours", "slack_hours"))
         for row in rows:
             if row.first >= self.start:
-                rising = [one.value for one in rows if row.first - hours <= one.first < row.first]
+                earlier = [one for one in rows if row.first - hours - slack <= one.first < row.first]
+                risen = [one.value for one in earlier if row.value >= limits["rising_times_48h"] * one.value]
+                near = [one.value for one in earlier if row.first - hours <= one.first]
                 yield (
                     row,
                     {
                         "ferritin": row.value,
                         "ferritin_uln": row.range_high,
                         "ferritin_baseline": before[-1] if before else None,
-                        "ferritin_48h_before": min(rising, default=None),
+                        "ferritin_48h_before": min(risen or near, default=None),
                     },
                 )
 

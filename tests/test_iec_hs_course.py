@@ -76,6 +76,18 @@ def test_ferritin_that_does_not_rise_is_no_flag_and_without_a_sample_before_it_i
     assert (one.sure, one.missing) == (False, ("ferritin_48h_before", "ferritin_baseline"))
 
 
+@pytest.mark.parametrize(
+    ("before", "when", "sure"),
+    [(440, "7T07:28", True), (500, "7T07:28", False), (440, "7T01:59", False), (440, "7T02:00", True)],
+)  # 900 is 2.05 x 440 and 1.8 x 500; 48 h 32 min, 54 h and a minute more
+def test_ferritin_that_doubled_a_little_more_than_48_h_before_is_rising_and_one_that_did_not_says_nothing(
+    before, when, sure
+):
+    rows = labs(ferritin(before, when), ferritin(900, "9T08:00"), fibrinogen(1.2, 9))
+    (one,) = flags(WHO, rows, NO_CRS, PROTOCOL.toxicity, end_of(40))
+    assert (one.sure, "ferritin_48h_before" in one.missing) == (sure, not sure)
+
+
 def test_a_clear_sample_and_the_gap_part_two_flags():
     low = (fibrinogen(1.2, 9), fibrinogen(1.2, 11))
     assert len(told(ferritin(900, 8), ferritin(300, 9), ferritin(900, 11), *low)) == 2
