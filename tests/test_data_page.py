@@ -311,7 +311,7 @@ def test_derived_counts_are_said_in_words(store):
     files = (FileRead("lb.csv", "a" * 64, 1, domain="LB", rows=5, used=5, derived={"converted": 3, "qualified": 1}),)
     asked.cut.__dict__["receipt"] = replace(asked.cut.receipt, files=files)
     assert table(page.understood(asked))["LB"][-1] == (
-        "3 results converted to the unit of the store; 1 results below or above a limit"
+        "3 results converted to the unit of the store; 1 result below or above a limit"
     )
 
 
