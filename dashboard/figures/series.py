@@ -1,9 +1,12 @@
 """Lines of results over the axis of days: what every panel of measurements is drawn with."""
 
 import math
+from collections import namedtuple
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from clinical.course import Course
@@ -32,9 +35,10 @@ def assay_results(course: Course) -> pd.DataFrame:
     return rows[rows["method"].str.upper().isin(assay.methods)] if assay.methods else rows
 
 
-def visible(rows: pd.DataFrame, shown: Shown) -> pd.DataFrame:
-    inside = rows[shown.holds(rows["time"])]
-    return rows if inside.empty else inside
+def visible(rows: pd.DataFrame, shown: Shown, y: str = "value") -> pd.Series:
+    """The values in sight; all of them where none is."""
+    inside = rows[y][shown.holds(rows["time"])]
+    return rows[y] if inside.empty else inside
 
 
 def line(
@@ -47,10 +51,8 @@ def line(
     symbol: of all points, or one a row. name: its row in the reading column. floor: where a zero stands on a log axis.
     extra: what the panel itself says of each row. A row without `y` has no place on the panel and is read only.
     """
-    rows = rows[list(dict.fromkeys([*_POINT, y]))].assign(extra=extra or "", symbol=symbol).sort_values("time")
+    points = _points(rows, y, extra, symbol, shown)
     common = {"type": "scatter", "hoverinfo": "skip", "name": name, "meta": {"reads": "samples", "rows": [name]}}
-    each = zip(rows.itertuples(), rows["time"].round(4).tolist(), rows[y].tolist(), strict=True)
-    points = [_Point(row, time, at, sample(row, row.extra, shown)) for row, time, at in each]
     nowhere = [one for one in points if pd.isna(one.y)]
     if nowhere:
         yield common | _places(nowhere, [None] * len(nowhere)) | {"visible": False}
@@ -79,10 +81,23 @@ def line(
 
 
 class _Point(NamedTuple):
-    row: Any  # of `itertuples`: a frame is asked a dozen times more slowly
+    row: Any  # _Row
     time: float  # d
     y: float
     told: list[str]
+
+
+_Row = namedtuple("_Row", [*_POINT, "symbol"])
+
+
+def _points(rows: pd.DataFrame, y: str, extra: list[str] | None, symbol: str | list[str], shown: Shown) -> list[_Point]:
+    """By time. Column by column out of the frame: its own ways of walking through rows take longer than the rest."""
+    columns = [rows[name].tolist() for name in _POINT]
+    symbols = [symbol] * len(rows) if isinstance(symbol, str) else symbol
+    each = map(_Row, *columns, symbols)
+    told = zip(each, rows["time"].round(4).tolist(), rows[y].tolist(), extra or [""] * len(rows), strict=True)
+    points = [_Point(row, time, at, sample(row, words, shown)) for row, time, at, words in told]
+    return sorted(points, key=lambda one: one.row.time)
 
 
 def _places(points: list[_Point], heights: list[float | None]) -> dict:
@@ -113,16 +128,17 @@ def end_name(rows: pd.DataFrame, shown: Shown, label: str, colour: str, place, *
 
     place: value -> where it stands on the axis.
     """
-    inside = rows[shown.holds(rows["time"])]
-    if inside.empty:
+    points = list(zip(rows["time"].tolist(), rows[y].tolist(), strict=True))
+    inside = [one for one in points if shown.low <= one[0] <= shown.high]
+    if not inside:
         return
-    last, beyond = inside.loc[inside["time"].idxmax()], rows[rows["time"] > shown.high]
-    at, height = last["time"], place(last[y])
-    if len(beyond):
-        after = beyond.loc[beyond["time"].idxmin()]
-        height += (place(after[y]) - height) * (shown.high - at) / (after["time"] - at)
+    at, value = max(inside, key=itemgetter(0))
+    height, beyond = place(value), [one for one in points if one[0] > shown.high]
+    if beyond:
+        when, after = min(beyond, key=itemgetter(0))
+        height += (place(after) - height) * (shown.high - at) / (when - at)
         at = shown.high
-    yield note(label, colour, x=round(at, 4), y=height, xanchor="left", xshift=7)
+    yield note(label, colour, x=float(np.round(at, 4)), y=height, xanchor="left", xshift=7)
 
 
 def apart(ends: list[dict], per_pixel: float, top: float) -> Iterator[dict]:

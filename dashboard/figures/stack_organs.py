@@ -73,7 +73,7 @@ def counts(course: Course, shown: Shown) -> Iterator[Panel]:
 def _count(code: str, rows: pd.DataFrame, course: Course, shown: Shown) -> Panel:
     unit = rows["unit"].iloc[-1]
     begin = _begin(course, code, unit) if rows["unit"].nunique() == 1 else {}
-    values, label = visible(rows, shown)["value"], shown.say(f"patient.latest_{code.lower()}")
+    values, label = visible(rows, shown), shown.say(f"patient.latest_{code.lower()}")
     severe = begin.get(SEVERE, 0.0)
     highest = max(values.max(), severe * 1.4)
     lowest = 0 if SEVERE + 1 in begin else min(values.min(), severe * 0.95 or values.min()) * 0.9
@@ -116,7 +116,7 @@ def liver(course: Course, shown: Shown) -> Panel | None:
     rows = every[every["multiple"].notna()]
     if rows.empty:
         return None
-    highest = max(visible(rows, shown)["multiple"].max(), 1.6)
+    highest = max(visible(rows, shown, "multiple").max(), 1.6)
     begin, palette, height = _in_multiples(course, every), PALETTES[shown.theme], shown.tall(92, len(LIVER))
     traces, ends, shapes, notes = [], [], [level_line(1, palette.line, "solid")], []
     for code, (colour, symbol) in LIVER.items():
@@ -149,7 +149,7 @@ def kidney(course: Course, shown: Shown) -> Panel | None:
     rows = every[every["multiple"].notna()]
     if rows.empty:
         return None
-    values = visible(rows, shown)["multiple"]
+    values = visible(rows, shown, "multiple")
     highest, lowest = max(values.max(), 1.6) * 1.1, min(values.min(), 0.6) * 0.8
     begin = _in_multiples(course, every)
     own, label = begin.get(KIDNEY, {}), shown.say("patient.kidney_creat")
@@ -214,7 +214,7 @@ def coagulation(course: Course, shown: Shown) -> Panel | None:
     if not drawn:
         return None
     height, every = shown.tall(84, len(drawn)), pd.concat(drawn.values())
-    low, high = log_range(visible(every, shown)["value"])
+    low, high = log_range(visible(every, shown))
     traces, ends, shapes, words = [], [], [], ""
     for code, rows in drawn.items():
         unit, colour, symbol = COAGULATION[code]

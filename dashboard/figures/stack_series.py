@@ -142,7 +142,7 @@ def _log_range(
     rows: pd.DataFrame, beside: Collection[Ghost], shown: Shown, height: int
 ) -> tuple[float, float, list[dict]]:
     """The range of the axis in decades, and the words of the dose group: over the values, unless the panel is low."""
-    low, high = log_range([*visible(rows, shown)["value"], *stack_ghost.in_sight(beside, shown)])
+    low, high = log_range([*visible(rows, shown), *stack_ghost.in_sight(beside, shown)])
     above = height > 4 * WORDS
     top = high + (high - low) * WORDS / (height - WORDS) if above else high
     words = list(stack_ghost.words(beside, shown, top, above=above))

@@ -31,7 +31,7 @@ def temperature(course: Course, shown: Shown) -> Panel | None:
     rows = rows[rows["unit"] == "C"]
     if rows.empty:
         return None
-    palette, values = PALETTES[shown.theme], visible(rows, shown)["value"]
+    palette, values = PALETTES[shown.theme], visible(rows, shown)
     low, high = min(values.min(), 36.0), max(values.max(), 38.6)
     places = [one if isinstance(one, str) else "" for one in rows["place"]]
     told = [_beside(*one, shown) for one in zip(places, rows["value"], strict=True)]
@@ -75,7 +75,7 @@ def pressure(course: Course, shown: Shown) -> Panel | None:
     rows = rows[rows["unit"] == "mmHg"]
     if rows.empty:
         return None
-    palette, values, height = PALETTES[shown.theme], visible(rows, shown)["value"], shown.tall(76, len(PRESSURES))
+    palette, values, height = PALETTES[shown.theme], visible(rows, shown), shown.tall(76, len(PRESSURES))
     low, high = min(values.min(), 60) - 6, max(values.max(), 125) + 6
     traces, ends = [], []
     for code, symbol in PRESSURES.items():
@@ -108,7 +108,7 @@ def oxygen(course: Course, shown: Shown) -> Panel | None:
     if rows.empty and given.empty:
         return None
     palette = PALETTES[shown.theme]
-    low = min(visible(rows, shown)["value"].min() if len(rows) else ON_AIR, ON_AIR)
+    low = min(visible(rows, shown).min() if len(rows) else ON_AIR, ON_AIR)
     floor = low - (1 if given.empty else 7)  # the device stands under the lowest value
     drawn = list(line(rows, shown, palette.ink, "circle", name=shown.say("patient.latest_oxysat"))) if len(rows) else []
     return Panel(
