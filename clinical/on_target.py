@@ -12,24 +12,21 @@ from clinical.lab_grades import is_blood
 
 @dataclass(frozen=True)
 class Organ:
-    """group: id of the protocol's events of special interest; terms: where there is no such group. table, code, place:
-    the examination in the terms of CDISC; "" none that is known by a code."""
+    """id: of the protocol's [[on_target]]; group: of its events of special interest, where it has no terms of its own.
+    table, code, place: the examination in the terms of CDISC; "" none that is known by a code."""
 
     id: str
     group: str = ""
-    terms: tuple[str, ...] = ()
     table: str = ""
     code: str = ""
     place: str = ""
 
 
-# Urothelium expresses Nectin-4, and the protocol has no group of it; the terms are not checked against MedDRA.
-_URINARY = ("Cystitis noninfective", "Haematuria", "Acute kidney injury", "非感染性膀胱炎", "血尿", "急性肾损伤")
 ORGANS = (
     Organ("skin", "skin", table="vital_sign", code="BSARASH", place="SKIN"),
     Organ("eye", "ocular", table="vital_sign", code="SCHIRMER", place="EYE"),
     Organ("lung", "pulmonary"),
-    Organ("urinary", terms=_URINARY),
+    Organ("urinary"),
     Organ("glucose", "hyperglycaemia", table="lab", code="GLUC"),
     Organ("neuropathy", "neuropathy"),
 )
@@ -38,16 +35,35 @@ CODES = tuple(one.code for one in ORGANS if one.code)
 
 
 def watched(course: Course) -> tuple[Organ, ...]:
-    """The organs of which the trial can tell: by a group of its protocol, an examination in its files, or terms; none
-    where its protocol has no such group at all, as its cells have another target."""
-    groups = {one.id for one in course.protocol.aesi}
-    if not groups & {one.group for one in ORGANS if one.group}:
+    """The organs of which the trial can tell: by terms or a group of its protocol, or an examination in its files; none
+    where its protocol names events of no such organ, as its cells have another target."""
+    if not any(_followed(course, one) for one in ORGANS):
         return ()
-    return tuple(one for one in ORGANS if one.terms or one.group in groups or one.code in course.examined)
+    return tuple(one for one in ORGANS if _followed(course, one) or one.code in course.examined)
+
+
+def not_followed(course: Course) -> tuple[Organ, ...]:
+    """The other organs, of a trial that watches any: what happens to them is in no row."""
+    watching = watched(course)
+    return tuple(one for one in ORGANS if watching and one not in watching)
+
+
+def uncoded(course: Course) -> int:
+    """How many events have no preferred term, so that nobody knows of which organ they are."""
+    return sum(not one.coded for one in course.episodes)
+
+
+def _followed(course: Course, organ: Organ) -> bool:
+    return bool(_terms(course, organ)) or organ.group in {one.id for one in course.protocol.aesi}
+
+
+def _terms(course: Course, organ: Organ) -> tuple[str, ...]:
+    return next((one.terms for one in course.protocol.on_target if one.id == organ.id), ())
 
 
 def episodes_of(course: Course, organ: Organ) -> tuple[Episode, ...]:
-    return of_terms(course.episodes, organ.terms) if organ.terms else course.of_interest(organ.group)
+    terms = _terms(course, organ)
+    return of_terms(course.episodes, terms) if terms else course.of_interest(organ.group)
 
 
 def examinations(course: Course, organ: Organ) -> pd.DataFrame:

@@ -337,6 +337,13 @@ class Aesi(Section):
     persists_after_day: Days | None = None
 
 
+class OnTarget(Section):
+    """Which events are of an organ that expresses the target of the cells, instead of a group of special interest."""
+
+    id: Literal["skin", "eye", "lung", "urinary", "glucose", "neuropathy"]
+    terms: tuple[str, ...] = Field(min_length=1)
+
+
 class Period(Section):
     id: str
     label: Text
@@ -447,6 +454,7 @@ class Protocol(BaseModel):
     adverse_events: AdverseEvents
     populations: tuple[Population, ...] = Field(min_length=1)
     aesi: tuple[Aesi, ...] = ()
+    on_target: tuple[OnTarget, ...] = ()
     periods: tuple[Period, ...] = ()
     visits: tuple[Visit, ...] = ()
     analytes: tuple[Analyte, ...] = ()
@@ -510,7 +518,7 @@ class Protocol(BaseModel):
         values = [value for one in self.cohort.levels for value in one.values]
         _unique("cohort.levels (values), cohort.not_assigned", [*values, *self.cohort.not_assigned])
         _unique("cohort.levels (level)", [one.level for one in self.dose_levels])
-        for name in ("aesi", "populations", "alerts", "pause_rules", "periods"):
+        for name in ("aesi", "on_target", "populations", "alerts", "pause_rules", "periods"):
             _unique(name, [one.id for one in getattr(self, name)])
         _unique("adverse_events.windows", [one.id for one in self.adverse_events.windows])
         doses = [one.dose for one in self.dose_levels]

@@ -61,6 +61,8 @@ def test_the_column_says_each_sample_at_the_cross_hair(site, open_tab):
     to_day(page, 3.0)
     expect(row(page, "CRS reported").locator(".read-value")).to_have_text("grade 1")
     expect(alt).not_to_have_class(re.compile("far"))
+    examined = page.locator('.read [data-row="Skin"] .read-value')
+    expect(examined).to_have_text("last examined Day -7")  # that of Day 7 is not known yet
     to_day(page, 20.0)
     expect(row(page, "CRS reported").locator(".read-value")).to_have_text("after the data cut-off")
     assert places == page.eval_on_selector_all(".reading li", "all => all.map(one => one.getBoundingClientRect().top)")

@@ -58,6 +58,7 @@ ERRORS = {
     "other format": (("format = 1", "format = 2"), "format: Input should be 1"),
     "time zone": (("Asia/Shanghai", "Shanghai"), "trial.timezone: Value error, 'Shanghai' is no IANA time zone"),
     "not TOML": (("format = 1", "format = "), "not valid TOML"),
+    "organ": (('id = "urinary"', 'id = "kidney"'), "on_target.0.id: Input should be 'skin', 'eye'"),
     "level twice": (('id = "DL2"', 'id = "DL1"'), "cohort.levels: DL1 stands there twice"),
     "value twice": (('values = ["DL2"]', 'values = ["DL1"]'), "DL1 stands there twice"),
     "assigned and not": (('"SCRNFAIL", "NOTASSGN"', '"SCRNFAIL", "DL1"'), "DL1 stands there twice"),

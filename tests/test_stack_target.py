@@ -5,12 +5,13 @@ import pytest
 from test_patient_page import asked, axis_of, drawn, of, of_panel
 
 from clinical.course import Course
-from clinical.on_target import ORGANS, above_alert, watched
+from clinical.on_target import ORGANS, above_alert, episodes_of, watched
 from dashboard.figures.panels import Shown
 from dashboard.figures.readings import at_the_last
 from dashboard.figures.stack_target import target
 from dashboard.labels import speaker
 from dashboard.pages import patient
+from data.protocol import OnTarget
 
 MORNING = 0.4375  # d: infused at 10:30, so that a day begins 10.5 h before its number on the axis
 
@@ -57,6 +58,22 @@ def test_each_row_says_when_it_was_last_examined(trial):
     assert "last examined Day 13" in panel.yaxis["ticktext"][0]
     reads = {one.row: one.value for one in at_the_last(panel.traces, found.axis.after(found.cutoff))}
     assert reads["Skin"] == "last examined Day 13"
+
+
+def test_a_day_knows_of_no_later_examination(trial):
+    """Before the second visit that looks at the skin, only the first one is known; before that, none."""
+    found = of(trial, "205")
+    skin = found.measured[found.measured["code"] == "BSARASH"]
+    panel = panel_of(beside(found, events=found.events.iloc[:0]))
+
+    def skin_at(day: float) -> str:
+        return next(one.value for one in at_the_last(panel.traces, day) if one.row == "Skin")
+
+    days = sorted(int(one) for one in skin["rel_day"].dropna().unique())
+    earliest, second = (skin.loc[skin["rel_day"] == day, "time"].min() for day in days[:2])
+    assert skin_at(earliest - 0.01) == "not examined"
+    assert skin_at(earliest) == skin_at(second - 0.01) == f"last examined Day {days[0]}"
+    assert skin_at(second) == f"last examined Day {days[1]}"
 
 
 def test_not_examined_is_said_where_the_trial_examines_and_else_nothing(trial):
@@ -122,11 +139,37 @@ def test_a_blood_in_the_urine_is_of_the_urinary_tract(trial):
     assert any(one.startswith("Urinary tract") for one in panel_of(beside(found, events=events)).yaxis["ticktext"])
 
 
+def test_an_organ_that_the_protocol_does_not_follow_is_named(trial):
+    found = of(trial, "205")
+    assert "not followed" not in panel_of(found).title
+    silent = beside(found, protocol=found.protocol.model_copy(update={"on_target": ()}))
+    assert "not followed: Urinary tract" in panel_of(silent).title
+    events = found.events.copy()
+    events.loc[events.index[:1], "aedecod"] = "Haematuria"
+    assert not any(one.startswith("Urinary") for one in panel_of(beside(silent, events=events)).yaxis["ticktext"])
+
+
+def test_terms_of_the_protocol_stand_instead_of_the_group(trial):
+    found = of(trial, "205")
+    own = (OnTarget(id="skin", terms=("Alopecia",)),)
+    other = beside(found, protocol=found.protocol.model_copy(update={"on_target": own}))
+    (skin,) = (one for one in ORGANS if one.id == "skin")
+    assert episodes_of(found, skin) and not episodes_of(other, skin)  # the rash is no alopecia
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_events_without_a_preferred_term_are_counted(trial, count):
+    found = of(trial, "205")
+    assert "uncoded" not in panel_of(found).title
+    new = found.events.iloc[:count].assign(aedecod=None, aegrpid=[f"NEW{one}" for one in range(count)])
+    assert f" · uncoded events: {count}" in panel_of(beside(found, events=pd.concat([found.events, new]))).title
+
+
 def test_a_trial_without_such_groups_has_no_lane(trial):
     found = of(trial, "205")
     groups = {one.group for one in ORGANS}
     other = found.protocol.model_copy(
-        update={"aesi": tuple(one for one in found.protocol.aesi if one.id not in groups)}
+        update={"aesi": tuple(one for one in found.protocol.aesi if one.id not in groups), "on_target": ()}
     )
     assert watched(beside(found, protocol=other)) == () and panel_of(beside(found, protocol=other)) is None
 

@@ -68,7 +68,12 @@
       if (texts.indexOf(text) < 0) { texts.push(text); found = found || one; }
     });
     var under = texts.length === 1 && !row.meta.wide ? found.told.slice(-2).filter(Boolean).join(" · ") : "";
-    return [texts.join(" · ") || row.meta.nones[row.place], row.meta.scales[row.place], under, !texts.length];
+    return [texts.join(" · ") || none(row.meta.nones[row.place], day), row.meta.scales[row.place], under, !texts.length];
+  }
+  /* What is said where nothing holds: a text, or what was known from when on, [[day or null, text], ...]. */
+  function none(said, day) {
+    if (typeof said === "string") { return said; }
+    return said.reduce(function (text, one) { return one[0] === null || one[0] <= day ? one[1] : text; }, "");
   }
   /* What is told of the bar or mark under the pointer, null where there is none. */
   function under(plot, day, height) {

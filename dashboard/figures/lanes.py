@@ -41,13 +41,17 @@ def arrows(ends: Sequence[tuple[float, float]], colour: str | list[str]) -> list
     ]  # fmt: skip
 
 
+# What is said from when on [d since infusion; None: from the beginning], in order: a day knows nothing of a later one.
+Since = Sequence[tuple[float | None, str]]
+
+
 @dataclass(frozen=True)
 class Reads:
     """A row of the reading column that says what holds in a lane."""
 
     name: str
     scale: str = ""  # of the grades that it says
-    none: str = ""  # what to say where nothing holds; "": that nothing is recorded
+    none: str | Since = ""  # what to say where nothing holds; "": that nothing is recorded
 
 
 def stretches(each: Sequence[Reads], whole: Reads | None, shown: Shown) -> dict:

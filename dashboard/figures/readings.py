@@ -107,8 +107,20 @@ def _holding(row: str, traces: Sequence[dict], end: float) -> Read:
     under = " · ".join(filter(None, found[0][1][-2:])) if len(texts) == 1 and not meta["wide"] else ""
     place = meta["rows"].index(row)
     return Read(
-        row, " · ".join(texts) or meta["nones"][place], meta["scales"][place], under, lane=True, wide=meta["wide"]
+        row,
+        " · ".join(texts) or _none(meta["nones"][place], end),
+        meta["scales"][place],
+        under,
+        lane=True,
+        wide=meta["wide"],
     )
+
+
+def _none(said: str | Sequence[tuple[float | None, str]], moment: float) -> str:
+    """`lanes.Reads.none` at that moment."""
+    if isinstance(said, str):
+        return said
+    return next((words for since, words in reversed(said) if since is None or since <= moment), "")
 
 
 def _at(trace: dict, row: str, moment: float) -> Iterator[tuple[float, tuple[str, ...]]]:

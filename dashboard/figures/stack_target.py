@@ -7,8 +7,8 @@ from dataclasses import replace
 import pandas as pd
 
 from clinical.course import Course
-from clinical.on_target import Organ, above_alert, episodes_of, examinations, watched
-from dashboard.figures.lanes import Reads, lane, marks
+from clinical.on_target import Organ, above_alert, episodes_of, examinations, not_followed, uncoded, watched
+from dashboard.figures.lanes import Reads, Since, lane, marks
 from dashboard.figures.panels import Panel, Shown, digits, moment, plain, unit_words
 from dashboard.figures.series import results
 from dashboard.figures.stack_events import episode_bars
@@ -18,46 +18,58 @@ from dashboard.theme import GRADES, PALETTES
 def target(course: Course, shown: Shown) -> Panel | None:
     """A row an organ of which anything is known, or of which the trial has an examination that this patient lacks."""
     organs = watched(course)
-    drawn = [one for one in organs if _is_known(course, one)]
+    examined = {one: examinations(course, one) for one in organs}
+    drawn = [one for one in organs if _is_known(course, one, examined[one])]
     if not drawn:
         return None
     scale = course.protocol.adverse_events.grade_scale
-    examined = [_examined(course, one, shown) for one in drawn]
-    reads = [Reads(_name(one, shown), scale, said) for one, said in zip(drawn, examined, strict=True)]
-    labels = [_label(_name(one, shown), said, shown) for one, said in zip(drawn, examined, strict=True)]
-    traces = [*_events(course, drawn, shown), *_examinations(course, drawn, shown)]
+    known = [_examined(course, one, examined[one], shown) for one in drawn]
+    reads = [Reads(_name(one, shown), scale, said) for one, said in zip(drawn, known, strict=True)]
+    labels = [_label(_name(one, shown), said, shown) for one, said in zip(drawn, known, strict=True)]
+    traces = [*_events(course, drawn, shown), *_examinations(course, [(one, examined[one]) for one in drawn], shown)]
     panel = lane("target", labels, traces, shown, each=reads)
-    without = [_name(one, shown) for one in organs if one not in drawn]
-    return replace(panel, title=panel.title + _without(without, shown))
+    return replace(panel, title=panel.title + _beside(course, [one for one in organs if one not in drawn], shown))
 
 
-def _is_known(course: Course, organ: Organ) -> bool:
+def _is_known(course: Course, organ: Organ, examined: pd.DataFrame) -> bool:
     dated = any(one.steps for one in episodes_of(course, organ))
-    return dated or organ.code in course.examined or len(examinations(course, organ)) > 0
+    return dated or organ.code in course.examined or len(examined) > 0
 
 
-def _without(names: Sequence[str], shown: Shown) -> str:
-    return shown.say("patient.target_without", what=", ".join(names)) if names else ""
+def _beside(course: Course, empty: Sequence[Organ], shown: Shown) -> str:
+    """What has no row: uncoded events, organs that the protocol does not follow or of which nothing is recorded."""
+    left, count, found = not_followed(course), uncoded(course), ""
+    if count:
+        found += shown.say("patient.target_uncoded", count=count)
+    if left:
+        found += shown.say("patient.target_not_followed", what=_names(left, shown))
+    return found + (shown.say("patient.target_without", what=_names(empty, shown)) if empty else "")
+
+
+def _names(organs: Sequence[Organ], shown: Shown) -> str:
+    return ", ".join(_name(one, shown) for one in organs)
 
 
 def _name(organ: Organ, shown: Shown) -> str:
     return shown.say(f"patient.target_{organ.id}")
 
 
-def _label(name: str, examined: str, shown: Shown) -> str:
-    quiet = PALETTES[shown.theme].quiet
-    said = f' <span style="font-size:10px;color:{quiet}">{plain(examined)}</span>' if examined else ""
+def _label(name: str, examined: Since, shown: Shown) -> str:
+    quiet, last = PALETTES[shown.theme].quiet, examined[-1][1] if examined else ""
+    said = f' <span style="font-size:10px;color:{quiet}">{plain(last)}</span>' if last else ""
     return plain(name) + said
 
 
-def _examined(course: Course, organ: Organ, shown: Shown) -> str:
-    """When it was last examined; "" where the trial has no examination of it: then nothing is claimed."""
-    rows = examinations(course, organ)
-    if rows["rel_day"].notna().any():
-        return shown.say("patient.last_examined", day=int(rows["rel_day"].max()))
-    if len(rows):
-        return shown.say("patient.examined_undated")
-    return shown.say("patient.not_examined") if organ.code in course.examined else ""
+def _examined(course: Course, organ: Organ, rows: pd.DataFrame, shown: Shown) -> Since:
+    """When it was last examined, as far as each day knew; none where the trial has no examination of it: then nothing
+    is claimed."""
+    dated = rows[rows["rel_day"].notna()].sort_values("time")
+    if len(rows) == 0 and organ.code not in course.examined:
+        return ()
+    undated = len(rows) > len(dated)
+    first = shown.say("patient.examined_undated") if undated else shown.say("patient.not_examined")
+    each = zip(dated["time"].tolist(), dated["rel_day"].tolist(), strict=True)
+    return [(None, first), *((time, shown.say("patient.last_examined", day=int(day))) for time, day in each)]
 
 
 # ---- events and examinations -----------------------------------------------------------------------------------------
@@ -68,20 +80,19 @@ def _events(course: Course, organs: Sequence[Organ], shown: Shown) -> Iterator[d
     yield from episode_bars([one for _, one in found], [row for row, _ in found], GRADES, course, shown)
 
 
-def _examinations(course: Course, organs: Sequence[Organ], shown: Shown) -> Iterator[dict]:
-    for row, organ in enumerate(organs):
-        rows = _marked(course, organ)
+def _examinations(course: Course, organs: Sequence[tuple[Organ, pd.DataFrame]], shown: Shown) -> Iterator[dict]:
+    for row, (organ, examined) in enumerate(organs):
+        rows = _marked(course, organ, examined)
         if len(rows):
             yield _marks(rows, row, organ, shown)
 
 
-def _marked(course: Course, organ: Organ) -> pd.DataFrame:
+def _marked(course: Course, organ: Organ, examined: pd.DataFrame) -> pd.DataFrame:
     """Every examination of the skin and the eye that has a number; of glucose what the protocol calls an alert."""
     if not organ.code:
         return course.measured.iloc[:0]
-    every = examinations(course, organ).index
     rows = results(course, organ.table, organ.code)
-    rows = rows[rows.index.isin(every)]
+    rows = rows[rows.index.isin(examined.index)]
     return rows if organ.place else above_alert(course, rows, organ.code)
 
 
