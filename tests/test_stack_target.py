@@ -11,6 +11,7 @@ from dashboard.figures.readings import at_the_last
 from dashboard.figures.stack_target import target
 from dashboard.labels import speaker
 from dashboard.pages import patient
+from dashboard.theme import PALETTES
 from data.protocol import OnTarget
 
 MORNING = 0.4375  # d: infused at 10:30, so that a day begins 10.5 h before its number on the axis
@@ -46,6 +47,8 @@ def test_the_rash_of_205_is_a_row_with_its_grades_and_the_area_of_each_visit(tri
     assert found == [(8, "1"), (11, "2")]
     shown = dict(zip([round(one) for one in marks.x], marks.text, strict=True))
     assert (shown[8], shown[13], shown[28]) == ("6", "18", "0")
+    dark = target(of(trial, "205"), Shown(-7.5, 28.6, speaker("en"), "dark", "en")).traces[1]
+    assert set(dark["textfont"]["color"]) == {"#1B2430", PALETTES["dark"].ink}  # on a pale bar, on the dark paper
     area = next(told for told in marks.customdata if told[0].endswith("18 %"))
     assert area[0] == "Body surface with rash 18 %" and area[2].startswith("Day 13, ") and area[3].startswith("vs.xpt ")
 

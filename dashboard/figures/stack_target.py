@@ -7,11 +7,12 @@ from dataclasses import replace
 import pandas as pd
 
 from clinical.course import Course
+from clinical.episodes import Episode
 from clinical.on_target import Organ, above_alert, episodes_of, examinations, not_followed, uncoded, watched
 from dashboard.figures.lanes import Reads, Since, lane, marks
 from dashboard.figures.panels import Panel, Shown, digits, moment, plain, unit_words
 from dashboard.figures.series import results
-from dashboard.figures.stack_events import episode_bars
+from dashboard.figures.stack_events import episode_bars, ink
 from dashboard.theme import GRADES, PALETTES
 
 
@@ -84,7 +85,9 @@ def _examinations(course: Course, organs: Sequence[tuple[Organ, pd.DataFrame]], 
     for row, (organ, examined) in enumerate(organs):
         rows = _marked(course, organ, examined)
         if len(rows):
-            yield _marks(rows, row, organ, shown)
+            yield _marks(
+                rows, row, organ, [_ink(episodes_of(course, organ), one, shown) for one in rows["time"]], shown
+            )
 
 
 def _marked(course: Course, organ: Organ, examined: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +99,13 @@ def _marked(course: Course, organ: Organ, examined: pd.DataFrame) -> pd.DataFram
     return rows if organ.place else above_alert(course, rows, organ.code)
 
 
-def _marks(rows: pd.DataFrame, row: int, organ: Organ, shown: Shown) -> dict:
+def _ink(found: Sequence[Episode], time: float, shown: Shown) -> str:
+    """Of a value at that time: what is seen on the bar that stands there, the worst one above."""
+    grades = [step.grade or 0 for one in found for step in one.steps if step.start <= time <= step.end]
+    return ink(max(grades)) if grades else PALETTES[shown.theme].ink
+
+
+def _marks(rows: pd.DataFrame, row: int, organ: Organ, inks: list[str], shown: Shown) -> dict:
     palette, edge = PALETTES[shown.theme], shown.high - 0.06 * (shown.high - shown.low)  # 16 cut off there would read 1
     told = [_told(one, organ, shown) for one in rows.itertuples()]
     values = [_value(one) for one in rows.itertuples()]
@@ -106,7 +115,7 @@ def _marks(rows: pd.DataFrame, row: int, organ: Organ, shown: Shown) -> dict:
         "mode": "markers+text",
         "text": [plain(one) if inside else "" for one, inside in zip(values, shown.holds(rows["time"]), strict=True)],
         "textposition": ["middle left" if one > edge else "middle right" for one in rows["time"]],
-        "textfont": {"color": palette.ink, "size": 10},
+        "textfont": {"color": inks, "size": 10},
     }
 
 
