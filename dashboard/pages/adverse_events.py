@@ -235,12 +235,13 @@ def columns(asked: Asked, found: Counted, rows: list[dict]) -> list[dict]:
         "pinned": "left",
         "wrapText": True,
         "autoHeight": True,
-        "minWidth": 290,
+        "minWidth": 270,
         "flex": 3,
         "cellClassRules": {"soc": "params.data.soc_row"},
     }
     # In a group of its own: a head row without any cell is none to a screen reader.
-    named = {"headerName": asked.say("ae.by_term"), "children": [name]}
+    wraps = {"wrapHeaderText": True, "autoHeaderHeight": True}
+    named = {"headerName": asked.say("ae.by_term"), "children": [name]} | wraps
     return [named, *(_column_group(asked, found, cohort, rows) for cohort in found.columns)]
 
 
