@@ -122,7 +122,8 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(PUBLISHED))  # as Ctrl-C: the import that runs is finished
     state = State(settings.state_url)
     with watching:
-        app = server.create(Store(settings.folder), state, settings.host_names, settings.stale_days).server
+        kept = Store(settings.folder)
+        app = server.create(kept, state, settings.host_names, settings.stale_days, settings.browser).server
         print(f"Nectin-4 CAR-T Safety Monitor: http://{settings.host}:{settings.port}", flush=True)
         beside = warming.in_background(app, settings) if settings.beside else nullcontext()
         with beside, ahead.in_background(app):

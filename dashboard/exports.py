@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flask import Response, abort
 
-from dashboard import receipts, shell
+from dashboard import receipts, sheets_job, shell
 from dashboard.export_rows import TABLES
 from dashboard.jobs import Failed
 from dashboard.session import Asked, NotUnderstood, stamp, state_head, store
@@ -35,6 +35,21 @@ def csv(name: str, query: str) -> Response:
     except Failed as error:
         abort(503, asked.say("job.failed", error=error))
     return _file([stamp(asked, filtered), asked.say("shell.disclaimer")], rows, f"{name}-{found.cut.short}")
+
+
+def sheets(query: str) -> Response:
+    """The PDF of the sheets of the patients that Rounds lists at the query. 404 where nobody had it made, 503 where it
+    is not ready."""
+    view = View.parse("/patients", query)
+    found = shell.find_cut(view, None)
+    job = sheets_job.known(Asked(view, found.cut, state_head())) if found.cut else None
+    if job is None:
+        abort(404)
+    if not job.is_over() or job.failure():
+        abort(503, "The PDF is not ready; Rounds says how far it is.")
+    bound = job.result()
+    headers = {"Content-Disposition": f'attachment; filename="{bound.name}"'}
+    return Response(bound.pdf, mimetype="application/pdf", headers=headers)
 
 
 def receipt(name: str, kind: str) -> Response:

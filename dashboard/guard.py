@@ -26,6 +26,7 @@ POLICIES: Mapping[str, frozenset[str]] = {
     "_dash_assets.static": frozenset({"GET"}),
     "version": frozenset({"GET"}),
     "export": frozenset({"GET"}),
+    "sheets": frozenset({"GET"}),
     "receipt": frozenset({"GET"}),
     "health": frozenset({"GET"}),
     "ready": frozenset({"GET"}),
@@ -87,7 +88,7 @@ def install(server: Flask, names: tuple[str, ...], scripts: list[str], callbacks
     def harden(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = policy
         response.headers.update(HEADERS)
-        if request.endpoint in ("/_dash-update-component", "export", "version", "/", "/<path:path>"):
+        if request.endpoint in ("/_dash-update-component", "export", "sheets", "version", "/", "/<path:path>"):
             response.headers["Cache-Control"] = "no-store"
         return response
 

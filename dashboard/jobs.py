@@ -115,3 +115,8 @@ class Jobs:
             while len(self._jobs) > KEPT:
                 self._jobs.popitem(last=False)
             return job
+
+    def known(self, name: Hashable) -> Job | None:
+        """The job of that name, where one was begun and is still kept."""
+        with self._lock:
+            return self._jobs.get(name)

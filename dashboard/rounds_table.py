@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dash import html
 
 from clinical.rounds import HOSPITAL, RANKS, Round, assessed_hours
+from dashboard import sheets_card
 from dashboard.choices import choice, chosen_cohort, cohort_choice
 from dashboard.figures.panels import unit_words
 from dashboard.grades_said import reported_scales
@@ -61,7 +62,10 @@ def card(asked: Asked, found: Found) -> Still:
         *_rest(asked, found),
         html.Div([html.P(one, className="quiet") for one in _legend(asked)], className="legend"),
         html.Div(stamp(asked, filters(asked)), className="stamp"),
-        export_link(f"/export/rounds.csv?{asked.view.change(open='', length='first').href.partition('?')[2]}", say),
+        export_link(
+            f"/export/rounds.csv?{asked.view.change(open='', length='first', paper='').href.partition('?')[2]}", say
+        ),
+        sheets_card.link(asked),
     ]
     return Still(html.Div(parts))
 

@@ -16,10 +16,10 @@ from data.store import Store
 log = logging.getLogger(__name__)
 
 
-def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: int = 14) -> Dash:
+def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: int = 14, browser: str = "") -> Dash:
     """The application over one store and what people write about it. Once per process: Dash's callbacks belong to the
     first that is made. names: further host names that it answers to. stale_days: how old the data may be that are
-    advised on."""
+    advised on. browser: the program that prints PDF; "": what is found."""
     app = Dash(
         "dashboard",
         assets_folder="assets",
@@ -32,12 +32,15 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
     app.layout = shell.layout
     app.validation_layout = [shell.layout(), *pages.all_layouts()]
     server = app.server
-    server.config.update(STORE=store, STATE=state, STALE_DAYS=stale_days, OFFERED="", SEND_FILE_MAX_AGE_DEFAULT=3600)
+    server.config.update(
+        STORE=store, STATE=state, STALE_DAYS=stale_days, BROWSER=browser, OFFERED="", SEND_FILE_MAX_AGE_DEFAULT=3600
+    )
     server.config.update(JOBS=Jobs(), JOBS_ARE_AWAITED=False, AHEAD=None)
     server.add_url_rule("/version", "version", version)
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/ready", "ready", ready)
     server.add_url_rule("/export/<name>.csv", "export", export)
+    server.add_url_rule("/export/sheets.pdf", "sheets", sheets)
     server.add_url_rule("/receipt/<name>.<kind>", "receipt", exports.receipt)
     app._setup_server()  # moves the registered callbacks into the app, so that the guard knows them all
     guard.install(server, names, app.csp_hashes(), app.callback_map)
@@ -84,6 +87,10 @@ def ready() -> tuple[Response, int]:
 
 def export(name: str) -> Response:
     return exports.csv(name, request.query_string.decode("ascii", "replace"))
+
+
+def sheets() -> Response:
+    return exports.sheets(request.query_string.decode("ascii", "replace"))
 
 
 def _logged(response: Response) -> Response:

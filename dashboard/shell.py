@@ -137,7 +137,7 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
     kept = "" if ctx.triggered_id == SHOW_NEWER else shown
     found = find_cut(view, kept)
     say = speaker(view.lang)
-    look = [view.page, view.usubjid, view.lang, view.theme, view.paper, bool(found.cut)]
+    look = [view.page, view.usubjid, view.lang, view.theme, view.is_sheet, bool(found.cut)]
     cut = found.cut.id if found.cut else ""
     head = state_head()
     request = {"pathname": pathname, "search": search or "", "cut": cut, "state": head}
@@ -156,7 +156,7 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
         "shown": followed(view, found, kept),
         "stopped": stopped_at(),
         "rendered": look,
-        "scheme": "light" if view.paper else view.theme,
+        "scheme": "light" if view.is_sheet else view.theme,
         "failure": True,
     }
 

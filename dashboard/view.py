@@ -42,7 +42,7 @@ _CHOICES = {
     "outside": ("hidden", "shown"),
     "draft": ("hidden", "shown"),
     "group": ("shown", "hidden"),
-    "paper": ("", "sheet"),
+    "paper": ("", "sheet", "sheets"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
@@ -85,7 +85,7 @@ class View:
     outside: str = "hidden"  # patient: rows of the days that are not in sight
     draft: str = "hidden"  # patient: the draft narrative
     narrative: str = ""  # patient: fingerprint of an earlier draft, to be compared
-    paper: str = ""  # patient: "sheet", the course alone on one sheet for printing
+    paper: str = ""  # patient: "sheet", the course alone on one sheet for printing; rounds: "sheets", those of all
     table: str = "lab"  # patient: which measurements are listed
     alerts: str = "open"  # grading: those that are open, or all
     fold: str = "value"  # cytokines: the value, or its multiple of the baseline or of the one before infusion
@@ -146,6 +146,11 @@ class View:
         found = self.assumed() | {whom: letter}
         said = ("/".join(quote(part, safe="") for part in (*key, one)) for key, one in found.items() if one)
         return self.change(assume="~".join(said)).href
+
+    @property
+    def is_sheet(self) -> bool:
+        """Whether the screen is a sheet of paper."""
+        return self.page == "patient" and self.paper == "sheet"
 
     @property
     def folds(self) -> frozenset[str]:

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     watch: Path | None = None  # folder whose deliveries are imported while the screens are served
     stale_days: int = Field(default=14, ge=1)  # data older than this withhold the advice of the rule
     beside: bool = True  # a second process makes a new cut's screens before it is offered; it takes some 0.4 GB
+    browser: str = ""  # Chromium, Chrome or Edge, which prints PDF: its name or path; empty: one that is found on PATH
     threads: int = Field(default=8, ge=1, le=64)  # of the web server
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

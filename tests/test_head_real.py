@@ -13,10 +13,9 @@ from test_pages import text_of
 
 from clinical.alerts import Alert
 from clinical.course import Course
-from dashboard import due_card, patient_alerts, patient_head, patient_tables
+from dashboard import due_card, patient_alerts, patient_head, patient_tables, sheet
 from dashboard.courses import course
 from dashboard.labels import LANGUAGES, speaker
-from dashboard.pages import sheet
 from dashboard.session import Asked
 from dashboard.view import View
 from data.store import Cut

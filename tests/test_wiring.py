@@ -50,6 +50,7 @@ from dashboard.figures.stack_organs import COAGULATION, COUNTS
 from dashboard.figures.stack_organs import LIVER as LIVER_TESTS
 from dashboard.figures.stack_vitals import PRESSURES, SITES
 from dashboard.pages import board as board_page
+from dashboard.paper import browser
 from dashboard.patient_reading import FAR
 from dashboard.patient_tables import TABLES
 from dashboard.rounds_cells import ARROWS
@@ -96,6 +97,7 @@ TRANSLATED = {
     "power_out": proportionality.EXCLUDED,
     "nca": remarks.ENGLISH,
     "expansion": expansion.ENGLISH,
+    "sheets": browser.ENGLISH,
 }
 ROOMS = ("dashboard", "queries", "clinical", "pk", "data")
 

@@ -21,7 +21,7 @@ NAVIGATION = ("board", "patients", "adverse_events", "grading", "kinetics", "cyt
 
 def layout(view: View, request: dict, opened: dict) -> html.Div:
     """The page of a view. `request`, the view without an opened count, and `opened`, with it, start its callbacks."""
-    shown = sheet if view.page == "patient" and view.paper else _PAGES[view.page]
+    shown = sheet if view.is_sheet else _PAGES[view.page]
     return shown.layout(view, request, opened)
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from dash import Input, Output, callback, dcc, html, no_update
 
+from dashboard import sheets_card
 from dashboard.labels import speaker
 from dashboard.rounds import found
 from dashboard.rounds_table import card, choices
@@ -15,6 +16,7 @@ from dashboard.waiting import clock, polled
 class Id(StrEnum):
     CHOICES = "rounds-choices"
     LIST = "rounds-list"
+    SHEETS = "rounds-sheets"
 
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
@@ -23,8 +25,10 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         [
             dcc.Store(id={"view": "patients"}, data=request),
             clock(Id.LIST),
+            clock(Id.SHEETS),
             html.H1(say("rounds.title"), className="visually-hidden"),
             html.Div(id=Id.CHOICES, className="choices noprint"),
+            html.Div(id=Id.SHEETS, className="noprint"),
             html.Section(html.Div(id=Id.LIST), className="card"),
         ],
         className="page rounds-page",
@@ -47,3 +51,4 @@ def listed(asked: Asked, within: float) -> tuple[object, bool]:
 
 
 polled(Id.LIST, {"view": "patients"}, listed)
+polled(Id.SHEETS, {"view": "patients"}, sheets_card.card)
