@@ -70,3 +70,17 @@ def test_a_link_leads_to_it_and_back(site, open_tab):
     settled(page)
     assert "paper" not in page.url and "period=all" in page.url
     assert page.locator("nav").is_visible()
+
+
+def test_the_page_of_a_dark_screen_is_light_on_paper_and_its_figure_keeps_its_ground(site, open_tab):
+    """Bright lines on a ground that is not printed could not be read."""
+    page = open_tab()
+    page.goto(f"{site}/patient/XKDCT293-01-302?theme=dark")
+    settled(page)
+    style = "getComputedStyle(document.querySelector('{}')).{}".format
+    assert page.evaluate(style("h1", "color")) == "rgb(232, 236, 242)"
+    page.emulate_media(media="print")
+    assert page.evaluate(style("h1", "color")) == "rgb(27, 36, 48)"
+    assert page.evaluate(style("body", "backgroundColor")) == "rgb(255, 255, 255)"
+    assert page.evaluate(style("#patient-stack .main-svg", "printColorAdjust")) == "exact"
+    page.emulate_media(media="screen")
