@@ -17,11 +17,12 @@ from dashboard.meeting import last_before
 from dashboard.session import Asked, NotUnderstood, board_of, store, the_store
 from data.schema import study_tables
 from data.store import Cut
-from queries.changes import Changes, changes
+from queries.changes import Changes, changes, rehearse
 from queries.subjects import subjects
 
 # What a row can be beside the other cut. One counts as filled in where nothing of it but blanks was changed.
 SORTS = ("added", "late", "corrected", "filled", "removed", "renumbered")
+MOST_PATIENTS = 150  # beyond, comparing takes seconds of the server, and waits for somebody who asks
 _ROW = ["table", "usubjid", "key", "source_file", "source_row"]
 
 
@@ -81,6 +82,14 @@ def earlier(asked: Asked) -> Cut | None:
 def comparison(asked: Asked, before: Cut) -> Job:
     after, head = asked.cut, asked.head
     return _jobs().of(("changes", before.id, after.id, head), lambda told: compared(before, after, head, told))
+
+
+def prepare(cut: str, head: str) -> None:
+    """What any comparison with the current cut needs, before somebody waits for one."""
+    rehearse(the_store())
+    now = the_store().open(cut)
+    if len(subjects(now)) <= MOST_PATIENTS:
+        known(now, head)
 
 
 def compared(before: Cut, after: Cut, head: str, told: Told = lambda done, steps: None) -> Compared:

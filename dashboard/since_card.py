@@ -4,7 +4,7 @@ from dash import html
 
 from clinical.changes import KINDS
 from dashboard.change_lines import against, line
-from dashboard.comparing import Compared, comparison, earlier
+from dashboard.comparing import MOST_PATIENTS, Compared, comparison, earlier
 from dashboard.meeting import last_before
 from dashboard.session import Asked, stamp
 from dashboard.still import Still
@@ -12,7 +12,6 @@ from dashboard.waiting import shown
 from data.store import CutError
 
 SHOWN = 6
-MOST_PATIENTS = 150  # beyond, comparing takes seconds of the server, and waits for somebody who asks
 OF_THE_BOARD = KINDS[: KINDS.index("level") + 1]
 
 

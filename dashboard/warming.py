@@ -10,14 +10,13 @@ from contextlib import contextmanager
 
 from flask import Flask
 
-from dashboard import making
+from dashboard import comparing, making
 from dashboard.making import Piece, Wanted
 from dashboard.remembered import Answers
 from dashboard.session import today
 from dashboard.whole import Fills
 from data.settings import Settings
 from data.store import Store
-from queries.changes import rehearse
 
 EVERY = 1.0  # seconds between two looks at which cut is current
 HELD = 30.0  # seconds a new cut waits at most for its screens
@@ -50,7 +49,6 @@ class Watcher:
         self._answers: Answers = server.config["ANSWERS"]
         self._fills: Fills = server.config["FILLS"]
         self._beside: Beside | None = None
-        self._rehearsed = False
         server.config["OFFERED"] = self._store.current()
 
     def watch(self) -> None:
@@ -68,13 +66,20 @@ class Watcher:
         current = self._store.current()
         with self._server.app_context():
             now = (current, self._fills.head(), *today(current))
-        if current and now != known:
+        new = current and now != known
+        if new:
             self.make(current, now[1])
         self._server.config["OFFERED"] = current
-        if current and not self._rehearsed:
-            self._rehearsed = True
-            rehearse(self._store.open(current, current))
+        if new:
+            self._prepare(current, now[1])
         return now
+
+    def _prepare(self, cut: str, head: str) -> None:
+        try:
+            with self._server.app_context():
+                comparing.prepare(cut, head)
+        except Exception:  # who compares is told what is wrong
+            log.exception("a comparison could not be prepared before it was asked for")
 
     def make(self, cut: str, head: str) -> None:
         """Has the screens made, and offers the cut after HELD in any case. Gives up where a newer cut is current, or

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from data.schema import is_derived, manifest, study_tables
-from data.store import THREADS, Cut
+from data.store import THREADS, Cut, Store
 
 COLUMNS = (
     "table", "kind", "usubjid", "key", "topic", "dtc", "earliest", "column", "old", "new",
@@ -72,8 +72,10 @@ def changes(both: Cut) -> Changes:
     return Changes(rows, pd.concat(moved[1:] or moved, ignore_index=True)[list(MOVED)])
 
 
-def rehearse(both: Cut) -> None:
-    """Asks what `changes` may ask, so that its statements are compiled before someone waits for them."""
+@cache
+def rehearse(store: Store) -> None:
+    """Asks what `changes` may ask, once, so that its statements are compiled before someone waits for them."""
+    both = store.open(store.current(), store.current())
     for table in study_tables():
         both.frame(_left_over(table))
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import serving
 from test_answers import frame
 
-from dashboard import warming
+from dashboard import comparing, warming
 from dashboard.making import Piece
 from data.events import START
 
@@ -121,6 +121,18 @@ def test_a_newer_cut_is_not_kept_waiting_by_the_one_before(watcher, application,
     watcher.look(())
     assert [one.cut for one in publishing.asked] == [first, last]
     assert application.server.config["OFFERED"] == last
+
+
+def test_what_a_comparison_needs_is_known_before_it_is_asked_for(watcher, application, monkeypatch, trial, caplog):
+    monkeypatch.setattr(warming, "Beside", lambda settings: Beside(None))
+    known = watcher.look(())
+    with application.server.app_context():
+        asked = comparing.known.cache_info().misses
+        comparing.known(trial.open(trial.current()), START)
+    assert comparing.known.cache_info().misses == asked
+    monkeypatch.setattr(comparing, "prepare", lambda *given: 1 / 0)
+    assert watcher.look(()) == known and application.server.config["OFFERED"] == trial.current()
+    assert "could not be prepared" in caplog.text
 
 
 def test_whatever_goes_wrong_readers_are_not_left_with_an_older_cut(watcher, application, monkeypatch, trial, caplog):
