@@ -14,7 +14,7 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 from data import protocol as protocols
 from data.logs import log_to_stderr
-from data.protocol import ProtocolError
+from data.protocol_base import ProtocolError
 from data.readers import ENCODINGS
 from data.settings import Settings, SettingsError
 from data.state import State, StateError, existing

@@ -11,7 +11,7 @@ import pandas as pd
 
 from clinical.candidates import VERDICTS, Candidate
 from data.events import standing_at
-from data.protocol import Clause, Dlt
+from data.protocol_escalation import Clause, Dlt
 
 SUPPOSED = "supposed"  # `code` of a verdict that nobody gave
 

@@ -16,7 +16,8 @@ from clinical.pauses import Pause
 from clinical.sentence import Sentence
 from clinical.three_plus_three import COHORT, FULL, START
 from clinical.trial_history import LETTERS, Known, Ladder, Placed, history, known, ladder, placed
-from data.protocol import Dlt, Protocol
+from data.protocol import Protocol
+from data.protocol_escalation import Dlt
 
 # One sentence a code; {breach} is a sentence of `clinical.escalation.VIOLATIONS`. A translation has the same keys and
 # placeholders.

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clinical.reported import OVER, event_keys
-from data.protocol import Aesi
+from data.protocol_safety import Aesi
 
 ENGLISH = {
     "uncoded": "{count} AEs uncoded, not classified: every count beside them is a least",

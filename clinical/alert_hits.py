@@ -18,7 +18,8 @@ from clinical.aesi import of_interest
 from clinical.lab_grades import graded, is_blood
 from clinical.reported import ended, reported_grade
 from clinical.sentence import Sentence
-from data.protocol import Aesi, Alert, Protocol
+from data.protocol import Protocol
+from data.protocol_safety import Aesi, Alert
 
 _CLOSE = 1e-9
 

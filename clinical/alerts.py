@@ -9,7 +9,7 @@ from itertools import groupby
 from clinical.alert_hits import EPISODES_OF, Hit, Watched
 from clinical.lab_results import Evidence
 from clinical.sentence import filled
-from data.protocol import Alert as Rule
+from data.protocol_safety import Alert as Rule
 
 ENGLISH = {
     "once": "{rule}: Day {first}",

@@ -8,7 +8,7 @@ import pandas as pd
 from clinical.by_patient import by_patient
 from clinical.grading import crs
 from clinical.grading.findings import spelled
-from data.protocol import Toxicity
+from data.protocol_safety import Toxicity
 
 # Kinds of `queries.interventions` that can hide a fever; a receptor stays blocked long after the infusion has ended.
 ANTI_CYTOKINE = ("tocilizumab", "siltuximab", "anakinra")

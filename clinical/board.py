@@ -13,7 +13,8 @@ from clinical.candidates import Candidate, candidates
 from clinical.dlt import ROUNDING, WindowState, window_state
 from clinical.proportions import clopper_pearson
 from clinical.reported import began, event_key
-from data.protocol import Dlt, Level, Protocol
+from data.protocol import Protocol
+from data.protocol_escalation import Dlt, Level
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from clinical.lab_grades import TESTS, term_in
 from clinical.lab_results import Evidence
 from clinical.reported import began, event_key, reported_grade
 from clinical.sentence import filled
-from data.protocol import Clause, Dlt
+from data.protocol_escalation import Clause, Dlt
 
 # From the clearest to the most open question; an event that meets one clause and runs towards another is met.
 # "watch": the clause is decided only at the end of the window, which waits for it anyway; the grade 4 neutropenia of

@@ -12,7 +12,8 @@ from clinical.proportions import beta_exceedance, clopper_pearson
 from clinical.sentence import filled
 from clinical.three_plus_three import COHORT, FULL, TOO_MANY
 from clinical.trial_history import Ladder, Placed, ladder
-from data.protocol import Models, Protocol
+from data.protocol import Protocol
+from data.protocol_escalation import Models
 
 # One sentence a code; {rule} and {boin} are the words at the end. A translation has the same keys and placeholders.
 ENGLISH = {

@@ -13,7 +13,7 @@ import pandas as pd
 from clinical.by_patient import by_patient
 from clinical.reported import began, ended, event_key, reported_grade
 from clinical.sentence import Sentence
-from data.protocol import Aesi, Toxicity
+from data.protocol_safety import Aesi, Toxicity
 
 ENGLISH = {
     "not_reported": "grade {derived} derived from Day {day}, no event reported",

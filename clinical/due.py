@@ -9,7 +9,9 @@ import pandas as pd
 
 from clinical.candidates import Candidate
 from clinical.sentence import Sentence
-from data.protocol import Protocol, Text, Visit
+from data.protocol import Protocol
+from data.protocol_base import Text
+from data.protocol_measures import Visit
 
 STATES = ("overdue", "in_window", "upcoming")  # in the order in which they are told
 KINDS = ("visit", "repeat", "regrade")

@@ -9,7 +9,7 @@ from scipy.stats import mannwhitneyu, spearmanr
 
 from clinical.association import adjust, rank_sum, spearman
 from clinical.outcomes import RESPONSE
-from data.protocol import Associations
+from data.protocol_measures import Associations
 
 FEWEST = 3  # patients; fewer are shown one by one
 LARGE = 60  # patients from whom on the formulas for large samples are used: dealing out 500 takes seconds a cell

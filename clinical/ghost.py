@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 import numpy as np
 import pandas as pd
 
-from data.protocol import Visit
+from data.protocol_measures import Visit
 
 LEAST = 3  # others with a value on a day; the range of fewer is two single values
 

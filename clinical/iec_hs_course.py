@@ -10,7 +10,7 @@ import pandas as pd
 
 from clinical.grading import iec_hs
 from clinical.lab_grades import graded
-from data.protocol import Toxicity
+from data.protocol_safety import Toxicity
 
 _COMMON = iec_hs.CRITERIA["common"]
 _WITHIN = pd.Timedelta(hours=_COMMON["within_hours"])

@@ -12,7 +12,7 @@ from clinical import lab_results
 from clinical.lab_grades import TESTS
 from clinical.lab_results import Evidence, Lacking, Sample
 from clinical.sentence import filled
-from data.protocol import Clause, Dlt
+from data.protocol_escalation import Clause, Dlt
 
 ENGLISH = {
     "samples_over": "grade {grade} or more shown from {began} to {last}, longer than the limit",

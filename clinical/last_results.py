@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from clinical.lab_grades import is_blood
-from data.protocol import Kinetics
+from data.protocol_measures import Kinetics
 
 # Columns of `queries.measurements` that are read.
 COLUMNS = (

@@ -13,7 +13,7 @@ from clinical.narrative_events import events, toxicities
 from clinical.narrative_findings import cells, drugs, laboratory, response
 from clinical.narrative_told import Cite, Dossier, Quoted, Told, cites, cites_by_table, dated
 from clinical.sentence import Sentence
-from data.protocol import Text
+from data.protocol_base import Text
 
 # Code of a characteristic -> the sentence that tells it; with "_missing", that it is not recorded.
 CHARACTERISTICS = {"SUBTYPE": "subtype", "NEC4HS": "h_score", "ECOG": "ecog", "PRLINES": "lines"}

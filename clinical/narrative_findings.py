@@ -9,7 +9,7 @@ from clinical.grading import ctcae
 from clinical.lab_grades import term_in
 from clinical.narrative_told import Dossier, Told, cites_by_table, text_or, when
 from clinical.sentence import Sentence
-from data.protocol import Text
+from data.protocol_base import Text
 
 HIGH = 3  # grades from here on are told one by one
 

@@ -13,7 +13,7 @@ from clinical.course import Course
 from clinical.dlt import WindowState
 from clinical.narrative_words import ENGLISH
 from clinical.sentence import Sentence, filled
-from data.protocol import Text
+from data.protocol_base import Text
 
 
 class Cite(NamedTuple):

@@ -9,7 +9,8 @@ import pandas as pd
 
 from clinical.peaks import BELOW
 from clinical.response import RANKING, best_change, best_overall
-from data.protocol import Protocol, Visit
+from data.protocol import Protocol
+from data.protocol_measures import Visit
 
 CHANGE, RESPONSE, CRS, CMAX, AUC = "change", "response", "crs", "cmax", "auc"
 UNITS = {CHANGE: "%", RESPONSE: "", CRS: "", CMAX: "", AUC: ""}  # those of exposure come with it

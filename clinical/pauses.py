@@ -9,7 +9,8 @@ import pandas as pd
 
 from clinical.reported import began
 from clinical.sentence import filled
-from data.protocol import PauseRule, Protocol
+from data.protocol import Protocol
+from data.protocol_escalation import PauseRule
 
 # One sentence a code; {rule} is the rule's own text. A translation has the same keys and placeholders.
 ENGLISH = {

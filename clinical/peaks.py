@@ -6,7 +6,8 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from data.protocol import Analyte, Peak, Protocol
+from data.protocol import Protocol
+from data.protocol_measures import Analyte, Peak
 from data.specimens import BLOOD
 
 TABLE = {"cytokine": "cytokine", "inflammation": "lab"}  # panel of the protocol file -> table of the store

@@ -8,7 +8,7 @@ import pandas as pd
 
 from clinical.lab_candidates import Clock
 from clinical.reported import Moments, ended, reported_grade, started
-from data.protocol import Clause
+from data.protocol_escalation import Clause
 
 _DAY = timedelta(days=1)
 

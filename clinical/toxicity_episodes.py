@@ -7,7 +7,7 @@ import pandas as pd
 from clinical.bedside import HIDES_FEVER
 from clinical.by_patient import by_patient
 from clinical.grading import Grade, crs, icans
-from data.protocol import Toxicity
+from data.protocol_safety import Toxicity
 
 ASSESSED = ("grade", "low", "high", "codes", "missing", "deciding")  # columns added to the inputs of an assessment
 EPISODE = {

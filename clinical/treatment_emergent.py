@@ -7,7 +7,8 @@ import pandas as pd
 
 from clinical.aesi import of_interest
 from clinical.reported import event_keys
-from data.protocol import Aesi, Protocol, Window
+from data.protocol import Protocol
+from data.protocol_safety import Aesi, Window
 
 
 def denominator(subjects: pd.DataFrame, step: str, window: Window, protocol: Protocol, evaluable=()) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from dashboard.session import Asked
 from dashboard.tables import export_link
 from dashboard.view import View
 from data.events import START
-from data.protocol import Analyte
+from data.protocol_measures import Analyte
 from data.store import Cut
 from pk.exclusions import Exclusion
 from queries.adverse_events import adverse_events

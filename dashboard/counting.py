@@ -9,7 +9,8 @@ from clinical.incidence import TOTAL, incidence, meets
 from clinical.treatment_emergent import denominator, in_window
 from dashboard.judged import judged_events
 from dashboard.session import Asked, NotUnderstood, board_of
-from data.protocol import Population, Protocol, Window
+from data.protocol import Protocol
+from data.protocol_safety import Population, Window
 from data.store import Cut
 from queries.subjects import subjects
 

@@ -11,7 +11,8 @@ from clinical.on_target import CODES, TABLES
 from dashboard.exposures import endpoint_of, excluded
 from dashboard.judged import judged_events
 from data.events import START
-from data.protocol import Analyte, Protocol
+from data.protocol import Protocol
+from data.protocol_measures import Analyte
 from data.store import Cut
 from pk.exclusions import marked
 from queries.interventions import interventions, recorded

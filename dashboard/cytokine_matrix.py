@@ -12,7 +12,7 @@ from dashboard.cytokine_words import estimate, outcome_name, probability
 from dashboard.kinetic_words import chosen, filters
 from dashboard.session import Asked, NotUnderstood, stamp
 from dashboard.tables import html_table
-from data.protocol import Peak
+from data.protocol_measures import Peak
 
 
 def chosen_pair(asked: Asked) -> tuple[Peak, str]:

@@ -25,7 +25,7 @@ from dashboard.figures.scatter import Words, scatter
 from dashboard.kinetic_words import chosen, filters
 from dashboard.session import Asked, stamp
 from dashboard.theme import moved
-from data.protocol import Peak
+from data.protocol_measures import Peak
 
 SCATTER = "cytokines-scatter"  # id of the figure
 LISTED = 60  # excluded patients named one by one; more are counted

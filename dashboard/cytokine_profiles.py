@@ -15,7 +15,7 @@ from dashboard.figures import profiles as profile_figure
 from dashboard.figures.profiles import Panel, profiles
 from dashboard.session import Asked, stamp
 from dashboard.theme import level_colour, moved
-from data.protocol import Peak
+from data.protocol_measures import Peak
 
 PROFILES = "cytokines-profiles"  # id of the figure
 MOST_DRAWN = 120  # patients whose profiles are drawn

@@ -6,7 +6,7 @@ from clinical.outcomes import CHANGE, CRS, RESPONSE
 from clinical.peaks import ABOVE, BELOW
 from dashboard.correlating import Cytokines
 from dashboard.session import Asked
-from data.protocol import Peak
+from data.protocol_measures import Peak
 
 BOUND = {"": "", BELOW: "≤ ", ABOVE: "≥ "}
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from dashboard.session import events_until, the_state
 from data.events import START
-from data.protocol import Kinetics, Protocol
+from data.protocol import Protocol
+from data.protocol_measures import Kinetics
 from data.store import Cut
 from pk import exclusions
 from pk.exclusions import Exclusion, marked

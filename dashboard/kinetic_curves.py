@@ -14,7 +14,7 @@ from dashboard.kinetic_marks import marks
 from dashboard.kinetic_words import amount, assay, filters
 from dashboard.session import Asked, stamp
 from dashboard.theme import moved
-from data.protocol import Analyte
+from data.protocol_measures import Analyte
 from pk.planned import planned_days
 
 CURVES, OTHERS = "kinetics-curves", "kinetics-others"  # ids of the two figures

@@ -8,7 +8,7 @@ from dashboard.advising import Advised
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
 from dashboard.tables import html_table, level_dot
-from data.protocol import Scenario
+from data.protocol_escalation import Scenario
 
 
 def models_card(asked: Asked, found: Advised) -> list:

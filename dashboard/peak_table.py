@@ -20,7 +20,7 @@ from dashboard.cytokine_words import (
 from dashboard.session import Asked
 from dashboard.theme import level_colour
 from dashboard.view import View
-from data.protocol import Peak
+from data.protocol_measures import Peak
 
 
 def peaks_summary(asked: Asked, found: Cytokines) -> str:

@@ -27,7 +27,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.findings import Findings
-from data.protocol import ProtocolError
+from data.protocol_base import ProtocolError
 
 FOLDER = Path(__file__).with_name("mappings")
 _PLACE = re.compile(r"\{([^{}]+)\}")

@@ -27,7 +27,7 @@ from dashboard.pages import board as page
 from dashboard.rule_card import rule_card, tree_card, what_if_card
 from dashboard.session import Asked, events_until, stamp, state_head
 from dashboard.view import View
-from data.protocol import Scenario
+from data.protocol_escalation import Scenario
 from data.state import State
 from queries.subjects import subjects
 

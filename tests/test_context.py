@@ -6,7 +6,7 @@ from trial_frames import PROTOCOL, protocol_with
 
 from clinical.context import ENGLISH, characteristics, context
 from clinical.trial_history import ladder, placed
-from data.protocol import ProtocolError
+from data.protocol_base import ProtocolError
 
 
 def shown(text, target=0.30):

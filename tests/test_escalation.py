@@ -27,7 +27,7 @@ from clinical.escalation import (
     what_if,
 )
 from clinical.history import parse, written
-from data.protocol import Escalation
+from data.protocol_escalation import Escalation
 
 NO, DOWN, SIX = VARIANTS  # no_deescalation, deescalation, six_at_mtd
 OPEN = (None, "open")

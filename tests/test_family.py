@@ -11,7 +11,8 @@ from scipy.stats import mannwhitneyu, spearmanr
 
 from clinical.association import rank_sum, spearman
 from clinical.family import LARGE, family, pairs
-from data.protocol import Associations, Peak, Text
+from data.protocol_base import Text
+from data.protocol_measures import Associations, Peak
 
 NAME = Text(en="x", zh="x")
 TOLD = Associations(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinical.ghost import LEAST, Band, Ghost, ghost, ghosts, on_planned_days
-from data.protocol import Visit
+from data.protocol_measures import Visit
 
 
 def visit(day: int, before: int = 1, after: int = 1, **more) -> Visit:

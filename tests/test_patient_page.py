@@ -24,7 +24,8 @@ from dashboard.session import Asked
 from dashboard.stack_choices import stack_choices
 from dashboard.theme import CRS, DLT, GRADES
 from dashboard.view import View
-from data.protocol import ProtocolError, parse
+from data.protocol import parse
+from data.protocol_base import ProtocolError
 from data.store import Store
 from queries.subjects import subjects
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from data import protocol
-from data.protocol import ProtocolError
+from data.protocol_base import ProtocolError
 
 TRIAL = protocol.load(Path("xkdct293.toml"))
 PILOT = protocol.load(Path("cdisc_pilot.toml"))

@@ -9,7 +9,7 @@ from test_importing import SMALL, TRIAL, files, lines, load, rows
 
 from data import reshape
 from data.findings import Findings
-from data.protocol import ProtocolError
+from data.protocol_base import ProtocolError
 from data.reshape import Mapping, Reshaper
 from data.store import Store
 

@@ -12,7 +12,7 @@ from dashboard.figures.stack_target import target
 from dashboard.labels import speaker
 from dashboard.pages import patient
 from dashboard.theme import PALETTES
-from data.protocol import OnTarget
+from data.protocol_safety import OnTarget
 
 MORNING = 0.4375  # d: infused at 10:30, so that a day begins 10.5 h before its number on the axis
 

@@ -58,7 +58,7 @@ from dashboard.rounds_table import COLUMNS as ROUNDS
 from dashboard.stack_choices import PERIODS
 from data import state
 from data.events import REFUSALS
-from data.protocol import Associations
+from data.protocol_measures import Associations
 from data.receipt import DERIVED, Outcome, Severity
 from data.schema import study_tables
 from pk import covariates, expansion, proportionality, reasons, remarks, stein

@@ -12,7 +12,7 @@ from clinical.lab_grades import GRADED, with_baseline
 from dashboard.figures.panels import Panel, Shown, band, last_data, level_line, note, plain, unit_words
 from dashboard.figures.series import apart, end_name, line, log_axis, log_range, results, visible
 from dashboard.theme import GRADES, PALETTES
-from data.protocol import Envelope
+from data.protocol_measures import Envelope
 
 COUNTS = ("NEUT", "PLAT", "HGB")
 LIVER = {"ALT": ("#8E5BB5", "circle"), "AST": ("#2A9D8F", "diamond"), "BILI": ("#C48A00", "square")}

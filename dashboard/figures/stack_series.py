@@ -11,7 +11,7 @@ from dashboard.figures import stack_ghost
 from dashboard.figures.panels import Panel, Shown, last_data, level_line, note, unit_words
 from dashboard.figures.series import apart, assay_results, end_name, line, log_axis, log_range, results, visible
 from dashboard.theme import PALETTES, level_colour
-from data.protocol import Analyte
+from data.protocol_measures import Analyte
 
 WORDS = 15  # px over the values, where the dose group is named
 
