@@ -36,6 +36,7 @@ ENGLISH = {
 RANKS = ("severe", "candidate", "alert", "not_assessed", "infused", "waiting", "ended")
 HOSPITAL = "in_hospital"  # period of the protocol
 SEVERE = 3  # grade of CRS or ICANS
+POSSIBLE_FOR = timedelta(days=28)  # assumed: how long a possible grade stands where a known one does
 ASSESSED_BY = {"crs": "TEMP", "icans": "ICETOT"}
 _ASSESSED_HOURS = 12.0  # where the protocol does not say how toxicity is read
 _WAITS = ("lymphodepleting", "released", "in_manufacture", "collected", "screening", "failed", "left", "screen_failed")
@@ -231,7 +232,7 @@ def assessed_hours(protocol: Protocol) -> float:
 def rank(one: Round, known: Known, protocol: Protocol, cutoff: datetime) -> str:
     """Of RANKS. What is not known yet moves nobody."""
     hours = assessed_hours(protocol)
-    if not one.died and any(_is_severe(one, kind, known) for kind in ASSESSED_BY):
+    if not one.died and any(_is_severe(one, kind, known, cutoff) for kind in ASSESSED_BY):
         return "severe"
     if (known.candidates or {}).get(one.usubjid):
         return "candidate"
@@ -244,10 +245,14 @@ def rank(one: Round, known: Known, protocol: Protocol, cutoff: datetime) -> str:
     return "infused" if one.stage == "infused" else "waiting"
 
 
-def _is_severe(one: Round, kind: str, known: Known) -> bool:
-    """Possible is enough: of who can be at grade 4 it is not known that it is not so."""
+def _is_severe(one: Round, kind: str, known: Known, cutoff: datetime) -> bool:
+    """Possible is enough for a while: of who can be at grade 4 it is not known that it is not so. Half a year after an
+    assessment that could not be made it would hide who is ill today; the row goes on saying it."""
     derived = known.derived_of(kind, one.usubjid)
-    return one.reported[kind].may_be_severe or bool(derived and (derived.high or 0) >= SEVERE)
+    if one.reported[kind].may_be_severe or derived is None:
+        return one.reported[kind].may_be_severe
+    known_so = (derived.low or 0) >= SEVERE
+    return known_so or ((derived.high or 0) >= SEVERE and cutoff - derived.at <= POSSIBLE_FOR)
 
 
 def ordered(

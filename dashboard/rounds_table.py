@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dash import html
 
-from clinical.rounds import HOSPITAL, RANKS, Round, assessed_hours
+from clinical.rounds import HOSPITAL, POSSIBLE_FOR, RANKS, Round, assessed_hours
 from dashboard import sheets_card
 from dashboard.choices import choice, chosen_cohort, cohort_choice
 from dashboard.figures.panels import unit_words
@@ -101,8 +101,13 @@ def _table(asked: Asked, found: Found) -> html.Div:
     return html.Div(html.Table([html.Thead(head), *bodies], className="rounds", id="table-rounds"), className="table")
 
 
+def _rank_words(asked: Asked, rank: str) -> str:
+    hours = f"{assessed_hours(asked.cut.protocol):g}"
+    return asked.say(f"rounds.rank_{rank}", hours=hours, days=POSSIBLE_FOR.days)
+
+
 def _group(rank: str, own: tuple[Round, ...], shown: tuple[Round, ...], cells: Cells, heads: dict, asked: Asked):
-    words = [asked.say(f"rounds.rank_{rank}", hours=f"{assessed_hours(asked.cut.protocol):g}"), f" · {len(own)}"]
+    words = [_rank_words(asked, rank), f" · {len(own)}"]
     head = html.Tr(html.Th(words, colSpan=len(COLUMNS), scope="rowgroup"), className="group")
     return html.Tbody([head, *(_row(one, cells, heads) for one in shown)], className=f"rank-{rank}")
 
@@ -158,14 +163,17 @@ def _rest(asked: Asked, found: Found) -> list[html.P]:
 # ---- what it means ---------------------------------------------------------------------------------------------------
 def _legend(asked: Asked) -> Iterator[str]:
     say, protocol = asked.say, asked.cut.protocol
-    hours = f"{assessed_hours(protocol):g}"
-    ranks = " → ".join(say(f"rounds.rank_{one}", hours=hours) for one in RANKS)
+    ranks = " → ".join(_rank_words(asked, one) for one in RANKS)
     yield say("rounds.order", ranks=ranks)
     scale = reported_scales(protocol, say)
     graded = say("patient.scale", scale=scale) if scale else say("patient.no_scale")
     yield f"{graded} {say('rounds.legend_derived', scales=', '.join(dict.fromkeys(SCALES.values())))}"
     yield say("rounds.legend_results", ctcae=f"CTCAE {protocol.adverse_events.ctcae_version}")
-    yield say("rounds.legend_hospital", hours=hours) if _has_hospital(asked) else say("rounds.no_hospital")
+    yield (
+        say("rounds.legend_hospital", hours=f"{assessed_hours(protocol):g}")
+        if _has_hospital(asked)
+        else say("rounds.no_hospital")
+    )
 
 
 def _has_hospital(asked: Asked) -> bool:

@@ -84,6 +84,15 @@ def test_severe_is_also_what_the_last_assessment_gives_or_leaves_possible(low, h
     assert rank(patient(), known, PROTOCOL, CUTOFF) == said
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "days", "said"),
+    [(0, 4, 28, "severe"), (0, 4, 29, "infused"), (3, 4, 29, "severe"), (3, 3, 190, "severe")],
+)
+def test_what_is_possible_stands_for_28_days_and_what_is_known_stays(low, high, days, said):
+    known = Known(derived={"icans": {"A1": Derived(low, high, CUTOFF - timedelta(days=days))}})
+    assert rank(patient(), known, PROTOCOL, CUTOFF) == said
+
+
 @given(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4), st.booleans())
 def test_what_is_possible_never_ranks_below_what_is_known(low, more, known, candidate):
     """A range up to `high` against that grade for sure."""
