@@ -124,7 +124,7 @@ def test_a_newer_cut_is_not_kept_waiting_by_the_one_before(watcher, application,
 
 
 def test_what_a_comparison_needs_is_known_before_it_is_asked_for(watcher, application, monkeypatch, trial, caplog):
-    monkeypatch.setattr(warming, "Beside", lambda settings: Beside(None))
+    monkeypatch.setattr(warming, "Beside", lambda settings: Beside(None, None))
     known = watcher.look(())
     with application.server.app_context():
         asked = comparing.known.cache_info().misses
