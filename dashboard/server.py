@@ -27,9 +27,6 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
         update_title=None,
         on_error=shell.report_error,
         enable_mcp=False,
-        # A reader may leave a page while its clock's question is under way: that the clock is gone is no error. That
-        # every callback has its components is held by the tests.
-        suppress_callback_exceptions=True,
         add_log_handler=False,
     )
     app.layout = shell.layout

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from dash import Input, Output, State, callback, dcc, html
+from dash import Input, Output, State, callback, dcc, html, no_update
 from flask import current_app
 
 from dashboard.jobs import Job
@@ -11,7 +11,6 @@ from dashboard.session import Asked, unfinished
 
 WITHOUT_A_WORD = 0.8  # seconds that a reader waits before the progress is shown
 POLL = 500  # ms between two looks at what is not over
-NEVER = 2**31 - 1  # ms, the longest that a browser waits
 
 
 def polled(target: str, store: dict[str, str], make: Callable[[Asked, float], tuple[object, bool]]) -> None:
@@ -22,25 +21,34 @@ def polled(target: str, store: dict[str, str], make: Callable[[Asked, float], tu
     """
     over = _clock_of(target)
 
-    @callback(Output(target, "children"), Output(over, "disabled"), Input(store, "data"), prevent_initial_call=True)
-    def look(stored: object) -> tuple[object, bool]:
-        return make(Asked.read(stored), WITHOUT_A_WORD)
+    @callback(
+        Output(target, "children"),
+        Output(over, "disabled"),
+        Output(over, "n_intervals"),
+        Input(store, "data"),
+        prevent_initial_call=True,
+    )
+    def look(stored: object) -> tuple[object, bool, int]:
+        return *make(Asked.read(stored), WITHOUT_A_WORD), 0
 
     @callback(
         Output(target, "children", allow_duplicate=True),
         Output(over, "disabled", allow_duplicate=True),
+        Output(over, "n_intervals", allow_duplicate=True),
         Input(over, "n_intervals"),
         State(store, "data"),
-        # No look while one is under way: the browser throws the answer to the older one away, and would never show any.
-        running=[(Output(over, "interval"), NEVER, POLL)],
         prevent_initial_call=True,
     )
-    def look_again(looked: object, stored: object) -> tuple[object, bool]:
-        return make(Asked.read(stored), 0)
+    def look_again(looked: int, stored: object) -> tuple[object, bool, int]:
+        if not looked:  # set back by an answer
+            return no_update, no_update, no_update
+        return *make(Asked.read(stored), 0), 0
 
 
 def clock(target: str) -> dcc.Interval:
-    return dcc.Interval(id=_clock_of(target), interval=POLL, disabled=True)
+    """It strikes once, and again when the answer has come: while a look is under way there is no other, as the browser
+    throws the answer to the older one away, and would never show any."""
+    return dcc.Interval(id=_clock_of(target), interval=POLL, disabled=True, max_intervals=1)
 
 
 def _clock_of(target: str) -> str:
