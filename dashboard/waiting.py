@@ -40,7 +40,7 @@ def polled(target: str, store: dict[str, str], make: Callable[[Asked, float], tu
         prevent_initial_call=True,
     )
     def look_again(looked: int, stored: object) -> tuple[object, bool, int]:
-        if not looked:  # set back by an answer
+        if looked == 0:  # set back by an answer
             return no_update, no_update, no_update
         return *make(Asked.read(stored), 0), 0
 
