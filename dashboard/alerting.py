@@ -15,6 +15,7 @@ from clinical import alerts
 from clinical.alert_hits import MEASURED, Watched
 from clinical.alerts import Alert
 from dashboard.jobs import Job, Told
+from dashboard.once import OnceACut
 from dashboard.session import the_store
 from data.store import Cut, CutError
 from queries.adverse_events import adverse_events
@@ -50,7 +51,7 @@ def of_trial(cut: Cut) -> Job:
     return current_app.config["JOBS"].of(("alerts", cut.id), lambda told: alerts_of(cut))
 
 
-@lru_cache(maxsize=8)
+@OnceACut
 def alerts_of(cut: Cut) -> dict[str, tuple[Alert, ...]]:
     """usubjid -> its alerts as `of_patient` has them, of everyone who has any."""
     if not cut.protocol.alerts:
@@ -72,10 +73,12 @@ def _measured(cut: Cut) -> pd.DataFrame:
 
 def first_seen(cut: Cut) -> Job:
     """`Seen` of the alerts of a cut, over the cuts of the store until it."""
-    return current_app.config["JOBS"].of(("alerts first seen", cut.id), lambda told: _first_seen(cut, told))
+    return current_app.config["JOBS"].of(("alerts first seen", cut.id), lambda told: seen_of(cut, told))
 
 
-def _first_seen(cut: Cut, told: Told) -> Seen:
+@OnceACut
+def seen_of(cut: Cut, told: Told) -> Seen:
+    """As `first_seen` has it: the cuts before a cut are the same at any time."""
     ids = the_store().ids()
     ids = ids[: ids.index(cut.id) + 1] if cut.id in ids else [cut.id]
     known, cutoffs, left_out, unread = [], {}, {}, []

@@ -1,7 +1,6 @@
 """ICAHT, early and late, as a ladder a patient, with the spells of low counts and what leaves a grade open."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from dash import html
 from flask import current_app
@@ -12,6 +11,7 @@ from clinical.sentence import Sentence
 from dashboard.drill import listing, named
 from dashboard.jobs import Job
 from dashboard.labels import Say
+from dashboard.once import OnceACut
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
 from dashboard.tables import export_link
@@ -29,7 +29,7 @@ def icaht(cut: Cut) -> Job:
     return current_app.config["JOBS"].of(("icaht", cut.id), lambda told: icaht_of(cut))
 
 
-@lru_cache(maxsize=8)
+@OnceACut
 def icaht_of(cut: Cut) -> tuple[Haematotoxicity, ...]:
     labs, responses = measurements(cut, ("lab",), codes=(CODE,)), measurements(cut, ("response",))
     return haematotoxicity(subjects(cut), labs, responses, cancer_therapies(cut), cut.protocol, cut.cutoff)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import pandas as pd
 from dash import html
@@ -16,6 +15,7 @@ from clinical.unreported import Unreported, unreported_of
 from dashboard.drill import listing, named
 from dashboard.jobs import Job
 from dashboard.labels import Say
+from dashboard.once import OnceACut
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
 from dashboard.tables import export_link
@@ -46,7 +46,7 @@ def labs(cut: Cut) -> Job:
     return current_app.config["JOBS"].of(("graded labs", cut.id), lambda told: labs_of(cut))
 
 
-@lru_cache(maxsize=8)
+@OnceACut
 def labs_of(cut: Cut) -> Labs:
     everyone, measured, events = subjects(cut), measurements(cut, ("lab",))[_READ], adverse_events(cut)
     version = cut.protocol.adverse_events.ctcae_version

@@ -1,13 +1,12 @@
 """The one way from a cut to its IEC-HS screening, and to the CRS that it is tied to."""
 
-from functools import lru_cache
-
 import pandas as pd
 from flask import current_app
 
 from clinical.iec_hs_course import Screening, screening
 from dashboard.grading_toxicity import toxicities, toxicities_of
 from dashboard.jobs import Job
+from dashboard.once import OnceACut
 from data.store import Cut
 from queries.measurements import measurements
 from queries.subjects import subjects
@@ -23,7 +22,7 @@ def _screened(cut: Cut) -> Screening:
     return screening_of(cut)
 
 
-@lru_cache(maxsize=8)
+@OnceACut
 def screening_of(cut: Cut) -> Screening:
     """Nobody, where the protocol does not say how toxicity is read."""
     if cut.protocol.toxicity is None:

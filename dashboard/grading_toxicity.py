@@ -1,7 +1,6 @@
 """The one way from a cut to CRS and ICANS as derived and as reported."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import pandas as pd
 from flask import current_app
@@ -12,6 +11,7 @@ from clinical.grade_matrix import worst_grades
 from clinical.grading import crs, icans
 from clinical.toxicity_episodes import EPISODE, crs_assessments, episodes, icans_assessments
 from dashboard.jobs import Job
+from dashboard.once import OnceACut
 from data.store import Cut
 from queries.adverse_events import adverse_events
 from queries.interventions import interventions
@@ -40,7 +40,7 @@ def toxicities(cut: Cut) -> Job:
     return current_app.config["JOBS"].of(("toxicities", cut.id), lambda told: toxicities_of(cut))
 
 
-@lru_cache(maxsize=8)
+@OnceACut
 def toxicities_of(cut: Cut) -> tuple[Toxicity, ...]:
     """One a scale; what is reported alone where the protocol does not say how they are read."""
     read = _toxicity if cut.protocol.toxicity else _reported

@@ -2,11 +2,13 @@
 
 It is the same application over the same store and state. Asked for the screens of a cut it answers with what it would
 remember, piece by piece, then None, each with the number of what was asked: first the screens and what readers asked
-lately, then the choices that the screens offer.
+lately, then what takes longest, with all that was found of the cut on the way, and after a rest the choices that the
+screens offer.
 """
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -15,6 +17,7 @@ from typing import NamedTuple
 from flask import Flask
 
 from dashboard import pages
+from dashboard.once import hand_over
 from dashboard.remembered import ENDPOINT, Answers
 from dashboard.view import View
 from dashboard.whole import Fills
@@ -24,7 +27,8 @@ from data.state import State
 from data.store import Store
 
 LAST = ("patients", "grading", "changes")  # the longest to make, and pages that say how far they are
-REST = 30.0  # seconds after what readers look at, before the choices are made: cuts may come one after the other
+SOON = "grading"  # of these, made as soon as readers have the new cut; whoever asks for it finds it made
+REST = 30.0  # seconds before the choices are made, and SOON where the cut before is not older: more may be coming
 NICENESS = 10  # who waits for an answer comes first
 
 
@@ -38,6 +42,8 @@ class Wanted:
 class Piece(NamedTuple):
     answers: dict | None  # by key; None: that was all
     ready: bool  # what readers look at has been made
+    rest: float = 0.0  # seconds before the next one
+    found: bytes = b""  # by `once.hand_over`
 
 
 def run(asked: Connection, settings: Settings) -> None:
@@ -49,34 +55,34 @@ def run(asked: Connection, settings: Settings) -> None:
     log_to_stderr(settings.log_level)
     server = create(Store(settings.folder), State(settings.state_url), settings.host_names, settings.stale_days).server
     server.config["JOBS_ARE_AWAITED"] = True
+    last = -REST
     try:
         while True:
             number, wanted = asked.recv()
-            rest = REST
-            for piece in made(server, wanted):
+            before, last = last, time.monotonic()
+            for piece in made(server, wanted, REST if last - before < REST else 0):
                 asked.send((number, piece))
-                if asked.poll(rest if piece.ready else 0):  # something newer is wanted
+                if asked.poll(piece.rest):  # something newer is wanted
                     break
-                rest = 0 if piece.ready else rest
             asked.send((number, Piece(None, True)))
     except (EOFError, BrokenPipeError):
         return  # the server has ended
 
 
-def made(server: Flask, wanted: Wanted) -> Iterator[Piece]:
+def made(server: Flask, wanted: Wanted, pause: float) -> Iterator[Piece]:
     """What is remembered after each question that was not before it. What goes wrong in a screen is logged, and told to
-    who asks for it."""
+    who asks for it. pause: seconds of rest before SOON."""
     answers: Answers = server.config["ANSWERS"]
     known = answers.keys()
-    for ready in _answered(server, wanted):
+    for said in _answered(server, wanted, pause):
         new = answers.keys() - known
         known |= new
-        if new or ready:
-            yield Piece({key: data for key in new if (data := answers.find(key)) is not None}, ready)
+        if new or said.ready:
+            yield said._replace(answers={key: data for key in new if (data := answers.find(key)) is not None})
 
 
-def _answered(server: Flask, wanted: Wanted) -> Iterator[bool]:
-    """Whether what readers look at has been answered, after each answer."""
+def _answered(server: Flask, wanted: Wanted, pause: float) -> Iterator[Piece]:
+    """How far it is after each answer."""
     fills: Fills = server.config["FILLS"]
     offered: list[tuple[str, str, str]] = []
     for page in pages.NAVIGATION:
@@ -86,18 +92,26 @@ def _answered(server: Flask, wanted: Wanted) -> Iterator[bool]:
             continue
         for answer in fills.of(_store(page), _request(wanted, path)):
             offered += [(page, *link) for link in _choices(answer, path)]
-            yield False
+            yield Piece({}, ready=False)
     for question in wanted.questions:
         if _begins_a_job(question):
             continue
         body = question | {"inputs": [_of(one, wanted) for one in question["inputs"]]}
         with server.test_request_context(ENDPOINT, method="POST", json=body):
             fills.answer()
-        yield False
-    yield True
+        yield Piece({}, ready=False)
+    yield Piece({}, ready=True, rest=pause)
+    yield from _soon(server, wanted, REST - pause)
     for page, path, search in dict.fromkeys(offered):
         for _ in fills.of(_store(page), _request(wanted, path, search)):
-            yield True
+            yield Piece({}, ready=True)
+
+
+def _soon(server: Flask, wanted: Wanted, rest: float) -> Iterator[Piece]:
+    fills: Fills = server.config["FILLS"]
+    for _ in fills.of(_store(SOON), _request(wanted, View(page=SOON).href)):
+        yield Piece({}, ready=True)
+    yield Piece({}, ready=True, rest=rest, found=hand_over(wanted.cut))
 
 
 def _begins_a_job(question: dict) -> bool:

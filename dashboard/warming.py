@@ -12,6 +12,7 @@ from flask import Flask
 
 from dashboard import comparing, making
 from dashboard.making import Piece, Wanted
+from dashboard.once import take_over
 from dashboard.remembered import Answers
 from dashboard.session import today
 from dashboard.whole import Fills
@@ -94,6 +95,8 @@ class Watcher:
                     return
                 for key, data in piece.answers.items():
                     self._answers.keep(key, data)
+                if piece.found:
+                    take_over(cut, piece.found)
                 if piece.ready or time.monotonic() - since > HELD:
                     self._server.config["OFFERED"] = cut
                 if time.monotonic() - since > LONGEST:

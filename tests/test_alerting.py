@@ -63,9 +63,9 @@ def test_rules_that_an_older_cut_could_not_evaluate_are_named(client, trial, mon
         from dashboard import alerting
 
         alerting._without_evidence.cache_clear()
-        alerting.alerts_of.cache_clear()
-        seen = alerting._first_seen(last, lambda done, steps: None)
+        alerting.alerts_of.forget()
+        seen = alerting.seen_of.__wrapped__(last, lambda done, steps: None)
     alerting._without_evidence.cache_clear()
-    alerting.alerts_of.cache_clear()
+    alerting.alerts_of.forget()
     assert seen.left_out == {first.id: ("fever",)}
     assert first.id not in set(seen.first.values())

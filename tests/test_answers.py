@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import pickle
 import re
 import threading
 from urllib.parse import urlencode
@@ -209,18 +210,27 @@ def test_what_one_reader_may_ask_for_next_gives_way_to_the_next_reader(caplog, m
 
 def test_a_new_cut_is_made_before_anyone_asks(application, client, trial, monkeypatch):
     """What was asked of the last cut, and the first look at every screen: the answers are what a reader would get, and
-    are not made again."""
-    from dashboard.pages import board
+    are not made again. Grading is among them before there is a rest, and what was found for it is handed over."""
+    from dashboard.pages import board, grading
 
     older, newer = trial.ids()[:2]
     asked = {"pathname": "/", "search": "?assume=XKDCT293-01-302/N", "state": START}
     ask(client, "board-ladder.children", cut=older, **asked)
     answers = application.server.config["ANSWERS"]
-    pieces = list(made(application.server, Wanted(newer, START, answers.questions(60))))
+    pieces = list(made(application.server, Wanted(newer, START, answers.questions(60)), 0))
     given = {key: data for piece in pieces for key, data in piece.answers.items()}
     ready = [piece.ready for piece in pieces]
     assert ready == sorted(ready) and ready[-1] and not ready[0]
     said = [json.loads(key[0])[2][0] for key in given]
+    rests = next(number for number, piece in enumerate(pieces) if piece.rest)
+    before = [json.loads(key[0])[2][0]["pathname"] for piece in pieces[: rests + 1] for key in piece.answers]
+    cards = {name for name in vars(grading.Id).values() if isinstance(name, grading.Id)} - {grading.Id.PANEL}
+    assert before.count("/grading") == len(cards) - 1  # the words about the liver come with their figure
+    assert set(pickle.loads(pieces[rests].found)) == {
+        f"dashboard.{one}"
+        for one in ("alerting.alerts_of", "alerting.seen_of", "grading_toxicity.toxicities_of", "grading_labs.labs_of",
+                    "grading_screening.screening_of", "grading_icaht.icaht_of")
+    }  # fmt: skip
     assert {one["cut"] for one in said} == {newer}
     assert {"/", "/kinetics", "/cytokines", "/data"} < {one["pathname"] for one in said}
     chosen = {urlencode({"assume": "XKDCT293-01-302/N"}), "by=patient", "only=serious", "fold=baseline"}

@@ -23,7 +23,7 @@ from dashboard.grading_toxicity import toxicities_of
 from dashboard.labels import LANGUAGES, speaker, t
 from dashboard.session import Asked
 from dashboard.view import View
-from dashboard.waiting import POLL
+from dashboard.waiting import clock
 
 ALT = "Alanine aminotransferase increased"
 CRS = {  # usubjid's end -> reported, derived: `data.simulate.scenario.EVENTS`, and the fever of 102 on Day 5
@@ -307,7 +307,8 @@ def test_the_export_of_edish(trial, client):
 def test_nothing_is_looked_at_again_while_a_look_is_under_way(client):
     """Its answer would be thrown away: of a table that takes longer than the interval nothing would ever be shown."""
     every = client.get("/_dash-dependencies").json
-    [look] = [one for one in every if [each["id"] for each in one["inputs"]] == ["grading-alerts-wait"]]
-    running = look["running"]
-    assert running["running"]["grading-alerts-wait.interval"] > 24 * 3600 * 1000  # ms
-    assert running["runningOff"] == {"grading-alerts-wait.interval": POLL}
+    looks = [one for one in every if "grading-alerts.children" in one["output"]]
+    asked = [[each["id"] for each in one["inputs"]] for one in looks]
+    assert sorted(asked) == [["grading-alerts-wait"], ['{"view":"grading"}']]
+    assert clock("grading-alerts").max_intervals == 1  # the next one is allowed by the answer to each
+    assert all("grading-alerts-wait.n_intervals" in one["output"] for one in looks)

@@ -7,14 +7,18 @@ import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import serving
 from test_answers import frame
 
-from dashboard import comparing, warming
+from dashboard import comparing, making, warming
+from dashboard.grading_toxicity import toxicities_of
 from dashboard.making import Piece
+from dashboard.once import hand_over
 from data.events import START
+from data.settings import Settings
 
 
 def test_readers_keep_the_cut_before_until_the_new_one_is_made(client, copied_trial, application, monkeypatch):
@@ -61,6 +65,23 @@ def test_what_was_made_beside_is_kept(watcher, application, monkeypatch, trial):
     monkeypatch.setattr(warming, "Beside", lambda settings: Beside({key: b"answer"}, None))
     watcher.make(trial.current(), START)
     assert application.server.config["ANSWERS"].find(key) == b"answer"
+
+
+def test_what_was_found_beside_is_not_worked_out_again(watcher, application, monkeypatch, trial):
+    cut = trial.open(trial.current())
+    monkeypatch.setattr(toxicities_of, "__wrapped__", lambda cut: ("found beside",))
+    toxicities_of.forget()
+    toxicities_of(cut)
+    handed = hand_over(cut.id)
+    toxicities_of.forget()
+    monkeypatch.setattr(toxicities_of, "__wrapped__", lambda cut: pytest.fail("worked out again"))
+    monkeypatch.setattr(warming, "Beside", lambda settings: Beside(Piece({}, True, found=handed), None))
+    watcher.make(cut.id, START)
+    with application.server.app_context():
+        assert application.server.config["JOBS"].of("own", lambda told: toxicities_of(cut)).result() == (
+            "found beside",
+        )
+    toxicities_of.forget()
 
 
 def test_a_cut_is_offered_before_the_choices_of_its_screens_are_made(watcher, application, monkeypatch, trial):
@@ -150,6 +171,31 @@ def test_whatever_goes_wrong_readers_are_not_left_with_an_older_cut(watcher, app
     watcher.watch()
     assert len(looked) == 2 and application.server.config["OFFERED"] == ""
     assert "the current cut is shown without its screens" in caplog.text
+
+
+def test_cuts_that_come_one_after_the_other_leave_the_processor_to_their_readers(monkeypatch, tmp_path):
+    pauses, clock = [], iter((0, 100, 120, 151))  # s; the third comes 20 s after the one before it
+    asked = iter([(number, None) for number in range(4)])
+
+    class Connection:
+        def recv(self):
+            try:
+                return next(asked)
+            except StopIteration:
+                raise EOFError from None
+
+        def send(self, said):
+            assert said[1] == Piece(None, True)
+
+    for name in ("Store", "State", "log_to_stderr"):
+        monkeypatch.setattr(making, name, lambda *_: None)
+    monkeypatch.setattr(making.os, "nice", lambda by: None)
+    monkeypatch.setattr(making.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(making.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("dashboard.server.create", lambda *_: SimpleNamespace(server=SimpleNamespace(config={})))
+    monkeypatch.setattr(making, "made", lambda server, wanted, pause: pauses.append(pause) or [])
+    making.run(Connection(), Settings(store=tmp_path))
+    assert pauses == [0, 0, making.REST, 0]
 
 
 # ---- the two processes -----------------------------------------------------------------------------------------------

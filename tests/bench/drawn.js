@@ -30,6 +30,7 @@
   /* What a page has is mounted later than its texts: a page is not whole before it. */
   var WITHOUT_FIGURES = {
     "/adverse-events": "main .ag-root", "/patients": "main tbody tr", "/changes": "main .consequences",
+    "/grading": "main #alerts",  // its figure stands below the window
   };
   function mounted() {
     var path = window.location.pathname, one = function (what) { return document.querySelector(what) !== null; };
@@ -42,7 +43,7 @@
     return document.querySelector("main .stamp") !== null || /cut [0-9a-f]{7}/.test(main.textContent);
   }
   function whole() {
-    return asking === 0 && !document.querySelector("[data-dash-is-loading=true]") && !/^Updating/.test(document.title) &&
+    return asking === 0 && !document.querySelector("[data-dash-is-loading=true], main .job[role=status]") && !/^Updating/.test(document.title) &&
       stamped() && mounted() && shown(".dash-graph").every(drawn) &&
       shown(".ag-root").every(function (grid) { return grid.querySelector(".ag-row .ag-cell"); });
   }
