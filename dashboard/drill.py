@@ -9,8 +9,8 @@ from dash import html
 
 from dashboard.labels import Say
 from dashboard.session import Asked, stamp
-from dashboard.still import Still
-from dashboard.tables import level_dot
+from dashboard.still import Element, Still
+from dashboard.tables import level_dot, scrolling
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,9 @@ def patient_link(asked: Asked, usubjid: str, subjid: str, level: int | None) -> 
 
 def listing(head: Sequence[str], rows: Iterable[Sequence], say: Say) -> Still | html.P:
     """Rows as they are, in full; a sentence where there is none."""
-    body = [html.Tr([html.Td(cell) for cell in row]) for row in rows]
+    body = [Element("tr", {}, [Element("td", {}, cell) for cell in row]) for row in rows]
     if not body:
         return html.P(say("table.no_rows"), className="quiet")
-    table = html.Table([html.Thead(html.Tr([html.Th(one, scope="col") for one in head])), html.Tbody(body)])
-    return Still(html.Div(table, className="table listing"))
+    heads = Element("thead", {}, Element("tr", {}, [Element("th", {"scope": "col"}, one) for one in head]))
+    table = Element("table", {}, [heads, Element("tbody", {}, body)])
+    return scrolling(table)

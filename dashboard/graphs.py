@@ -3,15 +3,14 @@
 from dash import ClientsideFunction, Input, State, clientside_callback, dcc
 
 # A double click shows the whole figure again; the picture is named by what it shows.
+_AWAITED = {"layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}, "meta": "awaited"}}
 _CONFIG = {"displaylogo": False, "displayModeBar": "hover", "responsive": True, "doubleClick": "autosize"}
 
 
 def graph(name: str, **more) -> dcc.Graph:
     """An empty figure, filled by Output(name, "figure")."""
     config = _CONFIG | {"toImageButtonOptions": {"filename": name, "scale": 2}}
-    return dcc.Graph(
-        id=name, config=config, figure={"layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}}}, **more
-    )
+    return dcc.Graph(id=name, config=config, figure=_AWAITED, **more)
 
 
 def keep_zoom(name: str) -> None:

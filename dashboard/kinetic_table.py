@@ -12,87 +12,59 @@ from dashboard.exposures import expansion_of, exposures_of, parameters_of
 from dashboard.figures.curves import Person
 from dashboard.kinetic_words import NAMED_AT_MOST, amount, remark, titled, wanted
 from dashboard.labels import Say
+from dashboard.patient_rows import Cell, Column, Row
 from dashboard.sentences import Sentences
 from dashboard.session import Asked
 from dashboard.view import View
-from pk.exposure import TIMES
 from pk.remarks import say as remarks_of
 
 BESIDE = ("LAMZHL", "DOUBLING")  # no endpoints: said beside them
 
 
-def columns(asked: Asked, found: pd.DataFrame) -> list[dict]:
+def columns(asked: Asked, found: pd.DataFrame) -> list[Column]:
     say, units = asked.say, dict(found.dropna(subset="unit").groupby("parameter")["unit"].first())
-    made = [
-        {
-            "field": "subjid",
-            "headerName": say("word.patient"),
-            "cellRenderer": "Patient",
-            "pinned": "left",
-            "width": 110,
-        },
-        {"field": "cohort", "headerName": say("choice.cohort"), "minWidth": 134, "flex": 1},
-    ]
+    made = [Column("cohort", say("choice.cohort"), "text")]
     for name, end in wanted(asked):
-        title = titled(say, name, end, units.get(name, ""))
-        made.append(_column(_field(name, end), title, days=name in TIMES))
-    for field in BESIDE:
-        made.append(_column(field, f"{say(f'kinetics.parameter_{field.lower()}')}, d", days=True))
-    remark = {"field": "remarks", "headerName": say("kinetics.remarks"), "flex": 3, "minWidth": 250, "wrapText": True}
-    return [*made, remark | {"autoHeight": True, "sortable": False}]
-
-
-def _column(field: str, title: str, *, days: bool) -> dict:
-    return {
-        "field": field,
-        "headerName": title,
-        "valueFormatter": {"function": f"params.data.{field}_text || {_FORMATS[days]}"},
-        "cellClassRules": {"not-final": f"params.data.{field}_text"},
-        "tooltipField": f"{field}_why",
-        "type": "rightAligned",
-        "minWidth": 96,
-        "flex": 1,
-    }
-
-
-# As `amount` writes them; a number on the way to the browser is a number, so that the grid can sort it.
-_FORMATS = {True: "d3.format(',.1f')(params.value)", False: "d3.format(',.4~r')(params.value)"}
+        made.append(Column(_field(name, end), titled(say, name, end, units.get(name, ""))))
+    return [*made, *(Column(field, f"{say(f'kinetics.parameter_{field.lower()}')}, d") for field in BESIDE)]
 
 
 def _field(name: str, end: int | None) -> str:
     return name if end is None else f"{name}{end}"
 
 
-def rows(asked: Asked, shown: Mapping[str, Person]) -> list[dict]:
+def rows(asked: Asked, shown: Mapping[str, Person]) -> list[Row]:
     """One row a patient: each parameter as a number, and in words where it is not final, with the reasons."""
-    labels = {one.id: one.label.in_(asked.view.lang) for one in asked.cut.protocol.cohort.levels}
+    levels = asked.cut.protocol.cohort.levels
+    cohorts = {one.id: Cell(one.label.in_(asked.view.lang), place) for place, one in enumerate(levels)}
     said = _said(Asked(View(page="kinetics", lang=asked.view.lang), asked.cut, asked.head))
-    return [
-        {"usubjid": usubjid, "subjid": one.subjid, "href": one.href, "colour": one.colour, "cohort": labels[one.cohort]}
-        | said.get(usubjid, {})  # a trial without cells has nothing to say of anybody
-        for usubjid, one in shown.items()
-    ]
+    made = []
+    for usubjid, one in shown.items():
+        cells, remarks = said.get(usubjid, ({}, ""))  # a trial without cells has nothing to say of anybody
+        made.append(Row(usubjid, one.subjid, one.href, one.colour, cells | {"cohort": cohorts[one.cohort]}, remarks))
+    return made
 
 
 @lru_cache(maxsize=16)
-def _said(asked: Asked) -> dict[str, dict]:
-    """usubjid -> the fields of the parameters, the same for every view in this language."""
+def _said(asked: Asked) -> dict[str, tuple[dict[str, Cell], str]]:
+    """usubjid -> field -> cell, and remarks; the same for every view in this language."""
     found = exposures_of(asked.cut, asked.head)
-    made: dict[str, dict] = {one: {} for one in found["subject"].unique()}
+    made: dict[str, dict[str, Cell]] = {one: {} for one in found["subject"].unique()}
     remarks: dict[str, dict[str, None]] = {one: {} for one in made}
     for one in found.itertuples():
+        why = "" if one.state == "complete" else remark(asked, one)
         field = _field(one.parameter, None if pd.isna(one.end) else one.end)
-        made[one.subject][field] = None if pd.isna(one.value) else float(f"{one.value:.6g}")
-        if one.state != "complete":
-            why = remark(asked, one)
-            made[one.subject] |= {f"{field}_text": _text(asked.say, one), f"{field}_why": why}
+        made[one.subject][field] = Cell(_text(asked.say, one), _number(one.value), why, one.state == "complete")
+        if why:
             remarks[one.subject][why] = None
     for field, who, value, why in _beside(asked):
-        made[who][field] = None if pd.isna(value) else float(f"{value:.6g}")
-        if why:
-            made[who][f"{field}_text"] = "–" if pd.isna(value) else f"{amount(value, 'd')} *"
-            made[who][f"{field}_why"] = why
-    return {who: row | {"remarks": " ".join(remarks[who])} for who, row in made.items()}
+        words = "–" if pd.isna(value) else amount(value, "d") + (" *" if why else "")
+        made[who][field] = Cell(words, _number(value), why, not why)
+    return {who: (cells, " ".join(remarks[who])) for who, cells in made.items()}
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else float(f"{value:.6g}")
 
 
 def beside_words(asked: Asked, shown: Mapping[str, Person]) -> list[html.P]:
@@ -131,4 +103,4 @@ def _text(say: Say, one) -> str:
     if pd.isna(one.value):
         below = {"never quantifiable": say("kinetics.below_all"), "provisional": say("kinetics.below_so_far")}
         return below.get(one.state, "–")
-    return f"{amount(one.value, one.unit)} *"
+    return amount(one.value, one.unit) + ("" if one.state == "complete" else " *")

@@ -1,6 +1,6 @@
 """What lies below the first window is drawn after what lies in it.
 
-A grid or a figure takes the browser some hundred milliseconds; held back, it does not keep the reader from what he came
+A figure takes the browser some hundred milliseconds; held back, it does not keep the reader from what he came
 to see. It is mounted when it comes near the window, before printing, and else as soon as the browser rests.
 """
 

@@ -1,8 +1,5 @@
 """The tables of one patient: adverse events, interventions, measurements, visits; every row with its source."""
 
-from collections.abc import Sequence
-
-import dash_ag_grid as dag
 import pandas as pd
 from dash import html
 
@@ -12,9 +9,8 @@ from dashboard.figures.panels import digits, unit_words
 from dashboard.grades_said import short_words
 from dashboard.labels import Say
 from dashboard.reasons import dlt_words
-from dashboard.tables import grade_chip, row_grid
+from dashboard.tables import grade_chip
 
-LONG = 60  # rows; more are drawn only as they come in sight
 # A choice of the reader -> tables of the store.
 TABLES = {
     "lab": ("lab",),
@@ -24,17 +20,6 @@ TABLES = {
     "ice": ("ice",),
     "tumour": ("lesion", "response"),
 }
-
-
-def rows_of(
-    name: str, head: Sequence[str], rows: list[list], say: Say, *, wide: int, grades: int | None = None
-) -> html.Div | html.P | dag.AgGrid:
-    """grades: the column of them."""
-    if len(rows) > LONG:
-        return row_grid(name, head, rows, wide=wide, grades=grades)
-    if grades is not None:
-        rows = [[*row[:grades], grade_chip(row[grades]), *row[grades + 1 :]] for row in rows]
-    return listing(head, rows, say)
 
 
 # ---- adverse events --------------------------------------------------------------------------------------------------
@@ -86,10 +71,10 @@ def given_summary(rows: pd.DataFrame, say: Say) -> str:
     return say("patient.given_summary", count=len(rows), undated=int(rows["first"].isna().sum()))
 
 
-def given_rows(rows: pd.DataFrame, say: Say) -> html.Div | html.P | dag.AgGrid:
+def given_rows(rows: pd.DataFrame, say: Say) -> html.Div | html.P:
     head = [say(f"patient.{one}") for one in ("kind", "name", "dose", "indication")]
     head += [say("word.day"), say("patient.start"), say("word.end"), say("word.source")]
-    return rows_of("patient-given-rows", head, [_given(one, say) for one in rows.itertuples()], say, wide=1)
+    return listing(head, [_given(one, say) for one in rows.itertuples()], say)
 
 
 def _given(one, say: Say) -> list:
@@ -139,14 +124,12 @@ def measured_summary(rows: pd.DataFrame, say: Say) -> str:
     return say("patient.measured_summary", count=len(rows), flagged=flagged)
 
 
-def measured_rows(rows: pd.DataFrame, say: Say) -> html.Div | html.P | dag.AgGrid:
+def measured_rows(rows: pd.DataFrame, say: Say) -> html.Div | html.P:
     """With the derived grades where anything is graded: the scale is one, and stands in the head."""
     graded = [say("grades.derived", scale=scale) for scale in rows["scale"].dropna().unique()]
     head = [say(f"patient.{one}") for one in ("test", "result", "range", "flag")]
-    at = len(head) if graded else None
     head += [*graded, say("word.day"), say("word.date"), say("patient.how"), say("word.source")]
-    made = [_result(one, say, graded=bool(graded)) for one in rows.itertuples()]
-    return rows_of("patient-measured-rows", head, made, say, wide=0, grades=at)
+    return listing(head, [_result(one, say, graded=bool(graded)) for one in rows.itertuples()], say)
 
 
 def _result(one, say: Say, *, graded: bool) -> list:
@@ -155,7 +138,7 @@ def _result(one, say: Say, *, graded: bool) -> list:
         result_text(one, say),
         _limits(one),
         say(f"patient.{one.flag}") if one.flag else "",
-        *([short_words(one, say)] if graded else []),
+        *([grade_chip(short_words(one, say))] if graded else []),
         "?" if pd.isna(one.rel_day) else one.rel_day,
         _text(one.dtc).replace("T", " ") or say("word.not_recorded"),
         ", ".join(text for text in map(_text, (one.group, one.place, one.specimen, one.method, one.evaluator)) if text),

@@ -17,6 +17,7 @@ from dashboard.cytokine_words import (
     peak_reason,
     peak_unit,
 )
+from dashboard.patient_rows import Cell, Column, Row
 from dashboard.session import Asked
 from dashboard.theme import level_colour
 from dashboard.view import View
@@ -30,68 +31,48 @@ def peaks_summary(asked: Asked, found: Cytokines) -> str:
     return asked.say("cytokines.peaks_summary", **told)
 
 
-def columns(asked: Asked, found: Cytokines) -> list[dict]:
+def columns(asked: Asked, found: Cytokines) -> list[Column]:
     say, told = asked.say, asked.cut.protocol.associations
-    patient = {
-        "field": "subjid", "headerName": say("word.patient"), "cellRenderer": "Patient", "pinned": "left", "width": 104,
-    }  # fmt: skip
-    made = [patient]
-    for one in told.peaks:
-        made.append(_column(one.id, f"{one.label.in_(asked.view.lang)}, {peak_unit(asked, one)}"))
+    made = [Column(one.id, f"{one.label.in_(asked.view.lang)}, {peak_unit(asked, one)}") for one in told.peaks]
     for one in told.outcomes:
         unit = outcome_unit(found, one)
-        made.append(_column(f"o_{one}", outcome_name(asked, one) + (f", {unit}" if unit else "")))
+        made.append(Column(f"o_{one}", outcome_name(asked, one) + (f", {unit}" if unit else "")))
     if found.people["h_score"].notna().any():
-        made.append(_column("h_score", say("cytokines.h_score")))
-    remark = {"field": "remarks", "headerName": say("cytokines.remarks"), "flex": 3, "minWidth": 460, "wrapText": True}
-    return [*made, remark | {"autoHeight": True, "sortable": False}]
+        made.append(Column("h_score", say("cytokines.h_score")))
+    return made
 
 
-def _column(field: str, title: str) -> dict:
-    """A number to sort by, and the words to read; what is not final is set apart."""
-    return {
-        "field": field,
-        "headerName": title,
-        "valueFormatter": {"function": f"params.data.{field}_t"},
-        "cellClassRules": {"not-final": f"params.data.{field}_n"},
-        "type": "rightAligned",
-        "flex": 1,
-        "minWidth": 104,
-    }
-
-
-def grid_rows(asked: Asked, found: Cytokines) -> list[dict]:
+def rows(asked: Asked, found: Cytokines) -> list[Row]:
     plain = View(page="cytokines", lang=asked.view.lang, cohort=chosen_cohort(asked))
-    href = links(asked)
-    return [one | {"href": href[one["usubjid"]]} for one in _grid_rows(Asked(plain, asked.cut, asked.head))]
+    said = _said(Asked(plain, asked.cut, asked.head))
+    colours, href = {one: level_colour(place) for one, place in places(asked).items()}, links(asked)
+    return [
+        Row(one.usubjid, one.subjid, href[one.usubjid], colours.get(one.cohort, level_colour(None)), *said[one.usubjid])
+        for one in people(asked, found).itertuples()
+    ]
 
 
 @lru_cache(maxsize=16)
-def _grid_rows(asked: Asked) -> list[dict]:
-    """The rows without the addresses of their patients, for any view of this language and cohort."""
+def _said(asked: Asked) -> dict[str, tuple[dict[str, Cell], str]]:
+    """usubjid -> field -> cell, and remarks; for any view of this language and cohort."""
     found = cytokines_of(asked.cut, asked.head)
-    colours = {one: level_colour(place) for one, place in places(asked).items()}
-    rows = {
-        one.usubjid: {
-            "usubjid": one.usubjid, "subjid": one.subjid,
-            "colour": colours.get(one.cohort, level_colour(None)),
-            **({} if pd.isna(one.h_score) else {"h_score": one.h_score, "h_score_t": f"{one.h_score:.0f}"}),
-        }
+    made: dict[str, dict[str, Cell]] = {
+        one.usubjid: {} if pd.isna(one.h_score) else {"h_score": Cell(f"{one.h_score:.0f}", one.h_score)}
         for one in people(asked, found).itertuples()
-    }  # fmt: skip
+    }
     named = {one.id: one for one in asked.cut.protocol.associations.peaks}
-    shown = found.peaks[found.peaks["usubjid"].isin(rows)]
+    shown = found.peaks[found.peaks["usubjid"].isin(made)]
     for one in shown.itertuples():
-        rows[one.usubjid] |= _peak_fields(asked, one)
+        made[one.usubjid][one.peak] = _peak_cell(asked, one)
     followed = dict(zip(shown["usubjid"], shown["followed"], strict=True))
-    reasons = {usubjid: [] for usubjid in rows}
+    reasons = {usubjid: [] for usubjid in made}
     for usubjid, why in _peak_remarks(asked, shown[shown["why"] != ""], named):
         reasons[usubjid].append(why)
-    for one in found.outcomes[found.outcomes["usubjid"].isin(rows)].itertuples():
-        rows[one.usubjid] |= _outcome_fields(asked, one)
+    for one in found.outcomes[found.outcomes["usubjid"].isin(made)].itertuples():
+        made[one.usubjid][f"o_{one.outcome}"] = _outcome_cell(asked, one)
         if one.why:
             reasons[one.usubjid].append(outcome_reason(asked, one.why, one.outcome, followed[one.usubjid], one.day))
-    return [row | {"remarks": ". ".join(reasons[usubjid])} for usubjid, row in rows.items()]
+    return {usubjid: (cells, ". ".join(reasons[usubjid])) for usubjid, cells in made.items()}
 
 
 def _peak_remarks(asked: Asked, rows: pd.DataFrame, named: dict[str, Peak]) -> Iterator[tuple[str, str]]:
@@ -105,21 +86,17 @@ def _peak_remarks(asked: Asked, rows: pd.DataFrame, named: dict[str, Peak]) -> I
         yield usubjid, peak_reason(asked, why, last_day, labels, drug)
 
 
-def _peak_fields(asked: Asked, one) -> dict:
-    fields = {f"{one.peak}_t": "–"}
-    if pd.notna(one.value):
-        day = asked.say("cytokines.short_day", day=one.day)
-        words = f"{BOUND[one.limit]}{number(one.value)}{' *' if one.why else ''} {day}"
-        fields = {one.peak: float(f"{one.value:.6g}"), f"{one.peak}_t": words}
-    return fields | ({f"{one.peak}_n": True} if one.why else {})
+def _peak_cell(asked: Asked, one) -> Cell:
+    if pd.isna(one.value):
+        return Cell("–", is_final=not one.why)
+    day = asked.say("cytokines.short_day", day=one.day)
+    words = f"{BOUND[one.limit]}{number(one.value)}{' *' if one.why else ''} {day}"
+    return Cell(words, float(f"{one.value:.6g}"), is_final=not one.why)
 
 
-def _outcome_fields(asked: Asked, one) -> dict:
-    name = f"o_{one.outcome}"
-    fields = {f"{name}_t": "–"}
+def _outcome_cell(asked: Asked, one) -> Cell:
     if pd.notna(one.value):
         words = outcome_words(asked, one.outcome, one.value, one.words, one.limit) + (" *" if one.why else "")
-        fields = {name: float(f"{one.value:.6g}"), f"{name}_t": words}
-    elif one.why in ("awaiting", "too_early", "never_assessed"):
-        fields = {f"{name}_t": asked.say(f"cytokines.state_{one.why}")}
-    return fields | ({f"{name}_n": True} if one.why else {})
+        return Cell(words, float(f"{one.value:.6g}"), is_final=not one.why)
+    waits = one.why in ("awaiting", "too_early", "never_assessed")
+    return Cell(asked.say(f"cytokines.state_{one.why}") if waits else "–", is_final=not one.why)

@@ -2,19 +2,29 @@
 
 Dash's renderer asks every component of a page again after each change of any of them, so that a table of a thousand
 cells holds the browser for seconds. What is still needs none of that: it travels as a plain tree, and `assets/still.js`
-makes elements of it. Links work as everywhere (`assets/nav.js` listens to the document).
+makes elements of it. Links work as everywhere (`assets/nav.js` listens to the document). A long body is drawn in steps,
+and a table with `sorts` sorts itself by the heads that have `data-sort` ("number", "text") and the cells' `data-value`.
 """
 
+from dataclasses import dataclass, field
 from numbers import Number
 from typing import ClassVar
 
 from dash.development.base_component import Component
 
-from dashboard.svg import Svg
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element that is no component, with its attributes as React spells them: for drawings, and for tables of
+    thousands of cells, which as components would take a fifth of a second to make."""
+
+    tag: str
+    attributes: dict[str, object] = field(default_factory=dict)
+    children: object = None
 
 
 class Still(Component):
-    """Around components of `dash.html` and `dashboard.svg`, none of which is input or output of a callback; TypeError
+    """Around components of `dash.html` and `Element`, none of which is input or output of a callback; TypeError
     for any other. With an id its `tree` is an output, filled with `tree`: what is the same then and before stays in its
     place, an open menu open."""
 
@@ -41,11 +51,13 @@ def tree(part: object) -> object:
         return ["", {}, *map(tree, part)]
     if isinstance(part, Still):
         return tree(part.children)
-    if isinstance(part, Svg):
-        return [part.tag, part.attributes, *map(tree, part.inside)]
+    if isinstance(part, Element):
+        return [part.tag, part.attributes, *map(tree, _parts(part.children))]
     if not isinstance(part, Component) or part._namespace != "dash_html_components":
         raise TypeError(f"{type(part).__name__} is not plain HTML")
     given = {name: value for name, value in part.to_plotly_json()["props"].items() if value is not None}
-    inside = given.pop("children", None)
-    parts = inside if isinstance(inside, list | tuple) else [inside]
-    return [part._type.lower(), given, *map(tree, parts)]
+    return [part._type.lower(), given, *map(tree, _parts(given.pop("children", None)))]
+
+
+def _parts(children: object) -> list | tuple:
+    return children if isinstance(children, list | tuple) else [children]

@@ -1,21 +1,13 @@
 """Small drawings inside `dashboard.still`: their colours come from the style sheet, light and dark."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from dashboard.still import Element
 
 WIDE, HIGH, EDGE = 64, 18, 2  # px
 
 
-@dataclass(frozen=True)
-class Svg:
-    """An element of SVG, with its attributes as React spells them."""
-
-    tag: str
-    attributes: dict[str, str | float] = field(default_factory=dict)
-    inside: tuple["Svg", ...] = ()
-
-
-def sparkline(points: Sequence[tuple[float, float]], days: float) -> Svg:
+def sparkline(points: Sequence[tuple[float, float]], days: float) -> Element:
     """The way to the last value: days before it (0 or less) across, the value from zero up to the highest one.
 
     days: how many the width stands for.
@@ -23,10 +15,10 @@ def sparkline(points: Sequence[tuple[float, float]], days: float) -> Svg:
     top = max((value for _, value in points), default=0) or 1
     places = [(_across(day, days), _up(value / top)) for day, value in points]
     x, y = places[-1]
-    line = Svg("polyline", {"points": " ".join(f"{one:g},{other:g}" for one, other in places)})
-    dot = Svg("circle", {"cx": x, "cy": y, "r": 2})
+    line = Element("polyline", {"points": " ".join(f"{one:g},{other:g}" for one, other in places)})
+    dot = Element("circle", {"cx": x, "cy": y, "r": 2})
     size = {"viewBox": f"0 0 {WIDE} {HIGH}", "width": WIDE, "height": HIGH}
-    return Svg("svg", {"className": "sparkline", "focusable": "false", "aria-hidden": "true"} | size, (line, dot))
+    return Element("svg", {"className": "sparkline", "focusable": "false", "aria-hidden": "true"} | size, (line, dot))
 
 
 def _across(day: float, days: float) -> float:

@@ -1,13 +1,12 @@
-"""Tables: small ones as HTML with their counts as links, long ones as a grid, all of them exported by the server."""
+"""Tables: HTML with their counts as links, all of them exported by the server."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-import dash_ag_grid as dag
 from dash import html
 
 from dashboard.labels import Say
-from dashboard.still import Still
+from dashboard.still import Element, Still
 from dashboard.theme import level_colour
 
 
@@ -39,74 +38,9 @@ def _cell(content: Any, number: int) -> html.Th | html.Td:
     return html.Th(content, scope="row") if number == 0 else html.Td(content)
 
 
-def grid(
-    name: str,
-    columns: list[dict],
-    *,
-    height: str,
-    row_id: str | None = None,
-    size: str | None = "responsiveSizeToFit",
-    sortable: bool = False,
-) -> dag.AgGrid:
-    """A long table; its rows come by Output(name, "rowData"). It scrolls in itself and keeps its head in sight."""
-    return dag.AgGrid(
-        id=name,
-        columnDefs=columns,
-        rowData=[],
-        columnSize=size,
-        getRowId=f"params.data.{row_id}" if row_id else None,
-        defaultColDef={
-            "resizable": True,
-            "sortable": sortable,
-            "suppressHeaderMenuButton": True,
-            "wrapHeaderText": True,
-            "autoHeaderHeight": True,
-            "cellDataType": False,  # a count is an object with its own renderer
-        },
-        dashGridOptions={
-            "suppressOverlays": ["exporting"],  # it never goes away again in dash-ag-grid 35.3.0
-            "suppressCellFocus": True,  # the links inside the cells take the focus
-            "enableCellTextSelection": True,
-            "rowHeight": 34,
-            "animateRows": False,
-            "alwaysShowVerticalScroll": False,
-        },
-        style={"height": height},
-        className="ag-theme-quartz",
-    )  # fmt: skip
-
-
-def row_grid(
-    name: str,
-    head: Sequence[str],
-    rows: Sequence[Sequence[object]],
-    *,
-    wide: int,
-    people: Sequence[dict] = (),
-    grades: int | None = None,
-) -> dag.AgGrid:
-    """Rows as they are, any number: only those in sight are drawn. `wide`: the column of the longest texts;
-    `grades`: the one whose digits stand in their colours.
-
-    people: whose each row is, as `href` and `colour`; the first column is then the patient's number, and a link.
-    """
-    columns = [
-        {"field": f"c{number}", "headerName": text, "minWidth": 150 if number == wide else 78}
-        for number, text in enumerate(head)
-    ]
-    if people:
-        columns[0] |= {"cellRenderer": "Patient"}
-    if grades is not None:
-        columns[grades] |= {"cellRenderer": "Grade"}
-    made = grid(name, columns, height=f"min(62vh, {34 * (len(rows) + 1) + 24}px)", size=None)
-    # Heads are folded rather than the last columns out of sight.
-    made.dashGridOptions |= {
-        "autoSizeStrategy": {"type": "fitCellContents", "skipHeader": True, "scaleUpToFitGridWidth": True}
-    }
-    made.rowData = [{f"c{number}": str(cell) for number, cell in enumerate(row)} for row in rows]
-    for row, person in zip(made.rowData, people, strict=bool(people)):
-        row |= person
-    return made
+def scrolling(table: Element, kind: str = "listing") -> Still:
+    """A long table in a box that scrolls in itself, also under the keys."""
+    return Still(Element("div", {"className": f"table {kind}", "tabIndex": 0}, table))
 
 
 def export_link(href: str, say: Say) -> html.A:
@@ -125,3 +59,9 @@ def grade_chip(text: str) -> html.Span | str:
 def level_dot(level: int | None) -> html.Span:
     """The colour of a dose level, beside the text that names it."""
     return html.Span(className="dot", style={"backgroundColor": level_colour(level)}, **{"aria-hidden": "true"})
+
+
+def row_patient(subjid: str, href: str, colour: str) -> Element:
+    """A patient's number at the head of a row, led by the colour of the dose level."""
+    dot = Element("span", {"className": "dot", "style": {"backgroundColor": colour}, "aria-hidden": "true"})
+    return Element("a", {"href": href, "className": "row-patient"}, [dot, subjid])

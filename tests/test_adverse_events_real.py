@@ -9,8 +9,8 @@ import pyreadstat
 import pytest
 
 from dashboard.counting import CRITERIA, OVERVIEW, criteria_of, overview, rows_behind, table
-from dashboard.pages import adverse_events as page
 from dashboard.session import Asked
+from dashboard.term_table import groups
 from dashboard.view import View
 from data.events import START
 
@@ -110,8 +110,8 @@ def test_severity_is_never_turned_into_a_grade(asked):
     for cohort in (*ARMS, "total"):
         assert counts.loc[("grade3", cohort), "k"] == 0
         assert counts.loc[("grade3", cohort), "unknown"] == counts.loc[("any", cohort), "k"]
-    first = page.grid_rows(asked)[0]["total"]["grade3"]
-    assert first["text"] == "" and first["doubt"].startswith("not recorded ")
+    first = groups(asked)[0].counts["total", "grade3"]
+    assert first.text == "" and first.doubt.startswith("not recorded ")
 
 
 def test_a_trial_that_judges_no_dose_limitation_has_no_count_of_it(asked):
@@ -126,7 +126,7 @@ def test_every_offered_choice_of_the_screen_can_be_counted(asked):
         for window in trial.adverse_events.windows:
             for only in CRITERIA:
                 view = View(page="adverse_events", population=population.id, window=window.id, only=only)
-                assert isinstance(page.grid_rows(Asked(view, asked.cut)), list)
+                assert isinstance(groups(Asked(view, asked.cut)), list)
 
 
 def test_the_data_cut_off_is_the_one_the_trial_states(asked):

@@ -9,10 +9,9 @@ import threading
 from urllib.parse import urlencode
 
 import brotli
-import dash_ag_grid as dag
 import numpy as np
 import pytest
-from dash import html
+from dash import dcc, html
 from dash._utils import to_json
 from test_guard import body_of, callbacks
 
@@ -20,7 +19,7 @@ from dashboard import ahead, remembered
 from dashboard.ahead import Ahead
 from dashboard.drill import opened
 from dashboard.making import Wanted, made
-from dashboard.still import Still
+from dashboard.still import Element, Still
 from data.events import START
 from data.store import Store
 
@@ -40,15 +39,15 @@ def ladder(client, cut: str) -> tuple[int, dict]:
 # ---- still HTML ------------------------------------------------------------------------------------------------------
 def test_still_html_travels_as_a_plain_tree():
     part = html.Td([html.A("1/7", href="/x", **{"data-count": "1"}), None, 3, np.int64(4)], colSpan=2)
-    sent = json.loads(to_json(Still(html.Tr([part, Still(html.Th("a", scope="row"))]))))
+    sent = json.loads(to_json(Still(html.Tr([part, Still(Element("th", {"scope": "row"}, "a"))]))))
     inside = ["td", {"colSpan": 2}, ["a", {"href": "/x", "data-count": "1"}, "1/7"], None, 3, 4]
     assert sent["props"] == {"tree": ["tr", {}, inside, ["th", {"scope": "row"}, "a"]]}
     assert (sent["namespace"], sent["type"]) == ("still", "Still")
 
 
 def test_what_is_not_plain_html_is_not_still():
-    with pytest.raises(TypeError, match="AgGrid is not plain HTML"):
-        Still(html.Div(dag.AgGrid())).to_plotly_json()
+    with pytest.raises(TypeError, match="Graph is not plain HTML"):
+        Still(html.Div(dcc.Graph())).to_plotly_json()
 
 
 # ---- remembered answers ----------------------------------------------------------------------------------------------

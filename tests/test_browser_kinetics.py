@@ -31,21 +31,34 @@ def test_kinetics_say_how_far_the_cells_grew(site, open_tab):
     figure = page.locator("#kinetics-curves .infolayer").text_content()
     assert "Days since infusion (infusion = Day 0)" in figure and "LLOQ 50" in figure
     assert re.search(r"XKDCT293 · SIMULATED · cut [0-9a-f]{7}", figure)
-    row = page.locator("#kinetics-grid .ag-center-cols-container .ag-row", has_text="Never quantifiable")
-    expect(row).to_have_count(1)
-    expect(row.locator("[col-id=CMAX]")).to_have_text("BLQ")
+    remark = page.locator("#table-kinetics tr.remarks", has_text="Never quantifiable")
+    expect(remark).to_have_count(1)
+    assert "BLQ" in page.locator("#table-kinetics tr[data-usubjid$='203']").inner_text()
     expect(page.locator("#table-kinetics-groups")).to_contain_text("n 6 · never quantifiable 1")
     expect(page.locator("#kinetics-others .infolayer")).to_contain_text("CAR+ T cells, cells/uL")
 
 
 def test_the_table_sorts_by_a_number(site, open_tab):
+    """Cmax of the model: 301 the highest, 9200, of those ever quantifiable 102 the lowest; 203 and 303 have none."""
     page = open_tab()
     page.goto(f"{site}/kinetics")
     settled(page)
-    page.locator("#kinetics-grid .ag-header-cell[col-id=CMAX]").click()
-    page.locator("#kinetics-grid .ag-header-cell[col-id=CMAX]").click()
-    first = page.locator("#kinetics-grid .ag-pinned-left-cols-container .ag-row[row-index='0']")
-    expect(first).to_have_text("301")  # the model's highest Cmax, 9200
+    order = "() => [...document.querySelectorAll('#table-kinetics tbody tr[data-usubjid]')].map(one => one.dataset.usubjid.slice(-3))"  # noqa: E501
+    as_it_came, head = page.evaluate(order), page.locator("#table-kinetics th[data-field=CMAX]")
+    highest = head.get_by_role("button")
+    highest.click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    down = page.evaluate(order)
+    assert down[0] == "301" and down[-3:] == ["102", "203", "303"]
+    under = page.locator("#table-kinetics tr[data-usubjid$='203'] + tr")
+    expect(under).to_contain_text("Never quantifiable")  # a remark goes with its row
+    highest.click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    up = page.evaluate(order)
+    assert up[0] == "102" and up[-3:] == ["301", "203", "303"]  # nothing known is last either way
+    highest.press("Enter")
+    expect(head).to_have_attribute("aria-sort", "none")
+    assert page.evaluate(order) == as_it_came
 
 
 def test_the_axes_stay_over_a_filter_and_after_back(site, open_tab):

@@ -213,7 +213,7 @@ def test_the_patient_stack_through_its_periods_its_zoom_and_its_neighbours(site,
     expect(page).to_have_url(re.compile(r"zoom=patient-stack\.xaxis_2_12"))
     page.get_by_role("link", name="Vital signs").click()
     expect(page.locator("#patient-measured .summary")).to_contain_text("results, the newest first")
-    expect(page.locator("#patient-measured .ag-row").first).to_contain_text("Diastolic Blood Pressure")
+    expect(page.locator("#patient-measured tbody tr").first).to_contain_text("Diastolic Blood Pressure")
     settled(page)
     assert days_shown(page, 2) == [2, 12]
     page.get_by_role("link", name="202 →").click()

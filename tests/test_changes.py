@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pandas as pd
 import pytest
 from planted import CORRECTED, WORSE, Planted, at, with_row, without
-from test_pages import text_of
+from reading import text_of
 
 from clinical.changes import consequences, late, would_read
 from dashboard.change_lines import line, sections

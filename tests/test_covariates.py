@@ -12,7 +12,7 @@ from dashboard.session import Asked
 from dashboard.view import View
 from pk.covariates import NAMES, covariates
 from queries.products import products
-from tests.test_kinetics_page import text_of
+from tests.reading import text_of
 
 PEOPLE = pd.DataFrame({"usubjid": ["a", "b", "c", "d"], "dose": [1e6, 3e6, math.nan, 1e7]})
 CRS = pd.DataFrame({"usubjid": ["a", "b", "c"], "value": [2.0, 0.0, math.nan]})

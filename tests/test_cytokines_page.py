@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_pages import text_of
+from reading import of_kind, text_of
 
 from clinical.family import pairs
 from dashboard import cytokine_profiles
 from dashboard.correlating import cytokines_of, family_of
 from dashboard.pages import cytokines as page
+from dashboard.peak_table import rows
 from dashboard.session import Asked, NotUnderstood
 from dashboard.view import View
 from data import importing, protocol
@@ -181,7 +182,7 @@ def test_of_a_crowd_the_highest_are_drawn_and_the_chosen_one(trial, application,
     assert "Drawn are the 2 of 13 patients with the highest IL-6 overall; the table has all." in text_of(
         answer["profile_summary"]
     )
-    assert len(answer["rows"]) == 13
+    assert len(of_kind(answer["peaks"], "Tbody")[0].children) == 13
 
 
 def test_a_line_has_a_gap_between_two_patients(trial, application):
@@ -203,14 +204,16 @@ def test_multiples_are_drawn_against_their_reference(trial, application, found):
 
 
 def test_the_table_has_numbers_to_sort_by_and_says_why_not(trial):
-    rows = {one["subjid"]: one for one in page.grid_rows(ask(trial), cytokines_of(trial.serving().cut))}
-    assert len(rows) == 13 and rows["201"]["o_crs"] == 4 and rows["206"]["o_response_t"] == "CR"
-    assert rows["203"]["o_change_t"] == "+10.0 %" and "o_change" not in rows["202"]
-    assert "no measurable disease" in rows["202"]["remarks"]
-    assert rows["303"]["il6_n"] and " * D3" in rows["303"]["il6_t"] and "il6_first_n" not in rows["303"]
-    assert "IL-6 overall, IFN-γ" in rows["303"]["remarks"] and "followed to Day 3 only" in rows["303"]["remarks"]
-    assert rows["301"]["o_response_t"] == "to be confirmed"
-    assert rows["101"]["h_score"] == 210 and rows["101"]["href"] == "/patient/XKDCT293-01-101"
+    told = {one.subjid: one for one in rows(ask(trial), cytokines_of(trial.serving().cut))}
+    cells = {subjid: one.cells for subjid, one in told.items()}
+    assert len(told) == 13 and cells["201"]["o_crs"].value == 4 and cells["206"]["o_response"].words == "CR"
+    assert cells["203"]["o_change"].words == "+10.0 %" and cells["202"]["o_change"].value is None
+    assert "no measurable disease" in told["202"].remarks
+    assert not cells["303"]["il6"].is_final and " * D3" in cells["303"]["il6"].words
+    assert cells["303"]["il6_first"].is_final
+    assert "IL-6 overall, IFN-γ" in told["303"].remarks and "followed to Day 3 only" in told["303"].remarks
+    assert cells["301"]["o_response"].words == "to be confirmed"
+    assert cells["101"]["h_score"].value == 210 and told["101"].href == "/patient/XKDCT293-01-101"
 
 
 @pytest.mark.parametrize("choice", [{"peak": "il99"}, {"outcome": "survival"}, {"cohort": "DL9"}])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from dash.development.base_component import Component
+from reading import of_kind, text_of
 from test_importing import SMALL
 from test_importing import files as small_trial
 
@@ -62,35 +62,10 @@ def ask(store: Store, **choices) -> Asked:
     return Asked(View(page="data", **choices), store.serving().cut)
 
 
-def text(*parts) -> str:
-    """What a reader sees of components, each part apart by a blank."""
-    words = []
-    for one in parts:
-        if isinstance(one, list | tuple):
-            words.append(text(*one))
-        elif isinstance(one, Component):
-            words.append(text(getattr(one, "children", None)))
-        elif one is not None:
-            words.append(str(one))
-    return " ".join(one for one in words if one)
-
-
-def every(component, kind: str) -> list[Component]:
-    """Every component of a kind, in order."""
-    found = []
-    for one in component if isinstance(component, list | tuple) else [component]:
-        if isinstance(one, Component):
-            found += [one] if type(one).__name__ == kind else []
-            found += every(getattr(one, "children", None), kind)
-        elif isinstance(one, list | tuple):
-            found += every(one, kind)
-    return found
-
-
 def table(component) -> dict[str, list[str]]:
     """The first table's rows by their first cell."""
-    [body, *_] = every(component, "Tbody")
-    cells = [[text(cell) for cell in row.children] for row in every(body, "Tr")]
+    [body, *_] = of_kind(component, "Tbody")
+    cells = [[text_of(cell) for cell in row.children] for row in of_kind(body, "Tr")]
     return {row[0]: row[1:] for row in cells}
 
 
@@ -114,7 +89,7 @@ def panel_of(application, store: Store, opened: str, lang: str = "en") -> list:
 # ---- the verdict ----------------------------------------------------------------------------------------------------
 def test_the_verdict_names_the_cut_and_accounts_for_every_row(store):
     cut = store.serving().cut
-    said = [text(one) for one in page.verdict(ask(store), None)]
+    said = [text_of(one) for one in page.verdict(ask(store), None)]
     # dm 3, ex 4, ae 3, suppae 1, ts 1, sv 3, se 2 (no table), pr 1; the warning: the visit of 30 May
     assert said[:2] == [
         f"Cut {cut.short}: data to 2026-04-30, published {cut.published:%Y-%m-%d %H:%M} UTC from 8 files.",
@@ -126,15 +101,17 @@ def test_the_verdict_names_the_cut_and_accounts_for_every_row(store):
 def test_the_verdict_says_why_the_last_import_is_not_in(store, tmp_path):
     load(store, tmp_path / "bad", dm=None)
     stopped = store.last_refused()
-    last = text(page.verdict(ask(store), stopped)[-1])
+    last = text_of(page.verdict(ask(store), stopped)[-1])
     assert last.startswith(
         f"The last import ({stopped.at[:16].replace('T', ' ')} UTC) was refused; its data are not in."
     )
     assert "ERROR no subjects: none of the files holds DM" in last
     held = replace(stopped, outcome="held", findings=(Finding("hold", "fewer subjects", "41 % fewer subjects"),))
     said = page.verdict(ask(store), held)[-1]
-    assert "is held; its data are not in." in text(said) and "HOLD fewer subjects: 41 % fewer subjects" in text(said)
-    [link] = every(said, "A")
+    assert "is held; its data are not in." in text_of(said) and "HOLD fewer subjects: 41 % fewer subjects" in text_of(
+        said
+    )
+    [link] = of_kind(said, "A")
     assert link.href == f"/data?open=receipt%2F{name_of(stopped)}"
 
 
@@ -142,7 +119,7 @@ def test_an_account_that_does_not_add_up_is_said(store):
     asked = ask(store)
     wrong = replace(asked.cut.receipt, files=(FileRead("ae.csv", "a" * 64, 10, rows=3, used=5),))
     asked.cut.__dict__["receipt"] = wrong
-    said = [text(one) for one in page.verdict(asked, None)]
+    said = [text_of(one) for one in page.verdict(asked, None)]
     assert "The account does not add up: more rows used or refused than read in ae.csv." in said
 
 
@@ -155,13 +132,13 @@ def test_every_cut_is_listed_newest_first_with_what_it_was_made_of(client, store
     client.application.config["STORE"] = store
     with client.application.test_request_context("/"):
         shown = page.cut_rows(asked, cuts(store), second)
-    rows = [[text(cell) for cell in row.children] for row in every(every(shown, "Tbody"), "Tr")]
+    rows = [[text_of(cell) for cell in row.children] for row in of_kind(of_kind(shown, "Tbody"), "Tr")]
     assert [row[0] for row in rows] == [f"{second[:7]} current", f"{first[:7]} shown"]
     assert rows[0][1] == "2026-05-31 TS.DCUTDTC" and rows[1][1] == "2026-04-30 TS.DCUTDTC"
     assert [row[3] for row in rows] == [first[:7], "the first"]
     assert rows[0][4] == f"protocol {TRIAL.hash[:7]} software 0.2.0, schema 2"
     assert rows[0][5] == "8 files, 18 rows" and rows[1][5] == "8 files, 18 rows, warnings: 1"
-    links = [one.href for one in every(shown, "A")]
+    links = [one.href for one in of_kind(shown, "A")]
     assert links == ["/data", f"/data?cut={first[:12]}"]
 
 
@@ -169,7 +146,7 @@ def test_a_simulated_and_an_accepted_cut_are_marked(trial):
     listed = cuts(trial)
     accepted = replace(listed[0], receipt=replace(listed[0].receipt, accepted=True))
     asked = Asked(View(page="data"), trial.serving().cut)
-    shown = text(page.cut_rows(asked, [accepted, *listed[1:]], trial.current()))
+    shown = text_of(page.cut_rows(asked, [accepted, *listed[1:]], trial.current()))
     assert shown.count("simulated") == 3 and shown.count("accepted over a hold") == 1
 
 
@@ -181,7 +158,7 @@ def test_a_damaged_cut_is_listed_with_the_reason(store, tmp_path):
     store.path(first).write_bytes(store.path(first).read_bytes()[:-1] + b"x")
     listed = cuts(store)
     assert [one.id for one in listed] == [store.current(), first]
-    assert "its bytes no longer give its name" in text(page.cut_rows(ask(store), listed, store.current()))
+    assert "its bytes no longer give its name" in text_of(page.cut_rows(ask(store), listed, store.current()))
 
 
 # ---- receipts -------------------------------------------------------------------------------------------------------
@@ -189,14 +166,14 @@ def test_every_import_is_listed_the_latest_first_and_opens(store, tmp_path):
     load(store, tmp_path / "bad", dm=None)
     found = filed(store)
     shown = page.receipt_rows(View(page="data"), found, speaker("en"))
-    assert text(every(shown, "P")[0]) == "Receipts: 2; 1 published, 1 refused, 0 held. Each opens."
-    rows = [[text(cell) for cell in row.children] for row in every(every(shown, "Tbody"), "Tr")]
+    assert text_of(of_kind(shown, "P")[0]) == "Receipts: 2; 1 published, 1 refused, 0 held. Each opens."
+    rows = [[text_of(cell) for cell in row.children] for row in of_kind(of_kind(shown, "Tbody"), "Tr")]
     assert [row[1] for row in rows] == ["refused", "published"]
     assert rows[1][2:] == [
         f"8  → {store.current()[:7]}",
         "warnings: 1, notes: 2",
     ]  # one event is not coded, X-103 was not treated
-    assert [one.href for one in every(shown, "A")] == [f"/data?open=receipt%2F{one.id}" for one in found]
+    assert [one.href for one in of_kind(shown, "A")] == [f"/data?open=receipt%2F{one.id}" for one in found]
 
 
 def test_a_receipt_that_cannot_be_read_is_listed_as_such(store):
@@ -204,14 +181,14 @@ def test_a_receipt_that_cannot_be_read_is_listed_as_such(store):
     (store.root / "receipts" / "notes.json").write_text("{}")
     found = filed(store)
     assert [one.id for one in found if one.receipt is None] == ["20270101T000000000000"] and len(found) == 2
-    assert "this receipt cannot be read" in text(page.receipt_rows(View(page="data"), found, speaker("en")))
+    assert "this receipt cannot be read" in text_of(page.receipt_rows(View(page="data"), found, speaker("en")))
 
 
 def test_a_refused_receipt_shows_what_was_found_what_was_seen_and_the_account(store, tmp_path, application):
     grades = [f"XKDCT293,AE,X-101,{number},t,Pyrexia,9,Y,N,,2026-03-02," for number in range(3, 11)]
     refused = load(store, tmp_path / "bad", ae="\n".join([SMALL["ae"], *grades]))
     [aside] = panel_of(application, store, f"receipt/{name_of(refused)}")
-    said = text(aside)
+    said = text_of(aside)
     assert f"refused   Errors: {len(refused.errors)}. Nothing was changed." in said
     # 8 new serious rows and the serious CRS of grade 4
     assert (
@@ -219,17 +196,17 @@ def test_a_refused_receipt_shows_what_was_found_what_was_seen_and_the_account(st
         in said
     )
     assert "X-101: Pyrexia, grade 9, serious, 2026-03-02" in said
-    [first] = [one for one in every(aside, "Section") if "impossible grade" in text(one)]
-    assert text(first).startswith("error impossible grade")
-    rows = [[text(cell) for cell in row.children] for row in every(every(first, "Tbody"), "Tr")]
+    [first] = [one for one in of_kind(aside, "Section") if "impossible grade" in text_of(one)]
+    assert text_of(first).startswith("error impossible grade")
+    rows = [[text_of(cell) for cell in row.children] for row in of_kind(of_kind(first, "Tbody"), "Tr")]
     assert [row[:4] for row in rows[:5]] == [["ae.csv", str(row), "AETOXGR", "9"] for row in (4, 5, 6, 7, 8)]
-    account_table = every(aside, "Tbody")[-1]
-    sums = [text(cell) for cell in every(account_table, "Tr")[-1].children]
+    account_table = of_kind(aside, "Tbody")[-1]
+    sums = [text_of(cell) for cell in of_kind(account_table, "Tr")[-1].children]
     assert sums[:2] == ["Sum", "5 files"]
     # dm 3 + ex 4 + ae 11 + suppae 1 + ts 1
     assert sums[2] == "20"
     assert int(sums[2]) == sum(int(one) for one in sums[3:6])
-    hrefs = [one.href for one in every(aside, "A")]
+    hrefs = [one.href for one in of_kind(aside, "A")]
     assert hrefs == ["/data", *(f"/receipt/{name_of(refused)}.{kind}" for kind in ("txt", "json", "csv"))]
 
 
@@ -244,7 +221,7 @@ def test_a_held_receipt_says_what_holds_it_and_how_to_accept(store, application)
     )
     store.keep(held)
     [aside] = panel_of(application, store, "receipt/20270101T000000000000")
-    said = text(aside)
+    said = text_of(aside)
     assert "held   Nothing was changed. Where what is found below is right, import again with --accept." in said
     assert "hold fewer subjects" in said and "41 % fewer subjects" in said and "X-1: died, 2026-04-01" in said
     assert store.last_refused() == held
@@ -254,7 +231,7 @@ def test_a_held_receipt_says_what_holds_it_and_how_to_accept(store, application)
 @pytest.mark.parametrize(("lang", "words"), [("en", "This store has no such receipt"), ("zh", "库中没有该回执")])
 def test_an_unknown_receipt_is_said_to_be_unknown(store, application, opened, lang, words):
     [aside] = panel_of(application, store, opened, lang)
-    assert words in text(aside)
+    assert words in text_of(aside)
     assert panel_of(application, store, "") == []
 
 
@@ -303,7 +280,7 @@ def test_what_was_understood_by_domain(store):
     assert rows["EX"][1] == "6 EXDOSE, EXDOSU, EXSEQ, EXSTDTC, EXTRT, USUBJID"
     assert rows["PR"][2] == "PRWHY"
     assert rows["SE"] == ["none", "0", "", "2", "0", ""]
-    assert text(page.understood(ask(store))).startswith("8 domains; in ")
+    assert text_of(page.understood(ask(store))).startswith("8 domains; in ")
 
 
 def test_derived_counts_are_said_in_words(store):
@@ -331,13 +308,13 @@ def test_freshness_is_the_latest_date_up_to_the_cut_off(store):
     assert rows["Infusion"] == ["EX", "2", "2", "2026-03-10", "51"]
     assert rows["Subjects"] == ["DM", "3", "3", "2026-03-05", "56"]
     assert rows["Trial summary"] == ["TS", "1", "not by subject", "no date", ""]
-    said = text(page.reach(ask(store)))
+    said = text_of(page.reach(ask(store)))
     assert "Laboratory" in said.partition("Without any row: ")[2]
 
 
 def test_a_table_that_ends_early_is_named_with_the_rule(store):
     # 12 March to 28 April: 19 + 28 = 47 days
-    assert text(page.reach(ask(store))[0]) == (
+    assert text_of(page.reach(ask(store))[0]) == (
         "Perhaps not up to date: Adverse events (47 days behind). The rule: the last date is more than 14 days before "
         "the newest of visits, vital signs and laboratory (2026-04-28)."
     )
@@ -346,7 +323,9 @@ def test_a_table_that_ends_early_is_named_with_the_rule(store):
 def test_without_visits_that_cannot_be_told_and_is_not_said_to_be_well(tmp_path):
     store = Store(tmp_path / "store")
     load(store, tmp_path / "in")
-    assert text(page.reach(ask(store))[0]).startswith("Whether a table is up to date (the limit is 14 days) cannot be")
+    assert text_of(page.reach(ask(store))[0]).startswith(
+        "Whether a table is up to date (the limit is 14 days) cannot be"
+    )
 
 
 @pytest.mark.parametrize(("days", "named"), [(LAG_DAYS, []), (LAG_DAYS + 1, [("lab", 15)])])
@@ -386,7 +365,7 @@ def test_coverage_counts_infused_patients_and_says_what_is_missing(store):
     ]
     has, missing = rows["Patient"]
     assert "oxygen device   1/2" in has and "No temperature recorded" in missing
-    assert text(page.covered(ask(store))).startswith("6 of 7 screens lack something they need.")
+    assert text_of(page.covered(ask(store))).startswith("6 of 7 screens lack something they need.")
 
 
 def test_without_oxygen_the_grade_is_said_to_be_a_range(tmp_path):
@@ -394,7 +373,7 @@ def test_without_oxygen_the_grade_is_said_to_be_a_range(tmp_path):
     load(store, tmp_path / "in")
     rows = table(page.covered(ask(store)))
     assert "No oxygen device recorded: the CRS grade can be a range only." in rows["Patient"][1]
-    assert "0/2" not in text(page.covered(ask(store)))  # missing is said, never zero
+    assert "0/2" not in text_of(page.covered(ask(store)))  # missing is said, never zero
 
 
 def test_what_was_not_done_or_comes_after_the_cut_off_is_not_there(tmp_path):
@@ -415,7 +394,7 @@ XKDCT293,VS,X-103,1,OXYSAT,97,,2026-03-02"""
 def test_nobody_infused_is_said(tmp_path):
     store = Store(tmp_path / "store")
     load(store, tmp_path / "in", ex=None, ae=None, suppae=None)
-    said = text(page.covered(ask(store)))
+    said = text_of(page.covered(ask(store)))
     assert said.startswith("Nobody was infused by the cut-off: 7 of 7 screens have nothing to show.")
 
 
@@ -430,7 +409,7 @@ def test_a_protocol_without_dose_levels_needs_no_dlt(tmp_path):
     (folder / "ex.csv").write_text(ex)
     assert importing.load([folder], store, pilot).outcome == "published"
     rows = table(page.covered(ask(store)))
-    assert rows["Board"][0] == "infusion   1/1" and "DLT" not in text(rows["Board"]) + rows["Board"][1]
+    assert rows["Board"][0] == "infusion   1/1" and "DLT" not in text_of(rows["Board"]) + rows["Board"][1]
     assert "grade" not in rows["Adverse events"][1]
 
 

@@ -17,7 +17,7 @@ from dashboard.view import View
 from pk.fits import PopulationFit
 from pk.reasons import Reason, said
 from pk.stein import to_phi
-from tests.test_kinetics_page import text_of
+from tests.reading import text_of
 
 NAMES = ("foldx", "tmax", "cmax", "alpha", "fb", "beta", "doubling_time", "auc0_28", "auc0_90")
 A, B = "XKDCT293-01-101", "XKDCT293-01-203"

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from reading import of_kind, parts_of
 from test_board_page import words
 from trial_frames import PROTOCOL, moment
 
@@ -33,7 +34,7 @@ def seen(client, trial):
 
 
 def body(card) -> list:
-    return [one for one in card._traverse() if getattr(one, "_type", "") == "Tr"][1:]
+    return of_kind(card, "Tr")[1:]
 
 
 def test_open_alerts_alone_unless_all_are_asked_for(trial, found, seen):
@@ -67,7 +68,7 @@ def test_a_row_says_what_since_when_on_what_and_first_seen_where(trial, found, s
 
 def test_a_patient_of_an_alert_is_one_click_away(trial, found, seen):
     card = alerts_card(asking(trial), found, seen)
-    hrefs = {one.href for one in card._traverse() if getattr(one, "className", "") == "name"}
+    hrefs = {one.href for one in parts_of(card) if getattr(one, "className", "") == "name"}
     assert hrefs == {f"/patient/XKDCT293-01-{one}" for one in ("302", "303")}
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from reading import parts_of
 from test_board_page import words
 
 from clinical.grading.icaht import Icaht, Spell
@@ -25,7 +26,7 @@ def asking(trial, **choices) -> Asked:
 
 
 def steps(card) -> list[list[tuple[str, str]]]:
-    ladders = [one for one in card._traverse() if getattr(one, "className", "") == "ladder"]
+    ladders = [one for one in parts_of(card) if getattr(one, "className", "") == "ladder"]
     return [[(step.children, step.className.removeprefix("step").strip()) for step in one.children] for one in ladders]
 
 
@@ -59,7 +60,7 @@ def test_without_counts_nothing_is_said(trial):
 def test_every_patient_of_the_trial_opens_and_is_exported(trial, client):
     found = icaht_of(trial.open(trial.ids()[-1]))
     card = icaht_card(asking(trial), found)
-    names = [one for one in card._traverse() if getattr(one, "className", "") == "name"]
+    names = [one for one in parts_of(card) if getattr(one, "className", "") == "name"]
     assert len({one.href for one in names}) == len(found) == 13
     lines = client.get("/export/icaht.csv").text.lstrip("\ufeff").splitlines()
     rows = list(csv.DictReader(io.StringIO("\n".join(one for one in lines if not one.startswith("# ")))))

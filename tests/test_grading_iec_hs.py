@@ -7,6 +7,7 @@ import csv
 import io
 
 import pytest
+from reading import of_kind
 from test_board_page import words
 
 from clinical.iec_hs_course import Screening
@@ -49,7 +50,7 @@ def write(asked: Asked, state: State, button: str, reason="sepsis explains it") 
 def test_201_is_flagged_beside_its_crs(trial, writing, lang):
     asked = now(trial, writing, lang=lang)
     card = iec_hs_card(asked, screening_of(asked.cut))
-    rows = [words(one) for one in card._traverse() if getattr(one, "_type", "") == "Tr"]
+    rows = [words(one) for one in of_kind(card, "Tr")]
     [row] = [one for one in rows if one.startswith("201 ")]
     assert t("screening.feature_fibrinogen", lang) in row and t("iec_hs.not_assessed", lang) in row
     assert t("grading.grade", lang, grade=4) in row and "ASTCT 2019" in row  # `EVENTS`: CRS grade 4 from Day 3
@@ -63,7 +64,7 @@ def test_episodes_without_a_known_feature_are_apart(trial, writing):
     found = screening_of(asked.cut)
     unsure = [one for one in found.flags if not one.sure]
     card = iec_hs_card(asked, found)
-    [folded] = [one for one in card._traverse() if getattr(one, "_type", "") == "Details"]
+    [folded] = of_kind(card, "Details")
     assert unsure and t("screening.unsure", count=len(unsure)) in words(folded)
     assert t("screening.missing_hemophagocytosis") in words(folded)
     assert all(one.missing == ("hemophagocytosis",) for one in unsure)

@@ -9,6 +9,7 @@ import io
 
 import pandas as pd
 import pytest
+from reading import parts_of
 from test_board_page import words
 from test_changes_page import links
 
@@ -81,7 +82,7 @@ def test_every_count_opens_as_many_patients_as_it_says(trial, found):
 
 
 def links_of_people(panel) -> list:
-    return [one for one in panel._traverse() if getattr(one, "className", "") == "patient"]
+    return [one for one in parts_of(panel) if getattr(one, "className", "") == "patient"]
 
 
 def test_the_fever_of_102_in_its_panel(trial, found):

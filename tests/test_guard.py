@@ -162,7 +162,7 @@ def test_no_callback_answers_nonsense_with_a_server_error(client, value):
     ],
 )
 def test_a_view_that_parses_badly_gives_a_notice(client, trial, stored):
-    callback = next(one for one in callbacks(client) if "ae-grid" in one["output"])
+    callback = next(one for one in callbacks(client) if "ae-terms" in one["output"])
     stored = {name: trial.current() if value == "CURRENT" else value for name, value in stored.items()}
     answer = client.post("/_dash-update-component", json=body_of(callback, stored))
     assert answer.status_code == 200
@@ -183,7 +183,7 @@ def test_a_body_that_is_no_callbacks_is_a_400_in_words(client, body):
 
 
 def test_inputs_that_are_not_the_callbacks_own_are_a_400(client):
-    callback = next(one for one in callbacks(client) if "ae-grid" in one["output"])
+    callback = next(one for one in callbacks(client) if "ae-terms" in one["output"])
     right = body_of(callback, None)
     for change in (
         {"inputs": []},

@@ -9,7 +9,7 @@ CD22 (30 days, no dates): 3333 had CRS 4, 6188 a complete remission after CRS 1,
 from collections.abc import Sequence
 
 import pytest
-from test_pages import text_of
+from reading import text_of
 
 from clinical.alerts import Alert
 from clinical.course import Course

@@ -8,11 +8,14 @@ import math
 import pandas as pd
 import pyreadstat
 import pytest
+from reading import text_of
 
 from dashboard import kinetic_curves
 from dashboard.exposures import exposures_of, series
 from dashboard.figures.curves import Panel, Person, curves
+from dashboard.kinetic_table import rows
 from dashboard.pages import kinetics
+from dashboard.patient_rows import Row
 from dashboard.session import Asked
 from dashboard.view import View
 
@@ -125,13 +128,6 @@ def test_what_the_laboratory_wrote_below_the_limit_is_kept_apart(trial):
 
 
 # ---- the screen ------------------------------------------------------------------------------------------------------
-def text_of(component) -> str:
-    if component is None or isinstance(component, str | int | float):
-        return "" if component is None else str(component)
-    children = component if isinstance(component, list | tuple) else getattr(component, "children", None)
-    return " ".join(text_of(one) for one in children) if isinstance(children, list | tuple) else text_of(children)
-
-
 def test_the_groups_count_everyone(trial):
     """Level 2: seven infused, 203 never quantifiable; to Day 90 207 is not final either. Level 3: too few."""
     shown = text_of(kinetics.answer(ask(trial))["groups"])
@@ -238,24 +234,35 @@ def test_names_that_people_typed_are_shown_and_not_run(trial):
     assert texts and all("&lt;b&gt;1&lt;/b&gt;" in one for one in texts)
 
 
+def rows_of(trial) -> dict[str, Row]:
+    asked = ask(trial)
+    return {one.subjid: one for one in rows(asked, kinetics.people(asked))}
+
+
 def test_the_table_has_every_patient_with_numbers_to_sort_by(trial):
-    rows = {one["subjid"]: one for one in kinetics.answer(ask(trial))["rows"]}
-    assert len(rows) == 13
-    assert isinstance(rows["101"]["CMAX"], float) and "CMAX_text" not in rows["101"]
-    assert rows["203"]["CMAX"] is None and rows["203"]["CMAX_text"] == "BLQ"
-    assert rows["203"]["remarks"].startswith("Never quantifiable")
-    assert rows["207"]["AUCINT90_text"].endswith("*")
-    assert "AUC0–90d incomplete: last sample Day 61, followed to Day 75 so far." in rows["207"]["remarks"]
+    found = rows_of(trial)
+    assert len(found) == 13 and found["101"].remarks == ""
+    assert isinstance(found["101"].cells["CMAX"].value, float) and found["101"].cells["CMAX"].is_final
+    assert found["203"].cells["CMAX"].value is None and found["203"].cells["CMAX"].words == "BLQ"
+    assert found["203"].remarks.startswith("Never quantifiable")
+    assert found["207"].cells["AUCINT90"].words.endswith("*") and not found["207"].cells["AUCINT90"].is_final
+    assert "AUC0–90d incomplete: last sample Day 61, followed to Day 75 so far." in found["207"].remarks
+
+
+def test_a_row_says_its_number_in_the_units_of_the_head(trial):
+    """Days to a tenth, all else with four digits: Cmax of 201 is 2240 copies/ug on the file, its Tmax 9.9 days."""
+    cells = rows_of(trial)["201"].cells
+    assert (cells["CMAX"].words, cells["TMAX"].words) == ("2,240", "9.9")
 
 
 def test_half_life_and_doubling_time_stand_beside_with_their_reasons(trial):
     """101 was sampled on Days 0, 1, 3, 7, 10, ...: two quantifiable samples of the rise, Days 7 and 10."""
-    shown = kinetics.answer(ask(trial))
-    rows = {one["subjid"]: one for one in shown["rows"]}
-    assert rows["101"]["DOUBLING"] is None and rows["101"]["DOUBLING_text"] == "–"
-    assert rows["101"]["DOUBLING_why"].endswith("rise to Tmax: 2, of 3 needed")
-    assert rows["203"]["LAMZHL_text"] == "–" and rows["203"]["LAMZHL_why"] == "all BLQ"
-    assert all(f"{field}_text" in one or field in one for one in rows.values() for field in ("LAMZHL", "DOUBLING"))
+    shown, found = kinetics.answer(ask(trial)), rows_of(trial)
+    doubling, half_life = found["101"].cells["DOUBLING"], found["203"].cells["LAMZHL"]
+    assert (doubling.value, doubling.words) == (None, "–")
+    assert doubling.why.endswith("rise to Tmax: 2, of 3 needed")
+    assert (half_life.words, half_life.why) == ("–", "all BLQ")
+    assert all(field in one.cells for one in found.values() for field in ("LAMZHL", "DOUBLING"))
     said = text_of(shown["stamp"])
     assert "Half-life λz, all BLQ:  203 ,  303" in said and "Linear up, logarithmic down." in said
     assert "倍增时间，输注后从未可定量： 203" in text_of(kinetics.answer(ask(trial, lang="zh"))["stamp"])

@@ -11,13 +11,14 @@ import pytest
 
 from dashboard import covariates_card
 from dashboard.exposures import exposures_of, series
+from dashboard.kinetic_table import rows
 from dashboard.pages import kinetics
 from dashboard.proportionality_card import sentences
 from dashboard.session import Asked
 from dashboard.view import View
 from data import importing, protocol
 from data.store import Cut, Store
-from tests.test_kinetics_page import text_of
+from tests.reading import of_kind, text_of
 
 pytestmark = pytest.mark.real
 
@@ -77,18 +78,16 @@ def test_areas_are_said_only_where_a_sample_before_the_cells_was_published(cut, 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_screen_is_filled(cut, lang):
     shown = kinetics.answer(Asked(View(page="kinetics", lang=lang), cut))
-    assert len(shown["rows"]) == 30 and shown["figure"].data and shown["others"].data
+    assert len(of_kind(shown["rows"], "Tbody")[0].children) == 30 and shown["figure"].data and shown["others"].data
     assert "cells/uL" in shown["figure"].layout.annotations[0].text
 
 
 def test_nobody_is_without_a_word_where_nothing_is_known(cut):
     """4413 has no sample with a result: neither number nor "NaN"."""
-    rows = {one["subjid"]: one for one in kinetics.answer(Asked(View(page="kinetics"), cut))["rows"]}
-    assert all(rows["4413"][f"{field}_text"] == "–" for field in ("CMAX", "LAMZHL", "DOUBLING"))
-    assert (
-        rows["4413"]["LAMZHL_why"] == "no sample with a result"
-        and rows["4413"]["CMAX_why"] == "No sample with a result."
-    )
+    asked = Asked(View(page="kinetics"), cut)
+    [cells] = [one.cells for one in rows(asked, kinetics.people(asked)) if one.subjid == "4413"]
+    assert all(cells[field].words == "–" for field in ("CMAX", "LAMZHL", "DOUBLING"))
+    assert (cells["LAMZHL"].why, cells["CMAX"].why) == ("no sample with a result", "No sample with a result.")
 
 
 def test_what_the_paper_does_not_give_is_said(cut):
@@ -110,4 +109,4 @@ def test_a_trial_without_cells_says_so_in_a_sentence(folder, tmp_path):
     )
     shown = kinetics.answer(Asked(View(page="kinetics"), store.serving().cut))
     assert shown["summary"].startswith("This trial's files hold no samples")
-    assert shown["groups_hidden"] and shown["grid_hidden"] and shown["others_hidden"] and not shown["figure"].data
+    assert shown["groups_hidden"] and shown["rows_hidden"] and shown["others_hidden"] and not shown["figure"].data

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reading import text_of
 from test_importing import files, load
-from test_patient_page import asked, of, text_of
+from test_patient_page import asked, of
 from trial_frames import CRS
 
 from clinical.narrative import narrative

@@ -11,6 +11,7 @@ import csv
 import io
 
 import pytest
+from reading import text_of
 from test_importing import files, load
 
 from dashboard import exports
@@ -18,9 +19,10 @@ from dashboard.counting import table
 from dashboard.courses import course
 from dashboard.figures.runway import Words, runway
 from dashboard.labels import speaker
-from dashboard.pages import adverse_events, board, patient
+from dashboard.pages import board, patient
 from dashboard.reasons import reason
 from dashboard.session import Asked
+from dashboard.term_table import count_text, groups
 from dashboard.view import View
 from data.store import Store
 from queries.subjects import subjects
@@ -103,20 +105,20 @@ def test_a_population_holds_whom_it_names(trial):
     ],
 )
 def test_a_missing_grade_never_reads_as_none(row, criterion, expected):
-    said = adverse_events.count_text(speaker("en"), row, criterion)
+    said = count_text(speaker("en"), row, criterion)
     assert (said["text"], said["ci"], said["doubt"]) == expected
 
 
 def test_the_uncoded_event_is_a_row_of_its_own(trial):
-    rows = adverse_events.grid_rows(ask(trial))
-    uncoded = [one for one in rows if one["name"] == "Uncoded"]
-    assert [one["soc_row"] for one in uncoded] == [True, False]
-    assert uncoded[1]["total"]["any"]["text"] == "1/13 (8 %)"
+    rows = groups(ask(trial))
+    uncoded = [one for one in rows if one.name == "Uncoded"]
+    assert [one.term for one in uncoded] == [None, ""]
+    assert uncoded[1].counts["total", "any"].text == "1/13 (8 %)"
     assert rows[-1] is uncoded[1]
 
 
 def test_organ_classes_alone_can_be_shown(trial):
-    assert all(one["soc_row"] for one in adverse_events.grid_rows(ask(trial, rows="soc")))
+    assert all(one.term is None for one in groups(ask(trial, rows="soc")))
 
 
 # ---- the runway ------------------------------------------------------------------------------------------------------
@@ -168,13 +170,6 @@ def test_a_level_keeps_its_colour_whatever_is_drawn_beside_it(drawn, trial):
 
 
 # ---- patient ---------------------------------------------------------------------------------------------------------
-def text_of(component) -> str:
-    if component is None or isinstance(component, str | int | float):
-        return "" if component is None else str(component)
-    children = component if isinstance(component, list | tuple) else getattr(component, "children", None)
-    return " ".join(text_of(one) for one in children) if isinstance(children, list | tuple) else text_of(children)
-
-
 def test_the_patient_head_says_what_is_not_known(trial):
     asked = ask(trial)
     everyone = subjects(asked.cut)

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from test_patient_page import asked, of, text_of
+from reading import text_of
+from test_patient_page import asked, of
 
 from clinical.data_age import ages, undated
 from dashboard import due_card, patient_alerts, patient_head, patient_sections

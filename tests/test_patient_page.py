@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from dash import html
+from reading import of_kind, text_of
 from test_importing import files, load
 from trial_frames import PROTOCOL
 
@@ -55,13 +56,6 @@ def of_panel(made: Stack, name: str) -> list:
 def axis_of(made: Stack, name: str):
     number = made.drawn.index(name) + 1
     return made.figure.layout["yaxis" if number == 1 else f"yaxis{number}"]
-
-
-def text_of(component) -> str:
-    if component is None or isinstance(component, str | int | float):
-        return "" if component is None else str(component)
-    children = component if isinstance(component, list | tuple) else getattr(component, "children", None)
-    return " ".join(text_of(one) for one in children) if isinstance(children, list | tuple) else text_of(children)
 
 
 # ---- the stack -------------------------------------------------------------------------------------------------------
@@ -524,11 +518,6 @@ def test_a_table_without_grades_has_no_column_of_them(trial, table, says):
     made = measured_rows(rows.head(10), speaker("en"))
     heads = [text_of(one) for one in of_kind(made, "Th")]
     assert any("CTCAE" in one for one in heads) is says and len(heads) == 8 + says
-
-
-def of_kind(component, kind: str) -> list:
-    inner = component._traverse() if hasattr(component, "_traverse") else []
-    return [one for one in inner if type(one).__name__ == kind]
 
 
 def test_interventions_and_events_are_exported(client):

@@ -10,7 +10,7 @@ from dashboard.exposures import exposures_of
 from dashboard.session import Asked
 from dashboard.view import View
 from queries.subjects import subjects
-from tests.test_kinetics_page import text_of
+from tests.reading import text_of
 
 
 def ask(trial, **choices) -> Asked:

@@ -237,10 +237,10 @@ def test_the_export_has_everyone_of_the_choice_in_order(client, trial):
 def test_a_line_goes_from_zero_to_the_highest_value_over_its_days():
     """64 by 18 px with 2 px at the edges: 14 days and 7 days before the last are at 2 and 32, half of the top at 9."""
     drawn = sparkline([(-14, 10), (-7, 20), (0, 5)], 14)
-    line, dot = drawn.inside
+    line, dot = drawn.children
     assert line.attributes["points"] == "2,9 32,2 62,12.5"
     assert (dot.attributes["cx"], dot.attributes["cy"]) == (62, 12.5)
-    assert sparkline([(-1, 0), (0, 0)], 14).inside[0].attributes["points"] == "57.7,16 62,16"
+    assert sparkline([(-1, 0), (0, 0)], 14).children[0].attributes["points"] == "57.7,16 62,16"
 
 
 # ---- the queries -----------------------------------------------------------------------------------------------------

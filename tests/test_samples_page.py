@@ -8,8 +8,9 @@ import math
 import pandas as pd
 import pyreadstat
 import pytest
+from reading import text_of
 from test_guard import body_of, callbacks
-from test_kinetics_page import area, text_of
+from test_kinetics_page import area
 
 from dashboard.correlating import outcomes_of
 from dashboard.courses import course

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_patient_page import asked, of, text_of
+from reading import text_of
+from test_patient_page import asked, of
 
 from clinical.episodes import DayAxis
 from clinical.sight import EVER, Days, seen

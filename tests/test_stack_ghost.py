@@ -7,7 +7,8 @@ from datetime import datetime
 import pandas as pd
 import pytest
 from dash import html
-from test_patient_page import asked, of, of_kind, of_panel, text_of
+from reading import of_kind, text_of
+from test_patient_page import asked, of, of_panel
 
 from clinical.ghost import ghost
 from dashboard import exposures

@@ -10,19 +10,17 @@ def cells(page: Page, table: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.locator("td").all_inner_texts()] for row in rows.all()]
 
 
-# Nothing is held back, no callback is under way, every figure is drawn and every grid has its rows.
+# Nothing is held back, no callback is under way, and every figure is drawn as it was answered.
 WHOLE = """() => {
-    const has = (boxes, inside) => [...document.querySelectorAll(boxes)].every(
-        one => !one.getClientRects().length || one.querySelector(inside));
-    return !document.querySelector('.held-back, [data-dash-is-loading=true]')
-        && has('main .dash-graph', '.js-plotly-plot .main-svg')
-        && has('main .ag-root', '.ag-header-cell')
-        && has('main .ag-root', '.ag-center-cols-container .ag-cell, .ag-overlay-no-rows-center');
+    const graphs = [...document.querySelectorAll('main .dash-graph')].filter(one => one.getClientRects().length);
+    const drawn = one => one.querySelector('.main-svg')
+        && one.querySelector('.js-plotly-plot').layout.meta !== 'awaited';
+    return !document.querySelector('.held-back, [data-dash-is-loading=true]') && graphs.every(drawn);
 }"""
 
 
 def settled(page: Page) -> None:
-    """Until the page has its data, figures and grids, and no callback is under way."""
+    """Until the page has its data and figures, and no callback is under way."""
     expect(page.locator("main .stamp").first).to_be_visible()
     page.wait_for_function(WHOLE)
     page.wait_for_load_state("networkidle")

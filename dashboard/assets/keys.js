@@ -3,7 +3,9 @@
 (function () {
   "use strict";
   function isTaken(element) {
-    return Boolean(element.closest && element.closest("input, textarea, select, [contenteditable], [role=grid], [role=listbox], .ag-root"));
+    var table = element.closest && element.closest(".listing");
+    return Boolean(table ? table.scrollWidth > table.clientWidth
+      : element.closest && element.closest("input, textarea, select, [contenteditable], [role=listbox]"));
   }
   function named(key) {
     return Array.from(document.querySelectorAll("main [aria-keyshortcuts]")).find(function (one) {

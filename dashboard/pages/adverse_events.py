@@ -2,32 +2,29 @@
 
 from enum import StrEnum
 
-import dash_ag_grid as dag
 import pandas as pd
 from dash import Input, Output, callback, dcc, html
 
 from clinical.incidence import TOTAL, grade_not_recorded, uncoded
 from dashboard.choices import choice
 from dashboard.counting import CRITERIA, Counted, counted, criteria_of, rows_behind, table
-from dashboard.drill import Opened, linked, mark, nothing_opened, opened, panel
+from dashboard.drill import Opened, linked, listing, mark, nothing_opened, panel
 from dashboard.judged import dlts_without_event
-from dashboard.labels import Say, speaker
+from dashboard.labels import speaker
 from dashboard.session import Asked, stamp
-from dashboard.tables import count_link, export_link, grid, html_table, level_dot, row_grid
+from dashboard.still import Still
+from dashboard.tables import count_link, export_link, html_table, level_dot, row_patient
+from dashboard.term_table import count_href, count_text, term_table
 from dashboard.theme import level_colour
 from dashboard.view import View
 from queries.subjects import subjects
-
-TALLEST, HEAD, ROW = 560, 104, 36  # px: the grid; its two rows of headings; a term
-ONE_LINE = 18  # letters of a count and its doubt that a line of the narrowest column holds
 
 
 class Id(StrEnum):
     CHOICES = "ae-choices"
     OVERVIEW = "ae-overview"
     SUMMARY = "ae-summary"
-    GRID = "ae-grid"
-    COLUMNS = "ae-columns"
+    TERMS = "ae-terms"
     STAMP = "ae-stamp"
     PANEL = "ae-panel"
 
@@ -45,7 +42,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                 [
                     html.H2(say("ae.by_term")),
                     html.P(id=Id.SUMMARY, className="summary"),
-                    grid(Id.GRID, [], height=f"{TALLEST}px", row_id="key"),
+                    html.Div(id=Id.TERMS),
                     html.Div(id=Id.STAMP),
                 ],
                 className="card",
@@ -61,9 +58,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "choices": Output(Id.CHOICES, "children"),
         "overview": Output(Id.OVERVIEW, "children"),
         "summary": Output(Id.SUMMARY, "children"),
-        "columns": Output(Id.GRID, "columnDefs"),
-        "rows": Output(Id.GRID, "rowData"),
-        "style": Output(Id.GRID, "style"),
+        "terms": Output(Id.TERMS, "children"),
         "stamp": Output(Id.STAMP, "children"),
     },
     inputs={"stored": Input({"view": "adverse_events"}, "data")},
@@ -72,15 +67,13 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
 def show(stored: object) -> dict:
     asked = Asked.read(stored)
     found = counted(asked)
-    say, identity, rows = asked.say, stamp(asked, filters(asked, found)), grid_rows(asked)
+    say, identity = asked.say, stamp(asked, filters(asked, found))
     export = export_link(f"/export/adverse-events.csv?{asked.view.change(open='').href.partition('?')[2]}", say)
     return {
         "choices": choices(asked),
         "overview": overview(asked, found, identity),
         "summary": summary(asked, found),
-        "columns": columns(asked, found, rows),
-        "rows": rows,
-        "style": {"height": f"{min(TALLEST, HEAD + ROW * len(rows))}px"},
+        "terms": term_table(asked, found),
         "stamp": [html.Div(identity, className="stamp"), export],
     }
 
@@ -165,41 +158,15 @@ def _cell(asked: Asked, row: pd.Series, cohort: str, criterion: str) -> list:
     label = asked.say(f"ae.criterion_{criterion}")
     parts: list = []
     if said["text"]:
-        parts.append(count_link(said["text"], _href(asked, cohort, criterion), int(row["k"]), label))
+        parts.append(count_link(said["text"], count_href(asked, cohort, criterion), int(row["k"]), label))
     if said["ci"]:
         parts.append(html.Span(said["ci"], className="ci"))
     if said["doubt"]:
-        href = _href(asked, cohort, criterion, doubt=True)
+        href = count_href(asked, cohort, criterion, doubt=True)
         parts.append(count_link(said["doubt"], href, int(row["unknown"]), label, kind="count doubt"))
     if row["marked"]:
         parts.append(html.Span(asked.say("ae.marked", k=int(row["marked"])), className="ci marked"))
     return parts
-
-
-def count_text(say: Say, row, criterion: str) -> dict[str, str]:
-    """The words of a count: k/n (%), its interval, and how many patients are in doubt.
-
-    Nobody known and somebody in doubt is not zero: then only the doubt is said. An interval around a count that is
-    incomplete would promise too much, so there is none.
-    """
-    k, n, unknown = int(row["k"]), int(row["n"]), int(row["unknown"])
-    if n == 0:
-        return {"text": "0/0", "ci": "", "doubt": ""}
-    share = f"{k}/{n} ({100 * k / n:.0f} %)" if k else f"{k}/{n}"
-    if not unknown:
-        return {"text": share, "ci": f"{100 * row['low']:.0f}–{100 * row['high']:.0f} %", "doubt": ""}
-    if not k:
-        key = "ae.doubt_grade" if "grade" in criterion else "ae.doubt_value"
-        return {"text": "", "ci": "", "doubt": say(key, k=unknown, n=n)}
-    return {"text": f"≥ {share}", "ci": "", "doubt": say("ae.doubt_more", k=unknown)}
-
-
-def _href(
-    asked: Asked, cohort: str, criterion: str, soc: str | None = None, term: str | None = None, *, doubt=False
-) -> str:
-    place = [part for part in (soc, term) if part is not None]
-    kind = "doubt" if doubt else "count"
-    return asked.view.change(open=opened(kind, cohort, criterion, *place)).href
 
 
 def overview_summary(asked: Asked, counts: pd.DataFrame) -> str:
@@ -224,101 +191,6 @@ def summary(asked: Asked, found: Counted) -> str:
     name = asked.say("ae.uncoded_name") if pd.isna(first["term"]) else first["term"]
     shown = int((total["k"] > 0).sum())
     return asked.say("ae.term_summary", terms=shown, name=name, k=int(first["k"]), n=int(first["n"]))
-
-
-# ---- by system organ class and term ----------------------------------------------------------------------------------
-def columns(asked: Asked, found: Counted, rows: list[dict]) -> list[dict]:
-    """rows: as `grid_rows`; a column in which a count and its doubt are long has lines as high as they need."""
-    name = {
-        "field": "name",
-        "headerName": asked.say("ae.term"),
-        "pinned": "left",
-        "wrapText": True,
-        "autoHeight": True,
-        "minWidth": 270,
-        "flex": 3,
-        "cellClassRules": {"soc": "params.data.soc_row"},
-    }
-    # In a group of its own: a head row without any cell is none to a screen reader.
-    wraps = {"wrapHeaderText": True, "autoHeaderHeight": True}
-    named = {"headerName": asked.say("ae.by_term"), "children": [name]} | wraps
-    return [named, *(_column_group(asked, found, cohort, rows) for cohort in found.columns)]
-
-
-def _is_long(rows: list[dict], cohort: str, criterion: str) -> bool:
-    cells = (row[cohort][criterion] for row in rows)
-    return any(len(one["text"] + one.get("doubt", "")) > ONE_LINE for one in cells)
-
-
-def _column_group(asked: Asked, found: Counted, cohort: str, rows: list[dict]) -> dict:
-    counts = [
-        {
-            "field": f"{cohort}.{criterion}",
-            "headerName": asked.say(f"ae.criterion_{criterion}"),
-            "cellRenderer": "Count",
-            "minWidth": 132,
-            "flex": 1,
-            "autoHeight": _is_long(rows, cohort, criterion),
-        }
-        for criterion in CRITERIA[asked.view.only]
-    ]
-    protocol = asked.cut.protocol
-    label = asked.say("ae.total") if cohort == TOTAL else protocol.level(cohort).label.in_(asked.view.lang)
-    colour = level_colour(protocol.place(cohort))
-    return {
-        "headerName": f"{label} (n = {found.size(cohort)})",
-        "headerStyle": {"borderTop": f"3px solid {colour}"},
-        "children": counts,
-    }
-
-
-def grid_rows(asked: Asked) -> list[dict]:
-    """One row a SOC, then its terms; a group in which nobody meets or may meet the chosen criterion is left out."""
-    criteria = CRITERIA[asked.view.only]
-    rows = _rows(asked, table(asked, ("soc",), criteria), criteria, ("soc",))
-    if asked.view.rows == "soc":
-        return [one for one, _ in rows]
-    terms = _rows(asked, table(asked, ("soc", "term"), criteria), criteria, ("soc", "term"))
-    return [row for soc, key in rows for row in (soc, *(term for term, own in terms if own[0] == key[0]))]
-
-
-def _rows(
-    asked: Asked, counts: pd.DataFrame, criteria: tuple[str, ...], by: tuple[str, ...]
-) -> list[tuple[dict, tuple]]:
-    rows, size = [], len(criteria) * counts["cohort"].nunique()
-    for start in range(0, len(counts), size):  # incidence gives each group as one block of cohorts x criteria
-        block = counts.iloc[start : start + size]
-        if not (block["k"] + block["unknown"]).any():
-            continue
-        key = tuple("" if pd.isna(block.iloc[0][one]) else block.iloc[0][one] for one in by)
-        name = key[-1] or asked.say("ae.uncoded_name")
-        cells = {f"{one.cohort}.{one.criterion}": _count(asked, one, key) for one in block.itertuples()}
-        row = {"key": "/".join(key), "name": name, "soc_row": len(by) == 1, **_nested(cells)}
-        rows.append((row, key))
-    return rows
-
-
-def _nested(cells: dict[str, dict]) -> dict[str, dict]:
-    """AG Grid reads "cohort.criterion" as a path."""
-    found: dict[str, dict] = {}
-    for name, cell in cells.items():
-        cohort, criterion = name.split(".")
-        found.setdefault(cohort, {})[criterion] = cell
-    return found
-
-
-def _count(asked: Asked, row, key: tuple) -> dict:
-    said = count_text(asked.say, row._asdict(), row.criterion)
-    cell = {
-        "k": int(row.k),
-        "text": said["text"],
-        "title": said["ci"],
-        "href": _href(asked, row.cohort, row.criterion, *key),
-    }
-    if row.unknown:
-        cell |= {"doubt": said["doubt"], "unknown": int(row.unknown)}
-        cell["doubt_href"] = _href(asked, row.cohort, row.criterion, *key, doubt=True)
-    return cell
 
 
 # ---- the panel behind a count ----------------------------------------------------------------------------------------
@@ -352,14 +224,22 @@ def _title(asked: Asked, what: Opened, cohort: str, criterion: str, soc: str | N
     return f"{group} · {kind} · {where}"
 
 
-def _event_rows(asked: Asked, rows: pd.DataFrame) -> dag.AgGrid:
+def _event_rows(asked: Asked, rows: pd.DataFrame) -> Still | html.P:
     say, everyone, protocol = asked.say, subjects(asked.cut).set_index("usubjid"), asked.cut.protocol
     rows = rows.sort_values(["usubjid", "aestdtc_earliest", "aeseq"])
     names = ("patient", "event", "grade", "day", "onset", "end", "relation", "serious", "source")
     blank = say("word.not_recorded")
+    people = {
+        one: row_patient(
+            everyone.loc[one, "subjid"],
+            asked.view.patient(one),
+            level_colour(protocol.place(everyone.loc[one, "cohort"])),
+        )
+        for one in rows["usubjid"].unique()
+    }
     body = [
         [
-            everyone.loc[row.usubjid, "subjid"],
+            people[row.usubjid],
             say_or(row.aedecod, row.aeterm),
             say_or(row.toxgr, blank),
             say_or(row.rel_day, "?"),
@@ -371,11 +251,7 @@ def _event_rows(asked: Asked, rows: pd.DataFrame) -> dag.AgGrid:
         ]
         for row in rows.itertuples()
     ]
-    people = [
-        {"href": asked.view.patient(one), "colour": level_colour(protocol.place(everyone.loc[one, "cohort"]))}
-        for one in rows["usubjid"]
-    ]
-    return row_grid("ae-rows", [say(f"word.{one}") for one in names], body, wide=1, people=people)
+    return listing([say(f"word.{one}") for one in names], body, say)
 
 
 def say_or(value: object, otherwise: str) -> str:

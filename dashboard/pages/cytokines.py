@@ -15,9 +15,9 @@ from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.kinetic_words import chosen, filters
 from dashboard.labels import speaker
 from dashboard.later import Later
-from dashboard.peak_table import columns, grid_rows, peaks_summary
+from dashboard.patient_rows import patient_rows
+from dashboard.peak_table import columns, peaks_summary, rows
 from dashboard.session import Asked, stamp
-from dashboard.tables import grid
 from dashboard.view import View
 
 
@@ -60,7 +60,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     table = [
         html.H2(say("cytokines.peaks")),
         html.P(id=Id.PEAKS_SUMMARY, className="summary"),
-        Later(grid(Id.PEAKS, [], height="400px", row_id="usubjid", sortable=True, size=None), "400px"),
+        html.Div(id=Id.PEAKS),
         html.Div(id=Id.STAMP),
     ]
     return html.Div(
@@ -104,9 +104,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "scatter": Output(Id.SCATTER, "figure"),
         "excluded": Output(Id.EXCLUDED, "children"),
         "peaks_summary": Output(Id.PEAKS_SUMMARY, "children"),
-        "columns": Output(Id.PEAKS, "columnDefs"),
-        "rows": Output(Id.PEAKS, "rowData"),
-        "peaks_style": Output(Id.PEAKS, "style"),
+        "peaks": Output(Id.PEAKS, "children"),
         "stamp": Output(Id.STAMP, "children"),
     },
     inputs={"stored": Input({"view": "cytokines"}, "data")},
@@ -123,9 +121,9 @@ def show(stored: object) -> dict:
 def _nothing(asked: Asked) -> dict:
     """What a trial does not have is one sentence."""
     hidden = {"display": "none"}
-    blank = dict.fromkeys(("profile_summary", "matrix", "pair", "excluded", "peaks_summary", "stamp"), "")
-    blank |= {"people": [], "subject": None, "subject_shown": "", "columns": [], "rows": []}
-    blank |= {"profiles": {}, "scatter": {}, "profiles_style": hidden, "peaks_style": hidden}
+    blank = dict.fromkeys(("profile_summary", "matrix", "pair", "excluded", "peaks_summary", "peaks", "stamp"), "")
+    blank |= {"people": [], "subject": None, "subject_shown": ""}
+    blank |= {"profiles": {}, "scatter": {}, "profiles_style": hidden}
     return blank | {
         "choices": [],
         "empty": _sentence(asked, asked.say("cytokines.none")),
@@ -139,26 +137,23 @@ def _sentence(asked: Asked, words: str) -> list:
 
 
 def _untested(asked: Asked) -> dict:
-    blank = dict.fromkeys(("matrix", "pair", "excluded", "peaks_summary", "stamp"), "")
-    blank |= {"scatter": {}, "columns": [], "rows": [], "peaks_style": {"display": "none"}}
+    blank = dict.fromkeys(("matrix", "pair", "excluded", "peaks_summary", "peaks", "stamp"), "")
+    blank |= {"scatter": {}}
     return blank | {"untested": True, "empty": _sentence(asked, asked.say("cytokines.no_family"))}
 
 
 def peak_cards(asked: Asked, found: Cytokines) -> dict:
     peak, outcome = chosen_pair(asked)
     tests = family_of(asked.cut, chosen_cohort(asked), asked.head)
-    rows = pairs(found.peaks, found.outcomes, peak.id, outcome)
-    rows = rows[rows["usubjid"].isin(people(asked, found)["usubjid"])]
+    behind = pairs(found.peaks, found.outcomes, peak.id, outcome)
+    behind = behind[behind["usubjid"].isin(people(asked, found)["usubjid"])]
     cell = tests[(tests["peak"] == peak.id) & (tests["outcome"] == outcome)].iloc[0]
-    table = grid_rows(asked, found)
     return {
         "matrix": matrix(asked, found, tests),
         "pair": pair_head(asked, peak, outcome),
-        "scatter": pair_figure(asked, found, peak, outcome, rows, cell),
-        "excluded": excluded(asked, found, peak, outcome, rows),
+        "scatter": pair_figure(asked, found, peak, outcome, behind, cell),
+        "excluded": excluded(asked, found, peak, outcome, behind),
         "peaks_summary": peaks_summary(asked, found),
-        "columns": columns(asked, found),
-        "rows": table,
-        "peaks_style": {"height": f"min(70vh, {110 + 42 * max(len(table), 2)}px)"},
+        "peaks": patient_rows("cytokines-peaks", columns(asked, found), rows(asked, found), asked.say),
         "stamp": [html.Div(stamp(asked, filters(asked, chosen(asked))), className="stamp"), export(asked, "peaks")],
     }

@@ -25,9 +25,10 @@ from dashboard.kinetic_table import beside_words, columns, rows
 from dashboard.kinetic_words import filters
 from dashboard.labels import speaker
 from dashboard.later import Later
+from dashboard.patient_rows import patient_rows
 from dashboard.samples_card import sample_panel, samples_card
 from dashboard.session import Asked, stamp
-from dashboard.tables import export_link, grid
+from dashboard.tables import export_link
 from dashboard.theme import level_colour
 from dashboard.view import View
 from dashboard.waiting import clock, polled
@@ -44,8 +45,8 @@ class Id(StrEnum):
     OTHERS_CARD = "kinetics-others-card"
     GROUPS = "kinetics-groups"
     GROUPS_CARD = "kinetics-groups-card"
-    GRID = "kinetics-grid"
-    GRID_CARD = "kinetics-grid-card"
+    ROWS = "kinetics-rows"
+    ROWS_CARD = "kinetics-rows-card"
     STAMP = "kinetics-stamp"
     SAMPLES = "kinetics-samples"
     SAMPLES_CARD = "kinetics-samples-card"
@@ -94,10 +95,10 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
             html.Section(
                 [
                     html.H2(say("kinetics.parameters")),
-                    Later(grid(Id.GRID, [], height="420px", row_id="usubjid", size=None, sortable=True), "420px"),
+                    html.Div(id=Id.ROWS),
                     html.Div(id=Id.STAMP),
                 ],
-                id=Id.GRID_CARD,
+                id=Id.ROWS_CARD,
                 className="card",
             ),
             html.Section(
@@ -149,10 +150,8 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "others_hidden": Output(Id.OTHERS_CARD, "hidden"),
         "groups": Output(Id.GROUPS, "children"),
         "groups_hidden": Output(Id.GROUPS_CARD, "hidden"),
-        "grid_hidden": Output(Id.GRID_CARD, "hidden"),
-        "columns": Output(Id.GRID, "columnDefs"),
-        "rows": Output(Id.GRID, "rowData"),
-        "grid_style": Output(Id.GRID, "style"),
+        "rows_hidden": Output(Id.ROWS_CARD, "hidden"),
+        "rows": Output(Id.ROWS, "children"),
         "stamp": Output(Id.STAMP, "children"),
         "samples": Output(Id.SAMPLES, "children"),
         "samples_hidden": Output(Id.SAMPLES_CARD, "hidden"),
@@ -242,10 +241,8 @@ def answer(asked: Asked) -> dict:
         "others_hidden": not others.data,
         "groups": groups(asked, found, {one.cohort for one in shown.values()}, identity),
         "groups_hidden": found.empty,
-        "grid_hidden": found.empty,
-        "columns": columns(asked, found),
-        "rows": rows(asked, shown),
-        "grid_style": {"height": f"min(70vh, {74 + 44 * max(len(shown), 2)}px)"},
+        "rows_hidden": found.empty,
+        "rows": patient_rows("kinetics", columns(asked, found), rows(asked, shown), asked.say),
         "stamp": [
             *beside_words(asked, shown),
             html.P(asked.say("kinetics.policy"), className="quiet"),

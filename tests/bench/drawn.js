@@ -29,7 +29,7 @@
   }
   /* What a page has is mounted later than its texts: a page is not whole before it. */
   var WITHOUT_FIGURES = {
-    "/adverse-events": "main .ag-root", "/patients": "main tbody tr", "/changes": "main .consequences",
+    "/adverse-events": "#table-ae-terms tbody tr", "/patients": "main tbody tr", "/changes": "main .consequences",
     "/grading": "main #alerts",  // its figure stands below the window
   };
   function mounted() {

@@ -79,7 +79,6 @@ def own(port: int, store: Path) -> None:
 
 def _page() -> SimpleNamespace:
     from dashboard.session import Asked, stamp
-    from dashboard.tables import grid
     from dashboard.theme import styled
 
     @callback(
@@ -100,7 +99,9 @@ def _page() -> SimpleNamespace:
             [
                 dcc.Store(id={"view": PAGE}, data=request),
                 dcc.Graph(id="floor-figure"),
-                grid("floor-grid", columns(), height="400px"),
+                dag.AgGrid(
+                    id="floor-grid", columnDefs=columns(), className="ag-theme-quartz", style={"height": "400px"}
+                ),
                 html.Div(id="floor-stamp", className="stamp"),
             ],
             className="page",
