@@ -62,7 +62,8 @@ def _row(row: Row, columns: Sequence[Column]) -> Element | list[Element]:
     """With its remarks under it, if there are any; both are sorted as one."""
     person = row_patient(row.subjid, row.href, row.colour)
     first = Element("th", {"scope": "row", "data-value": row.subjid}, person)
-    made = Element("tr", {"data-usubjid": row.usubjid}, [first, *(_cell(row, one) for one in columns)])
+    told = {"data-usubjid": row.usubjid, "className": "remarked" if row.remarks else ""}
+    made = Element("tr", told, [first, *(_cell(row, one) for one in columns)])
     if not row.remarks:
         return made
     under = Element("td", {"colSpan": len(columns) + 1}, row.remarks)

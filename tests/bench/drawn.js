@@ -43,8 +43,8 @@
     return document.querySelector("main .stamp") !== null || /cut [0-9a-f]{7}/.test(main.textContent);
   }
   function whole() {
-    return asking === 0 && !document.querySelector("[data-dash-is-loading=true], main .job[role=status]") && !/^Updating/.test(document.title) &&
-      stamped() && mounted() && shown(".dash-graph").every(drawn) &&
+    return asking === 0 && !document.querySelector("[data-dash-is-loading=true], main .job[role=status]") &&
+      !/^Updating/.test(document.title) && stamped() && mounted() && shown(".dash-graph").every(drawn) &&
       shown(".ag-root").every(function (grid) { return grid.querySelector(".ag-row .ag-cell"); });
   }
   function look() {
