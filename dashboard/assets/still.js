@@ -28,7 +28,8 @@
         window.removeEventListener("beforeprint", print);
       };
     }, [shown, all]);
-    var own = more ? Object.assign({}, props.attributes, { className: "held-back" }) : props.attributes;
+    var kind = [props.attributes.className, "held-back"].filter(Boolean).join(" ");
+    var own = more ? Object.assign({}, props.attributes, { className: kind }) : props.attributes;
     return element("tbody", own, props.rows.slice(0, shown));
   }
 
