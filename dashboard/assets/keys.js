@@ -3,9 +3,10 @@
 (function () {
   "use strict";
   function isTaken(element) {
-    var table = element.closest && element.closest(".listing");
-    return Boolean(table ? table.scrollWidth > table.clientWidth
-      : element.closest && element.closest("input, textarea, select, [contenteditable], [role=listbox]"));
+    if (!element.closest) { return false; }
+    var table = element.closest(".listing");  // one that is wider than its box moves under the keys
+    return Boolean(element.closest("input, textarea, select, [contenteditable], [role=listbox]")
+      || (table && table.scrollWidth > table.clientWidth));
   }
   function named(key) {
     return Array.from(document.querySelectorAll("main [aria-keyshortcuts]")).find(function (one) {

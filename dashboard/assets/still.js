@@ -62,7 +62,7 @@
     var known = rows.filter(function (row) { return value(row) !== undefined; });
     var unknown = rows.filter(function (row) { return value(row) === undefined; });
     known.sort(function (one, other) {
-      var a = value(one), b = value(other), order = typeof a === "number" ? a - b : a < b ? -1 : a > b ? 1 : 0;
+      var a = value(one), b = value(other), order = typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true });
       return by.down ? -order : order;
     });
     return known.concat(unknown);
