@@ -137,7 +137,7 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
     kept = "" if ctx.triggered_id == SHOW_NEWER else shown
     found = find_cut(view, kept)
     say = speaker(view.lang)
-    look = [view.page, view.usubjid, view.lang, view.theme, view.is_sheet, bool(found.cut)]
+    look = laid_out(view, bool(found.cut))
     cut = found.cut.id if found.cut else ""
     head = state_head()
     request = {"pathname": pathname, "search": search or "", "cut": cut, "state": head}
@@ -159,6 +159,11 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
         "scheme": "light" if view.is_sheet else view.theme,
         "failure": True,
     }
+
+
+def laid_out(view: View, has_cut: bool) -> list:
+    """What a page is laid out by: where it is another one, the page is made anew."""
+    return [view.page, view.usubjid, view.lang, view.theme, view.is_sheet, has_cut]
 
 
 def _alike(request: dict, before: object) -> bool:

@@ -1,4 +1,5 @@
-"""Runs the bench, or the parts of it that are named, and prints its tables as they are finished."""
+"""Runs the bench, or the parts of it that are named, and prints its tables as they are finished. Fails where a screen
+did not answer as it must while it was measured."""
 
 import argparse
 import json
@@ -41,7 +42,7 @@ def main() -> int:
                 found.append(one)
     if given.json:
         given.json.write_text(json.dumps([one.told() for one in found], indent=1))
-    return 0
+    return int(any(one.wrong for one in found))
 
 
 def _arguments() -> argparse.Namespace:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.request import urlopen
 
+from dashboard.shell import laid_out
 from dashboard.view import PAGES, PATIENT, View
 from data.events import START
 from data.store import Cut
@@ -14,7 +15,7 @@ from queries.subjects import subjects
 UPDATE = "/_dash-update-component"
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}  # as Chromium asks
 _FAILED = b'"failure":'  # the notice that a callback raised
-_STAMP = re.compile(rb"cut ([0-9a-f]{7}) (?:\xc2\xb7|\\u00b7) as of")
+_STAMP = re.compile(rb"cut ([0-9a-f]{7})(?: (?:\xc2\xb7|\\u00b7) |\\u003cbr\\u003e)as of")  # of tables; of figures
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,7 @@ def route_body(callback: dict, screen: Screen, cut: str | None) -> dict:
 
 def change_body(callback: dict, before: Screen, after: Screen, cut: str) -> dict:
     """As for a reader who makes a choice on a page that stands there already."""
-    look = View.parse(after.pathname, after.search)
-    rendered = [look.page, look.usubjid, look.lang, look.theme, True]
+    rendered = laid_out(View.parse(after.pathname, after.search), has_cut=True)
     here = [{"id": {"view": after.page}, "property": "data"}]
     body = _frame_body(callback, after, {"shown": cut, "rendered": rendered})
     body["outputs"] = [here if one == [] and "view" in name else one for one, name in _named(callback, body["outputs"])]

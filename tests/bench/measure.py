@@ -48,6 +48,7 @@ class Table:
     rows: list[tuple[str, ...]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     numbers: list[dict] = field(default_factory=list)
+    wrong: bool = False  # what was measured did not answer as it must: its times say nothing
 
     def add(self, *cells: str, **numbers: object) -> None:
         self.rows.append(cells)
