@@ -16,6 +16,8 @@ from dashboard.whole import Fills
 NEXT = ("ArrowRight", "ArrowLeft")  # the keys whose links are followed, the likelier one first
 PAUSE = 0.4  # s; what the reader's own page still asks for comes first
 
+Stores = list[tuple[str, dict]]  # id and value of the stores that a page's callbacks start from
+
 log = logging.getLogger(__name__)
 
 
@@ -24,19 +26,20 @@ class Ahead:
 
     def __init__(self, fills: Fills):
         self._fills = fills
-        self._asked: queue.Queue[tuple[str, dict, object] | None] = queue.Queue()
+        self._asked: queue.Queue[tuple[Stores, object] | None] = queue.Queue()
 
-    def of(self, store: str, data: dict, page: object) -> None:
-        """store, data: id and value of the page's own store. page: its parts, as the browser gets them."""
+    def of(self, stores: Stores, page: object) -> None:
+        """page: its parts, as the browser gets them."""
         with suppress(queue.Empty):
             self._asked.get_nowait()
-        self._asked.put((store, data, page))
+        self._asked.put((stores, page))
 
-    def make(self, store: str, data: dict, page: object) -> None:
+    def make(self, stores: Stores, page: object) -> None:
         for _, href in sorted(_links(page), key=lambda one: NEXT.index(one[0])):
             path, mark, search = href.partition("?")
-            for _ in self._fills.of(store, data | {"pathname": path, "search": mark + search}):
-                pass
+            for store, data in stores:
+                for _ in self._fills.of(store, data | {"pathname": path, "search": mark + search}):
+                    pass
 
     def run(self, end: threading.Event) -> None:
         while (asked := self._asked.get()) is not None:

@@ -144,13 +144,13 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
     closed = request | {"search": view.change(open="").href.partition("?")[2]}
     again = isinstance(rendered, list) and rendered == look
     return {
-        "header": header(view, found, say),
+        "header": [] if view.is_sheet else header(view, found, say),
         "notices": notices(view, found, head, say),
         "newer": say("shell.newer"),
         "coming": say("shell.coming"),
         "button": say("shell.show_newer"),
         "main": no_update if again else screen(view, closed, request, found, say),
-        "footer": footer(found.cut, say),
+        "footer": [] if view.is_sheet else footer(found.cut, say),
         "views": [closed if again and not _alike(closed, old) else no_update for old in views],
         "panels": [request if again and request != old else no_update for old in panels],
         "shown": followed(view, found, kept),

@@ -46,8 +46,8 @@ class Fills:
                 for name, props in found.get("sideUpdate", {}).items():
                     frame.setdefault("sideUpdate", {})[name] = props
                     frame["response"].pop(name, None)  # the frame takes an older notice away, not this one
-            if ahead := self._server.config["AHEAD"]:
-                ahead.of(store, data, frame["response"][MAIN])
+        if stores and (ahead := self._server.config["AHEAD"]):
+            ahead.of(stores, frame["response"][MAIN])
         return frame
 
 

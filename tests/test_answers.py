@@ -198,12 +198,14 @@ def test_what_one_reader_may_ask_for_next_gives_way_to_the_next_reader(caplog, m
         return {"children": [{"props": link}, {"props": link | {"aria-keyshortcuts": "1"}}]}
 
     ahead_of = Ahead(Fills())
+    stores = [(name, {"pathname": "/", "search": "", "cut": "c"}) for name in ("view", "panel")]
     for who in ("101", "102"):
-        ahead_of.of("store", {"pathname": "/", "search": "", "cut": "c"}, page(who))
-    ahead_of._asked.put(("store", {"pathname": "/", "search": "", "cut": "c"}, page("103")))
+        ahead_of.of(stores, page(who))
+    ahead_of._asked.put((stores, page("103")))
     ahead_of.stop()
     ahead_of.run(threading.Event())
-    assert asked == [("store", "/patient/102", "?lang=zh", "c"), ("store", "/patient/103", "?lang=zh", "c")]
+    of_103 = [(name, "/patient/103", "?lang=zh", "c") for name in ("view", "panel")]
+    assert asked == [("view", "/patient/102", "?lang=zh", "c"), *of_103]
     assert "a page could not be made before it was asked for" in caplog.text
 
 

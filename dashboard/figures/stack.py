@@ -199,10 +199,12 @@ def _figure(
 
 
 def _name(panel: Panel, palette: Palette, away: Collection[str], fold: Fold | None) -> str:
-    """The panel's name, which folds it."""
+    """The panel's name, which folds it. Its link is relative: plotly measures a text once, and that of the next patient
+    is the same then."""
     if fold is None:
         return f"<b>{panel.title}</b>"
-    return f'<a href="{escape(fold({*away, panel.name}))}" style="color:{palette.ink}"><b>▾ {panel.title}</b></a>'
+    _, mark, search = fold({*away, panel.name}).partition("?")
+    return f'<a href="{escape(mark + search)}" style="color:{palette.ink}"><b>▾ {panel.title}</b></a>'
 
 
 def _at_hand(course: Course, period: str) -> dict:
