@@ -55,7 +55,13 @@ def level_colour(level: int | None) -> str:
 def styled(traces: list[dict], layout: dict, theme: str) -> Figure:
     """A figure in the house's look: no frame, quiet grid, the page's own fonts, no title inside (the page has it)."""
     palette = PALETTES[theme]
-    axis = {"gridcolor": palette.line, "zeroline": False, "linecolor": palette.line, "tickfont": {"size": 13}}
+    axis = {
+        "gridcolor": palette.line,
+        "zeroline": False,
+        "linecolor": palette.line,
+        "tickfont": {"size": 13},
+        "ticklabeloverflow": "allow",  # else plotly measures every label, each time it draws
+    }
     house = {
         "template": "none",
         "paper_bgcolor": palette.paper,

@@ -238,7 +238,7 @@ def _xaxis(course: Course, shown: Shown, hours: bool) -> dict:
     return {
         # Day 0 over the grid and under the digits: a shape would be under both or over both.
         "zeroline": True, "zerolinecolor": PALETTES[shown.theme].ink, "zerolinewidth": 1.5,
-        "anchor": "free", "position": 0, "range": [round(shown.low, 3), round(shown.high, 3)],
+        "tickangle": 0, "anchor": "free", "position": 0, "range": [round(shown.low, 3), round(shown.high, 3)],
         "title": {"text": titles[name], "font": {"size": 13}, "standoff": 6}, "showline": False, **ticks,
     }  # fmt: skip
 
