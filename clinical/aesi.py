@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,8 @@ def of_interest(events: pd.DataFrame, groups: tuple[Aesi, ...], infused: pd.Seri
 
 def _names(of: pd.DataFrame) -> pd.Series:
     """The columns that hold, as a tuple a row."""
-    names = [tuple(of.columns[row]) for row in of.to_numpy(bool)]
+    columns = list(of.columns)
+    names = [tuple(compress(columns, row)) for row in of.to_numpy(bool).tolist()]
     return pd.Series(names, of.index, dtype=object)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 import pandas as pd
@@ -43,11 +44,13 @@ def age(rows: pd.DataFrame, course: Course) -> Age | None:
     return Age(last["first"], bool(timed), before / _HOUR if timed else None, days)
 
 
+@lru_cache(maxsize=64)
 def ages(course: Course) -> dict[str, Age | None]:
     """By kind of data."""
     return {kind: age(_of(kind, course), course) for kind in KINDS}
 
 
+@lru_cache(maxsize=64)
 def undated(course: Course) -> tuple[str, ...]:
     """The kinds of which there are results, and none of them has a day."""
     found = {kind: rows[_has_result(rows)] for kind, rows in ((one, _of(one, course)) for one in KINDS)}

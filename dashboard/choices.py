@@ -7,12 +7,13 @@ from dash import ClientsideFunction, Input, State, clientside_callback, dcc, htm
 
 from dashboard.labels import Say
 from dashboard.session import Asked, NotUnderstood
+from dashboard.still import Still
 from dashboard.view import View
 
 
 def choice(
     label: str, view: View, name: str, options: Sequence[tuple[str, str]], *, begins_a_job: bool = False
-) -> html.Div:
+) -> Still:
     """One choice: `name` of a View's field, `options` as (value, words); the first is the default. An opened count is
     closed: it belonged to what was chosen before. The links name no zoom: where the axes stand when one is followed is
     in the address by then, and was not yet when it was made (`assets/nav.js`). begins_a_job: what takes so long is not
@@ -28,10 +29,10 @@ def choice(
         for value, words in options
     ]
     group = html.Div(links, className="options", role="group", **{"aria-label": label})
-    return html.Div([html.Span(label, className="choice-name"), group], className="choice")
+    return Still(html.Div([html.Span(label, className="choice-name"), group], className="choice"))
 
 
-def cohort_choice(asked: Asked, present: Sequence[str]) -> html.Div:
+def cohort_choice(asked: Asked, present: Sequence[str]) -> Still:
     """All cohorts, or one of those `present`, in the protocol's order."""
     levels = [one for one in asked.cut.protocol.cohort.levels if one.id in present]
     options = [("", asked.say("choice.all")), *((one.id, one.label.in_(asked.view.lang)) for one in levels)]

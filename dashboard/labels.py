@@ -32,6 +32,8 @@ def t(key: str, lang: str = "en", **values) -> str:
     return filled(text, values) if values else text
 
 
+@cache
 def speaker(lang: str) -> Say:
-    """`t` in one language, for a page that says many things."""
+    """`t` in one language, for a page that says many things. The same for all who ask: what is kept of a screen is
+    known by it."""
     return lambda key, **values: t(key, lang, **values)

@@ -27,6 +27,7 @@ from dashboard.labels import LANGUAGES, Say, speaker, t
 from dashboard.receipts import Listed, cuts, name_of
 from dashboard.session import NotUnderstood, age_hours, offered, read_view, serving, state_head, store
 from dashboard.statements import WRITTEN
+from dashboard.still import Still
 from dashboard.view import View
 from data.receipt import Receipt
 from data.store import Cut, CutError
@@ -144,13 +145,13 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
     closed = request | {"search": view.change(open="").href.partition("?")[2]}
     again = isinstance(rendered, list) and rendered == look
     return {
-        "header": [] if view.is_sheet else header(view, found, say),
+        "header": [] if view.is_sheet else Still(header(view, found, say)),
         "notices": notices(view, found, head, say),
         "newer": say("shell.newer"),
         "coming": say("shell.coming"),
         "button": say("shell.show_newer"),
         "main": no_update if again else screen(view, closed, request, found, say),
-        "footer": [] if view.is_sheet else footer(found.cut, say),
+        "footer": [] if view.is_sheet else Still(footer(found.cut, say)),
         "views": [closed if again and not _alike(closed, old) else no_update for old in views],
         "panels": [request if again and request != old else no_update for old in panels],
         "shown": followed(view, found, kept),

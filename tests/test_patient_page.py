@@ -115,14 +115,16 @@ def test_a_folded_panel_is_named_and_the_others_keep_their_place(trial):
     found = of(trial, "302")
     shown = shown_days(found, "month", speaker("en"), "light", "en")
     whole = stack(found, shown, "month", stamp="")
-    less = stack(
-        found, shown, "month", stamp="", folded={"liver", "hgb"}, fold=lambda away: "/" + "~".join(sorted(away))
-    )
+
+    def fold(away) -> str:
+        return f"/patient/302?folded={'~'.join(sorted(away))}"
+
+    less = stack(found, shown, "month", stamp="", folded={"liver", "hgb"}, fold=fold)
     assert less.folded == ("hgb", "liver") and less.order == whole.drawn
     assert less.drawn == tuple(one for one in whole.drawn if one not in ("hgb", "liver"))
     assert less.height < whole.height - 100 and "ALT" not in {one.row for one in less.reads}
     names = [one.text for one in less.figure.layout.annotations if one.text and "<a" in one.text]
-    assert any('href="/hgb~liver~temperature"' in one and "Temperature" in one for one in names)
+    assert any('href="?folded=hgb~liver~temperature"' in one and "Temperature" in one for one in names)
 
 
 def test_few_panels_are_enough_for_a_telephone(trial):

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import groupby
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from dashboard.figures.marks import Marks, lowest, mark_note, mark_traces
@@ -157,7 +157,9 @@ def _span(panels: Sequence[Panel], wanted: tuple[float, float] | None) -> tuple[
 
 
 def _with_floor(rows: pd.DataFrame) -> pd.DataFrame:
-    """Where no limit is recorded a sample that is BLQ stands under the lowest number there is."""
+    """What is drawn of the samples; where no limit is recorded one that is BLQ stands under the lowest number there
+    is."""
+    rows = rows[[one for one in rows if one in _DRAWN]]
     seen = rows["conc"][rows["conc"] > 0]
     return rows.assign(floor=rows["limit"].fillna(seen.min() / 2 if len(seen) else 1.0))
 
@@ -177,17 +179,17 @@ def _curves(
     rows: pd.DataFrame, people: Mapping[str, Person], words: Words, palette: Palette, chosen: str, *, dense: bool
 ) -> Iterator[dict]:
     """One trace of lines a cohort, and one of points a kind: few traces draw many patients fast."""
-    groups: dict[str, list[Sample]] = {}
-    for one in _samples(rows):
-        groups.setdefault(chosen if one.usubjid == chosen else people[one.usubjid].cohort, []).append(one)
-    own = groups.pop(chosen, [])
+    rows = rows[rows["signal"] != "no_result"]
+    whose = np.array([one if one == chosen else people[one].cohort for one in rows["usubjid"].tolist()], dtype=object)
+    groups = {one: rows[whose == one] for one in dict.fromkeys(whose.tolist())}
+    own = groups.pop(chosen, rows.iloc[:0])
     faint = 0.28 if chosen or dense else 0.6
     for here in groups.values():
-        colour = people[here[0].usubjid].colour
+        colour = people[here["usubjid"].iloc[0]].colour
         yield _lines(here, colour, faint, 1.2)
         if not dense:
             yield from _points(here, people, words, colour, faint, 6)
-    if own:
+    if len(own):
         colour = people[chosen].colour
         yield _lines(own, colour, 1, 3)
         yield from _points(own, people, words, colour, 1, 9)
@@ -219,10 +221,9 @@ class Sample(NamedTuple):
 
 
 def _samples(rows: pd.DataFrame) -> list[Sample]:
-    """Those with a result, in order. Columns as lists of plain objects: a frame a patient is walked ten times as
-    slowly."""
+    """In order. Columns as lists of plain objects: a frame a patient is walked ten times as slowly."""
     columns = (rows[one].tolist() for one in Sample._fields)
-    return [one for one in map(Sample._make, zip(*columns, strict=True)) if one.signal != "no_result"]
+    return list(map(Sample._make, zip(*columns, strict=True)))
 
 
 def _signs(rows: pd.DataFrame) -> set[str]:
@@ -232,21 +233,32 @@ def _signs(rows: pd.DataFrame) -> set[str]:
     return {*shown.loc[~excluded, "signal"].unique(), *(["excluded"] if excluded.any() else [])}
 
 
-def _lines(some: Sequence[Sample], colour: str, opacity: float, width: float) -> dict:
-    """From the last BLQ sample before the first number to the first one after the last: beyond them nothing moves."""
+def _lines(rows: pd.DataFrame, colour: str, opacity: float, width: float) -> dict:
+    """From the last BLQ sample before the first number to the first one after the last: beyond them nothing moves. All
+    patients in one line, with a gap between two of them."""
+    near = _near_a_number(rows[rows["excluded"].isna()])
     x: list[float | None] = []
     y: list[float | None] = []
-    for _, own in groupby((one for one in some if one.sign != "excluded"), key=lambda one: one.usubjid):
-        near = _near_a_number(list(own))
-        x += [None] * bool(x and near) + [_short(one.time) for one in near]  # a gap between two patients
-        y += [None] * bool(y and near) + [_short(one.height) for one in near]
+    before = None
+    for who, time, height in zip(near["usubjid"].tolist(), near["time"].tolist(), _heights(near).tolist(), strict=True):
+        if x and who != before:
+            x.append(None)
+            y.append(None)
+        x.append(_short(time))
+        y.append(_short(height))
+        before = who
     line = {"color": colour, "width": width}
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "opacity": opacity, "hoverinfo": "skip"}
 
 
-def _near_a_number(own: Sequence[Sample]) -> list[Sample]:
-    known = [False, *(not math.isnan(one.conc) for one in own), False]
-    return [one for place, one in enumerate(own, start=1) if any(known[place - 1 : place + 2])]
+def _near_a_number(rows: pd.DataFrame) -> pd.DataFrame:
+    """The samples that are a number, and those of the same patient just before and after one."""
+    who, known = rows["usubjid"].to_numpy(object), rows["conc"].notna().to_numpy()
+    same = who[1:] == who[:-1]
+    near = known.copy()
+    near[1:] |= known[:-1] & same
+    near[:-1] |= known[1:] & same
+    return rows[near]
 
 
 def _heights(rows: pd.DataFrame) -> pd.Series:
@@ -259,8 +271,9 @@ def _short(value: float) -> float:
 
 
 def _points(
-    some: Sequence[Sample], people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
+    rows: pd.DataFrame, people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
 ) -> Iterator[dict]:
+    some = _samples(rows)
     signs = [one.sign for one in some]
     for sign, symbol in SYMBOLS.items():
         here = [one for one, its in zip(some, signs, strict=True) if its == sign]
@@ -315,6 +328,9 @@ def _medians(rows: pd.DataFrame, people: Mapping[str, Person], words: Words) -> 
             "text": [f"{words.median}, n = {one}" for one in visits["patients"]],
             "hovertemplate": "%{text}<br>%{y:,.4g}<extra></extra>",
         }
+
+
+_DRAWN = {*Sample._fields, "lloq", "visit"}
 
 
 # ---- the limit -------------------------------------------------------------------------------------------------------

@@ -101,8 +101,8 @@ def _faint(
         trace = {
             "type": "scatter",
             "mode": "lines",
-            "x": np.insert(_days(rows, told), breaks, np.nan if told else 0),
-            "y": np.insert(rows["value"].to_numpy(np.float32), breaks, np.nan),
+            "x": _short(np.insert(rows["time"].to_numpy(), breaks, np.nan)) if told else _whole_days(rows, breaks),
+            "y": _short(np.insert(rows["value"].to_numpy(), breaks, np.nan)),
             "line": {"color": level_colour(levels.get(cohort)), "width": 1.1},
             "opacity": opacity,
             "connectgaps": False,
@@ -114,8 +114,13 @@ def _faint(
         yield trace
 
 
-def _days(rows: pd.DataFrame, exact: bool) -> np.ndarray:
-    return rows["time"].to_numpy(np.float32) if exact else rows["rel_day"].to_numpy(np.int8)
+def _whole_days(rows: pd.DataFrame, breaks: np.ndarray) -> list[int]:
+    return np.insert(rows["rel_day"].to_numpy(int), breaks, 0).tolist()
+
+
+def _short(values: np.ndarray) -> list[float | None]:
+    """Four digits are what a curve can show; None where there is no value."""
+    return [None if math.isnan(one) else float(f"{one:.4g}") for one in values.tolist()]
 
 
 def _names(people: Sequence[str], sizes: Sequence[int], words: Words) -> dict:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from html import escape
 from types import MappingProxyType
 
@@ -91,7 +91,7 @@ def stack(
     folded: names of panels that are put away; FEW: all but SHORT. fold: the address with so many put away; on the name
     of a panel it is the one with this panel more. others: the rest of the dose group, by analyte.
     """
-    found = [one for one in _panels(course, shown, others) if one]
+    found = _found(course, shown, tuple(others.items()))
     panels = [one for one in found if not _is_folded(one.name, folded)]
     away = {*folded, *(one.name for one in found if one not in panels)} - {FEW}
     height = room.around(panels)
@@ -116,7 +116,7 @@ def for_paper(course: Course, shown: Shown, height: int, folded: Collection[str]
     higher, never a curve lower than LEAST_SCALE."""
     fitted = replace(shown, row=PAPER_ROW)
     for _ in range(3):  # what the names of lines need is not scaled, so that one step is not enough
-        panels = [one for one in _panels(course, fitted, {}) if one and not _is_folded(one.name, folded)]
+        panels = [one for one in _found(course, fitted) if not _is_folded(one.name, folded)]
         curves = sum(one.height for one in panels if one.name not in LANES)
         beyond = PAPER.around(panels) - height
         if curves and beyond > 0:
@@ -131,6 +131,12 @@ def _is_folded(panel: str, folded: Collection[str]) -> bool:
 
 def _flow_is_kinetics(course: Course) -> bool:
     return course.protocol.kinetics is not None and course.protocol.kinetics.table == "flow"
+
+
+@lru_cache(maxsize=64)
+def _found(course: Course, shown: Shown, others: tuple[tuple[str, Ghost], ...] = ()) -> tuple[Panel, ...]:
+    """Those that have something to draw; kept, for a reader who folds one of them or opens another table."""
+    return tuple(one for one in _panels(course, shown, dict(others)) if one)
 
 
 def _panels(course: Course, shown: Shown, others: Mapping[str, Ghost]) -> Iterator[Panel | None]:

@@ -117,7 +117,7 @@ def show(stored: object) -> dict:
     return {
         "alarms": alarms(asked, state, found),
         "ladder": ladder(asked, state),
-        "pipeline": pipeline(asked, state),
+        "pipeline": Still(pipeline(asked, state)),
         "figure": _figure(asked, drawn),
         "style": {"height": height(drawn)} if drawn else {"display": "none"},
         "text": runway_summary(asked, state),

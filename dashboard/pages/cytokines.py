@@ -18,6 +18,7 @@ from dashboard.later import Later
 from dashboard.patient_rows import patient_rows
 from dashboard.peak_table import columns, peaks_summary, rows
 from dashboard.session import Asked, stamp
+from dashboard.still import Still
 from dashboard.view import View
 
 
@@ -152,7 +153,7 @@ def peak_cards(asked: Asked, found: Cytokines) -> dict:
         "matrix": matrix(asked, found, tests),
         "pair": pair_head(asked, peak, outcome),
         "scatter": pair_figure(asked, found, peak, outcome, behind, cell),
-        "excluded": excluded(asked, found, peak, outcome, behind),
+        "excluded": Still(excluded(asked, found, peak, outcome, behind)),
         "peaks_summary": peaks_summary(asked, found),
         "peaks": patient_rows("cytokines-peaks", columns(asked, found), rows(asked, found), asked.say),
         "stamp": [html.Div(stamp(asked, filters(asked, chosen(asked))), className="stamp"), export(asked, "peaks")],

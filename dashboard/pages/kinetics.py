@@ -28,6 +28,7 @@ from dashboard.later import Later
 from dashboard.patient_rows import patient_rows
 from dashboard.samples_card import sample_panel, samples_card
 from dashboard.session import Asked, stamp
+from dashboard.still import Still
 from dashboard.tables import export_link
 from dashboard.theme import level_colour
 from dashboard.view import View
@@ -235,7 +236,7 @@ def answer(asked: Asked) -> dict:
         **subject_options(asked, {usubjid: person.subjid for usubjid, person in shown.items()}),
         "figure": own,
         "style": {"height": own.layout["height"]} if own.data else {"display": "none"},
-        "aside": [*asides(asked, samples), *([] if own.data else [html.Div(identity, className="stamp")])],
+        "aside": Still([*asides(asked, samples), *([] if own.data else [html.Div(identity, className="stamp")])]),
         "others": others,
         "others_style": {"height": others.layout["height"]} if others.data else {"display": "none"},
         "others_hidden": not others.data,
@@ -243,12 +244,14 @@ def answer(asked: Asked) -> dict:
         "groups_hidden": found.empty,
         "rows_hidden": found.empty,
         "rows": patient_rows("kinetics", columns(asked, found), rows(asked, shown), asked.say),
-        "stamp": [
-            *beside_words(asked, shown),
-            html.P(asked.say("kinetics.policy"), className="quiet"),
-            html.Div(identity, className="stamp"),
-            *exports,
-        ],
+        "stamp": Still(
+            [
+                *beside_words(asked, shown),
+                html.P(asked.say("kinetics.policy"), className="quiet"),
+                html.Div(identity, className="stamp"),
+                *exports,
+            ]
+        ),
         "samples": samples_card(asked, shown),
         "samples_hidden": found.empty,
     }

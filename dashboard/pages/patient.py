@@ -130,10 +130,10 @@ def show(stored: object) -> dict:
     row, due = course.who, due_of(asked, course)
     alerts, drawn = open_alerts(asked, row["usubjid"]), stacked(asked, course)
     return {
-        "head": head(asked, course, subjects(asked.cut), due=due, alerts=alerts),
+        "head": Still(head(asked, course, subjects(asked.cut), due=due, alerts=alerts)),
         **drawn,
-        "latest": [*drawn["latest"], due_card.card(asked, course, due), patient_alerts.card(asked, alerts)],
-        "steps": _with_stamp(asked, steps(asked, row)),
+        "latest": Still([*drawn["latest"], due_card.card(asked, course, due), patient_alerts.card(asked, alerts)]),
+        "steps": Still(_with_stamp(asked, steps(asked, row))),
     }
 
 
