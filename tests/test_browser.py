@@ -79,3 +79,23 @@ def test_print_leaves_out_what_is_only_for_the_screen(site, open_tab, tmp_path):
         expect(page.locator(hidden)).to_be_hidden()
     expect(page.locator("#table-ladder")).to_be_visible()
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def test_plotly_reads_its_attributes_with_the_browsers_own_functions(site, open_tab):
+    """A polyfill in their place takes as long as drawing does; what the page needs of it is there."""
+    page = open_tab()
+    page.goto(f"{site}/kinetics")
+    settled(page)
+    own = "[String.prototype.trim, parseInt, parseFloat, Array.prototype.map, Promise].map(String)"
+    assert all("[native code]" in one for one in page.evaluate(own))
+    assert page.evaluate("typeof regeneratorRuntime.mark") == "function"
+
+
+def test_measuring_a_text_asks_nothing_of_the_whole_page(site, open_tab):
+    """On the screen no rule may depend on what the body has: each text that plotly measures would ask it again."""
+    page = open_tab()
+    page.goto(site)
+    settled(page)
+    rules = """() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule.selectorText)
+        .map(rule => rule.selectorText).filter(one => /(^|[\\s,>])(body|html|main|:root):has/.test(one))"""
+    assert page.evaluate(rules) == []
