@@ -15,7 +15,7 @@ from dashboard import exposures
 from dashboard.courses import others
 from dashboard.figures.panels import Shown
 from dashboard.figures.stack import PAPER, Stack, shown_days, stack
-from dashboard.figures.stack_ghost import behind, words
+from dashboard.figures.stack_ghost import behind, told, words_between
 from dashboard.labels import speaker
 from dashboard.pages import patient
 from dashboard.theme import LEVELS
@@ -101,6 +101,7 @@ def test_the_sheet_has_it_too_and_its_low_panels_keep_their_height_for_the_value
     made = stack(found, low, "month", stamp="", room=PAPER, others=others(trial.serving().cut, found))
     notes = [one for one in made.figure.layout.annotations if "of the dose group" in (one.text or "")]
     assert [one.bgcolor for one in notes] == [None, None]
+    assert [(one.xanchor, one.yanchor) for one in notes] == [("left", "top"), ("left", "top")]
     high = made.figure.layout[f"yaxis{made.drawn.index('kinetics') + 1}"].range[1]
     inside = [y for one in of_panel(made, "kinetics") for x, y in zip(one.x, one.y, strict=True) if y and x <= 28.6]
     assert notes[1].y == high == pytest.approx(math.log10(max(inside)) + 0.12)  # as much as without words
@@ -112,7 +113,7 @@ def test_a_patient_without_a_cohort_has_nobody_beside_him(trial):
     found = of(trial, "201")
     blind = replace(found, who=found.who.where(found.who.index != "cohort", None))
     assert others(trial.serving().cut, blind) == {}
-    assert list(words([], SHOWN, 1.0, above=True)) == []
+    assert told([], SHOWN) == ""
 
 
 def test_an_excluded_sample_is_in_no_band(trial, monkeypatch):
@@ -146,8 +147,26 @@ def test_a_zero_without_a_limit_stands_at_the_lower_edge():
 def test_lines_are_counted_by_people(n, lang, words_of):
     shown = Shown(-7.5, 28.6, speaker(lang), "light", lang)
     found = [ghost(dict.fromkeys("AB"[:n], ((0, 1.0), (7, 2.0))))] * 2  # the same people in two analytes
-    (note,) = words(found, shown, 1.0, above=True)
-    assert words_of in note["text"]
+    assert words_of in told(found, shown)
+
+
+def test_the_words_stand_where_the_fewest_curves_pass():
+    """38 letters are 243 of 660 px, a third of the width: the left corners are Day 0 to 11, the right ones 19 to 30."""
+    shown, said = Shown(0.0, 30.0, speaker("en"), "light", "en"), "thin lines: 2 others of the dose group"
+    high_then_low = [(0.0, 2.9), (14.0, 2.8), (20.0, 0.1), (30.0, 0.2)]
+    over_the_whole = [(0.0, 0.2), (30.0, 0.2)]
+
+    def corner(*curves, names=()) -> tuple:
+        (note,) = words_between(said, shown, (0.0, 3.0), 0.5, curves, names)
+        return note["xanchor"], note["yanchor"], note["x"], note["y"]
+
+    assert corner() == ("left", "top", 0, 3.0)
+    assert corner(high_then_low) == ("left", "bottom", 0, 0.0)
+    assert corner(high_then_low, over_the_whole) == ("right", "top", 1, 3.0)
+    assert corner(high_then_low, names=[[(25.0, 2.9), (29.0, 2.9)]]) == ("left", "bottom", 0, 0.0)
+    everywhere = [[(0.0, 2.9), (30.0, 2.9)], over_the_whole]
+    assert corner(*everywhere, names=[[(0.0, 2.8), (9.0, 2.8)]]) == ("left", "bottom", 0, 0.0)  # rather on a curve
+    assert list(words_between("", shown, (0.0, 3.0), 0.5, ())) == []
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------

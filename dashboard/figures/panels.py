@@ -35,8 +35,11 @@ class Shown:
 
     def fits(self, text: str, days: float) -> bool:
         """Whether a text of 11 px fits in a bar of so many days."""
-        wide = sum(6.3 if one.isascii() else 11.5 for one in text)
-        return wide + 3 <= days * PLOT / (self.high - self.low)
+        return self.wide(text) <= days
+
+    def wide(self, text: str) -> float:
+        """How many days a text of 11 px takes."""
+        return (sum(6.3 if one.isascii() else 11.5 for one in text) + 3) * (self.high - self.low) / PLOT
 
     def holds(self, times: pd.Series) -> pd.Series:
         return times.between(self.low, self.high)

@@ -141,10 +141,13 @@ def end_name(rows: pd.DataFrame, shown: Shown, label: str, colour: str, place, *
     yield note(label, colour, x=float(np.round(at, 4)), y=height, xanchor="left", xshift=7)
 
 
-def apart(ends: list[dict], per_pixel: float, top: float) -> Iterator[dict]:
-    """Names that would stand on each other are moved up, NAME px a line, and stay under the panel's top."""
+def apart(ends: list[dict], per_pixel: float, bottom: float, top: float) -> Iterator[dict]:
+    """Names that would stand on each other are moved up, NAME px a line, and stay in the panel: beyond its bottom the
+    name of the next panel would hide half of them."""
     ordered = sorted(ends, key=lambda one: one["y"])
-    for one, y in zip(ordered, spread((one["y"] for one in ordered), NAME * per_pixel, top), strict=True):
+    lowest = bottom + NAME / 2 * per_pixel
+    heights = spread((max(one["y"], lowest) for one in ordered), NAME * per_pixel, top)
+    for one, y in zip(ordered, heights, strict=True):
         yield one | {"yshift": round((y - one["y"]) / per_pixel)}
 
 

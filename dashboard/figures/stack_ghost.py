@@ -1,11 +1,18 @@
 """The others of the dose group behind a patient's own line: their range in pale, or thin single lines."""
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import product
+
+import numpy as np
 
 from clinical.ghost import Band, Curve, Ghost
 from dashboard.figures.panels import Shown, note
 from dashboard.theme import PALETTES
 
+Point = tuple[float, float]  # days since infusion, decades
+LEFT_TOP = ("left", "top")
+LOOKS = 24  # places along some words at which a curve is looked for behind them
 _PALE = {"light": 0.14, "dark": 0.26}  # opacity of a band
 
 
@@ -62,16 +69,58 @@ def in_sight(found: Iterable[Ghost], shown: Shown) -> Iterator[float]:
             yield from (value for day, value in curve if shown.low <= day <= shown.high)
 
 
-def words(found: Collection[Ghost], shown: Shown, top: float, *, above: bool) -> Iterator[dict]:
-    """What the pale is, in the corner where the days before the infusion leave room. above: no value stands there, and
-    the lines through all panels pass behind."""
-    if told := _told(found, shown):
+def words_above(told: str, shown: Shown, top: float) -> Iterator[dict]:
+    """What the pale is, at the left, where no value stands; the lines through all panels pass behind."""
+    if told:
         palette = PALETTES[shown.theme]
-        place = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": 3, "y": top, "yanchor": "top"}
-        yield note(told, palette.quiet, **place) | ({"bgcolor": palette.paper, "borderpad": 1} if above else {})
+        yield note(told, palette.quiet, **_corner(LEFT_TOP, 0, top)) | {"bgcolor": palette.paper, "borderpad": 1}
 
 
-def _told(found: Collection[Ghost], shown: Shown) -> str:
+def words_between(
+    told: str, shown: Shown, axis: tuple[float, float], tall: float, curves: Sequence[Sequence[Point]],
+    names: Sequence[Sequence[Point]] = (),
+) -> Iterator[dict]:  # fmt: skip
+    """The same among the values, in the corner with the fewest names, and of these with the fewest curves.
+
+    axis: its ends [decades]; tall: what the words take of it. curves, names: (days since infusion, decades), by day.
+    """
+    if told:
+        (low, high), wide = axis, shown.wide(told)
+        across = {"left": (shown.low, shown.low + wide), "right": (shown.high - wide, shown.high)}
+        upright = {"top": (high - tall, high), "bottom": (low, low + tall)}
+
+        def held(corner: tuple[str, str]) -> tuple[int, int]:
+            room = across[corner[0]], upright[corner[1]]
+            return sum(_passes(one, *room) for one in names), sum(_passes(one, *room) for one in curves)
+
+        best = min(product(across, upright), key=held)
+        yield note(told, PALETTES[shown.theme].quiet, **_corner(best, low, high))
+
+
+def _corner(corner: tuple[str, str], low: float, high: float) -> dict:
+    x, y = corner
+    place = {"xref": "paper", "x": int(x == "right"), "xanchor": x, "xshift": -3 if x == "right" else 3}
+    return place | {"y": high if y == "top" else low, "yanchor": y}
+
+
+def _passes(curve: Sequence[Point], days: tuple[float, float], span: tuple[float, float]) -> bool:
+    """Whether a curve comes into a room, looked at where one letter stands beside the other."""
+    if len(curve) == 0 or curve[-1][0] < days[0] or curve[0][0] > days[1]:
+        return False
+    at = np.linspace(*days, LOOKS)
+    heights = np.interp(at, *zip(*curve, strict=True), left=np.nan, right=np.nan)
+    return bool(((heights >= span[0]) & (heights <= span[1])).any())
+
+
+def curves_of(found: Iterable[Ghost]) -> Iterator[list[Point]]:
+    """What is drawn of the others, without its zeros."""
+    for one in found:
+        edges = [zip(band.days, edge, strict=True) for band in one.bands for edge in (band.low, band.high)]
+        for curve in [*edges, *(curve for _, curve in one.lines)]:
+            yield [(day, math.log10(value)) for day, value in curve if value > 0]
+
+
+def told(found: Collection[Ghost], shown: Shown) -> str:
     """How many others there are on the days of the band, and that there are lines; "" where none is in sight."""
     counts = set().union(*(one.counts(shown.low, shown.high) for one in found))
     single = set().union(*(one.single(shown.low, shown.high) for one in found))

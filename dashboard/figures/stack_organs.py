@@ -139,7 +139,7 @@ def liver(course: Course, shown: Shown) -> Panel | None:
         yaxis={"range": [0, highest * 1.1], "nticks": 5},
         last=last_data(rows, shown.say),
         shapes=tuple(shapes),
-        notes=(*apart(ends, highest * 1.1 / height, highest * 1.1), *notes),
+        notes=(*apart(ends, highest * 1.1 / height, 0, highest * 1.1), *notes),
     )
 
 
@@ -232,7 +232,7 @@ def coagulation(course: Course, shown: Shown) -> Panel | None:
         yaxis=log_axis(low, high),
         last=last_data(every, shown.say),
         shapes=tuple(shapes),
-        notes=tuple(apart(ends, (high - low) / height, high)),
+        notes=tuple(apart(ends, (high - low) / height, low, high)),
     )
 
 

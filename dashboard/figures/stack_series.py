@@ -35,7 +35,7 @@ def cytokines(course: Course, shown: Shown, others: Mapping[str, Ghost]) -> Pane
         return None
     palette, height = PALETTES[shown.theme], shown.tall(150, len(drawn))
     every, beside = pd.concat(drawn.values()), {code: one for code, one in others.items() if code in drawn}
-    low, high, said = _log_range(every, beside.values(), shown, height)
+    low, high = _log_range(every, beside.values(), shown, height)
     traces = [
         trace for code, one in beside.items()
         for trace in stack_ghost.behind(one, shown, _colour(course), LINES[code][0], 10**low)
@@ -47,7 +47,8 @@ def cytokines(course: Course, shown: Shown, others: Mapping[str, Ghost]) -> Pane
         label = f"{known[code].label.in_(shown.lang)} {unit_words(known[code].unit)}"
         ends += end_name(rows, shown, label, colour, lambda value: math.log10(max(value, 10**low)))
     words = _after_tocilizumab(course, shown, drawn, low, [one["x"] for one in ends])
-    notes = [*apart(ends, (high - low) / height, high), *words, *said]
+    names = list(apart(ends, (high - low) / height, low, high))
+    notes = [*names, *words, *_group_words(every, beside.values(), shown, (low, high), height, names)]
     return Panel(
         name="cytokines",
         title=shown.say("patient.panel_cytokines"),
@@ -115,7 +116,8 @@ def _cells(
     if rows.empty:
         return None
     palette, height = PALETTES[shown.theme], shown.tall(112 if name == "kinetics" else 76)
-    low, high, said = _log_range(rows, beside, shown, height)
+    low, high = _log_range(rows, beside, shown, height)
+    said = _group_words(rows, beside, shown, (low, high), height)
     limits = rows["lloq"].dropna().unique()
     shapes, notes = [], []
     if len(limits) == 1:
@@ -138,15 +140,39 @@ def _cells(
     )
 
 
-def _log_range(
-    rows: pd.DataFrame, beside: Collection[Ghost], shown: Shown, height: int
-) -> tuple[float, float, list[dict]]:
-    """The range of the axis in decades, and the words of the dose group: over the values, unless the panel is low."""
+def _log_range(rows: pd.DataFrame, beside: Collection[Ghost], shown: Shown, height: int) -> tuple[float, float]:
+    """The range of the axis in decades, with room for the words of the dose group where the panel is not low."""
     low, high = log_range([*visible(rows, shown), *stack_ghost.in_sight(beside, shown)])
-    above = height > 4 * WORDS
-    top = high + (high - low) * WORDS / (height - WORDS) if above else high
-    words = list(stack_ghost.words(beside, shown, top, above=above))
-    return low, top if words else high, words
+    room = stack_ghost.told(beside, shown) and _has_room(height)
+    return low, high + (high - low) * WORDS / (height - WORDS) if room else high
+
+
+def _has_room(height: int) -> bool:
+    return height > 4 * WORDS
+
+
+def _group_words(
+    rows: pd.DataFrame, beside: Collection[Ghost], shown: Shown, axis: tuple[float, float], height: int,
+    names: Iterable[dict] = (),
+) -> list[dict]:  # fmt: skip
+    """Over the values; in a low panel between them and the names of the lines."""
+    told, px = stack_ghost.told(beside, shown), (axis[1] - axis[0]) / height
+    if _has_room(height):
+        return list(stack_ghost.words_above(told, shown, axis[1]))
+    behind, under = [*stack_ghost.curves_of(beside), *_curves(rows)], [_under(one, shown, px) for one in names]
+    return list(stack_ghost.words_between(told, shown, axis, WORDS * px, behind, under))
+
+
+def _curves(rows: pd.DataFrame) -> Iterator[list[stack_ghost.Point]]:
+    """The patient's own values in decades."""
+    for _, own in rows[rows["value"] > 0].sort_values("time").groupby("code"):
+        yield list(zip(own["time"].tolist(), map(math.log10, own["value"]), strict=True))
+
+
+def _under(name: dict, shown: Shown, px: float) -> list[stack_ghost.Point]:
+    """The line that the name of a line is written on. px: in decades."""
+    height = name["y"] + name.get("yshift", 0) * px
+    return [(name["x"], height), (name["x"] + shown.wide(name["text"]), height)]
 
 
 def _hollow(rows: pd.DataFrame, shown: Shown) -> str:

@@ -94,7 +94,7 @@ def pressure(course: Course, shown: Shown) -> Panel | None:
         yaxis={"range": [low, high], "nticks": 5},
         last=last_data(rows, shown.say),
         shapes=(level_line(limit, palette.alarm, "dot"),) if limit else (),
-        notes=tuple(apart(ends, (high - low) / height, high)),
+        notes=tuple(apart(ends, (high - low) / height, low, high)),
     )
 
 
