@@ -51,6 +51,14 @@ def test_its_letters_are_six_points_at_least_and_black_on_white(sheet):
     assert sheet.evaluate("getComputedStyle(document.querySelector('.sheet h1')).color") == "rgb(27, 36, 48)"
 
 
+def test_the_names_of_its_panels_begin_on_one_line(sheet):
+    """Words that are measured with another font than they are drawn with stand some px beside their place."""
+    left = """() => [...document.querySelectorAll('.sheet .annotation-text-g .annotation-text')]
+        .filter(one => one.querySelector('[style*=bold]')).map(one => Math.round(one.getBoundingClientRect().left))"""
+    found = sheet.evaluate(left)
+    assert len(found) >= 10 and max(found) - min(found) <= 1
+
+
 def test_it_says_whose_data_these_are(sheet, trial):
     assert trial.current()[:7] in sheet.locator(".sheet .stamp").inner_text()
     assert sheet.locator("nav").is_hidden()

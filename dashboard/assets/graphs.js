@@ -2,6 +2,8 @@
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.graphs = (function () {
   "use strict";
+  /* Every face that the words of a figure may need: plotly measures a text once, with the font that is there then. */
+  ["400", "600"].forEach(function (weight) { document.fonts.load(weight + " 13px 'Noto Sans'", "a≥▾"); });
   var later = null;
 
   function ranges(text) {
