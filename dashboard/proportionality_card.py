@@ -1,5 +1,6 @@
 """Dose proportionality: whether peak and area grow with the dose that was given, on all who were infused."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from dashboard.figures.scatter import Words
 from dashboard.kinetic_words import amount, everyone, remark, titled, who_and_why
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
+from data.store import Cut
 from pk.proportionality import PowerModel, power_model
 from queries.subjects import subjects
 
@@ -30,9 +32,14 @@ class Exposure(NamedTuple):
 
 def exposure(asked: Asked, name: str, end: int | None) -> Exposure:
     """A value that is not final is left out; that of who was never quantifiable is 0."""
-    found = exposures_of(asked.cut, asked.head)
+    return _exposure(asked.cut, asked.head, name, end)
+
+
+@lru_cache(maxsize=32)
+def _exposure(cut: Cut, head: str, name: str, end: int | None) -> Exposure:
+    found = exposures_of(cut, head)
     found = found[(found["parameter"] == name) & (found["end"].isna() if end is None else found["end"] == end)]
-    known = subjects(asked.cut).set_index("usubjid")[["cohort", "dose"]]
+    known = subjects(cut).set_index("usubjid")[["cohort", "dose"]]
     rows = found.set_index("subject").join(known)
     value = rows["value"].where(rows["state"] == "complete").mask(rows["state"] == "never quantifiable", 0.0)
     dose = rows["dose"].where(rows["dose"] > 0)
