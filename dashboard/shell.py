@@ -287,15 +287,18 @@ def header(view: View, found: Found, say: Say) -> list:
 
 def _identity(view: View, found: Found, say: Say) -> list:
     cut = found.cut
-    hours = age_hours(cut)
-    age = say("shell.age_hours", count=round(hours)) if hours < 72 else say("shell.age_days", count=round(hours / 24))
     about = say("shell.cut_about", id=cut.id, moment=cut.published.strftime("%Y-%m-%d %H:%M UTC"))
     return [
         _cuts(view, found, html.Summary(say("shell.cut", day=_moment(cut.cutoff), id=cut.short), title=about), say),
-        html.Span(age, className="chip", title=say("shell.age_about", zone=cut.protocol.trial.timezone)),
+        _fictional(cut, say) if cut.fictional_day0 else _age(cut, say),
         *([html.Span(say("shell.simulated"), className="chip simulated")] if cut.simulated else []),
-        *([_fictional(cut, say)] if cut.fictional_day0 else []),
     ]
+
+
+def _age(cut: Cut, say: Say) -> html.Span:
+    hours = age_hours(cut)
+    age = say("shell.age_hours", count=round(hours)) if hours < 72 else say("shell.age_days", count=round(hours / 24))
+    return html.Span(age, className="chip", title=say("shell.age_about", zone=cut.protocol.trial.timezone))
 
 
 def _moment(cutoff: datetime) -> str:
@@ -323,6 +326,7 @@ def _cut(view: View, one: Listed, current: str, shown: Cut, say: Say) -> list:
 
 
 def _fictional(cut: Cut, say: Say) -> html.Span:
+    """In the place of an age, which made-up dates do not have."""
     about = say("shell.fictional_about", day=cut.fictional_day0)
     return html.Span(say("shell.fictional"), className="chip simulated", title=about)
 

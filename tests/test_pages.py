@@ -9,12 +9,14 @@ the infusion and did not worsen after it.
 
 import csv
 import io
+import re
+from dataclasses import replace
 
 import pytest
-from reading import text_of
+from reading import of_kind, text_of
 from test_importing import files, load
 
-from dashboard import exports
+from dashboard import exports, shell
 from dashboard.counting import table
 from dashboard.courses import course
 from dashboard.figures.runway import Words, runway
@@ -228,3 +230,13 @@ def test_no_leukapheresis_in_the_files_is_not_recorded_rather_than_none(trial, t
         shown[name] = {one.children[0].children: one.children[1].children for one in steps}
     assert (shown["small"]["Leukapheresed"], shown["small"]["Infused"]) == ("not recorded", "2")
     assert (shown["trial"]["Leukapheresed"], shown["trial"]["Infused"]) == ("16", "13")
+
+
+@pytest.mark.parametrize(("day0", "says"), [("", "data "), ("2000-01-01", "fictional dates")])
+def test_made_up_dates_have_no_age(trial, application, day0, says):
+    cut = trial.serving().cut
+    made = replace(cut, manifest=cut.manifest | {"fictional_day0": day0})
+    with application.server.test_request_context("/"):
+        chips = [text_of(one) for one in of_kind(shell.header(View(), shell.Found(made), speaker("en")), "Span")]
+    found = [one for one in chips if re.match(r"data \d|fictional", one)]
+    assert len(found) == 1 and found[0].startswith(says)
