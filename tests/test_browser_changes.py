@@ -83,8 +83,10 @@ def test_every_screen_as_known_on_an_older_cut_and_back(site, open_tab):
     expect(page.locator("main .stamp").first).to_contain_text("OLDER CUT, as known then")
     expect(menu.locator("ul")).to_be_hidden()
     settled(page)
-    frame = page.evaluate("getComputedStyle(document.body, '::after').borderTopWidth")
-    assert frame == "5px" and re.search(r"/adverse-events\?cut=[0-9a-f]{12}$", page.url)
+    drawn = "getComputedStyle(document.querySelector('.notice.older'), '::after')"
+    frame = page.evaluate(f"[{drawn}.borderTopWidth, {drawn}.position, {drawn}.width, {drawn}.height]")
+    assert frame == ["5px", "fixed", *(f"{page.viewport_size[one]}px" for one in ("width", "height"))]
+    assert re.search(r"/adverse-events\?cut=[0-9a-f]{12}$", page.url)
     page.locator("nav").get_by_role("link", name="Board").click()
     expect(page.locator("#board-rule .stamp")).to_contain_text("as of 2026-06-09")
     settled(page)
