@@ -32,6 +32,9 @@ class Matrix:
     missing: Callable[[Sequence[str]], str]  # in words
     plain: frozenset[str] = frozenset({"same"})  # verdicts that need no mark
 
+    def has(self, row: str, column: str) -> bool:
+        return (row, column) in self._cells
+
     def behind(self, row: str, column: str) -> pd.DataFrame:
         return self.worst.loc[self._cells.get((row, column), [])]
 
@@ -153,9 +156,9 @@ def missing_words(say: Say, kind: str, missing: Sequence[str]) -> str:
 
 
 def _cell(asked: Asked, found: Matrix, row: str, column: str) -> html.A | html.Span:
-    own = found.behind(row, column)
-    if own.empty:
+    if not found.has(row, column):
         return html.Span("–", className="quiet")
+    own = found.behind(row, column)
     href = asked.view.change(open=opened(*found.address, row, column)).href
     kind = "count" if set(own["verdict"]) <= found.plain else "count differs"
     return count_link(f"{len(own)}", href, len(own), cell_words(asked.say, found, row, column), kind=kind)

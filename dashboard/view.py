@@ -7,6 +7,7 @@ is replaced by its default and named in `problems`, never guessed and never an e
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -129,12 +130,17 @@ class View:
 
     def patient(self, usubjid: str) -> str:
         """The address of a patient."""
-        return self.to("patient", usubjid)
+        return f"{PATIENT}{quote(usubjid, safe='')}{self._after_a_patient}"
 
     def patients(self, usubjids: Iterable[str]) -> dict[str, str]:
-        """The addresses of many patients: what follows the path is the same for all."""
-        _, mark, query = self.patient("-").partition("?")
-        return {one: f"{PATIENT}{quote(one, safe='')}{mark}{query}" for one in usubjids}
+        """The addresses of many patients."""
+        return {one: self.patient(one) for one in usubjids}
+
+    @cached_property
+    def _after_a_patient(self) -> str:
+        """What follows the path is the same for all."""
+        _, mark, query = self.to("patient", "-").partition("?")
+        return mark + query
 
     def assumed(self) -> dict[tuple[str, ...], str]:
         """What if: (usubjid,) -> N or T, a pending patient's result; (usubjid, candidate) -> N or T, its verdict."""
