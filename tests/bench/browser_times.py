@@ -112,7 +112,7 @@ def _took(tab: Page) -> float:
 def _walk(browser: Browser, name: str, network: dict | None, site: str, shown: list[Screen], runs: int) -> list[Table]:
     """A reader opens one screen and goes to each of the others, which none of his session has shown before; on each
     he makes one choice that he has not made before."""
-    went: dict[str, list[float]] = {one.page: [] for one in shown}
+    went: dict[str, list[float]] = {}
     chose: dict[str, list[float]] = {}
     for run in range(runs):
         start = run % len(shown)
@@ -122,7 +122,7 @@ def _walk(browser: Browser, name: str, network: dict | None, site: str, shown: l
             _took(tab)
             for screen in [*shown[start + 1 :], *shown[:start]]:
                 _follow(tab, screen)
-                went[screen.page].append(_took(tab))
+                went.setdefault(screen.page, []).append(_took(tab))
                 choices = tab.locator("main a.option:not(.chosen):visible")
                 if choices.count():
                     choices.nth(run % choices.count()).click()
@@ -130,7 +130,7 @@ def _walk(browser: Browser, name: str, network: dict | None, site: str, shown: l
     following = Table(f"NEXT SCREEN, {name}: from the click until the screen contains its data", NEXT)
     choosing = Table(f"FILTER CHANGE, {name}: from the click until the screen contains its data", NEXT)
     for table, found in ((following, went), (choosing, chose)):
-        for page, took in found.items():
+        for page, took in ((one.page, found[one.page]) for one in shown if one.page in found):
             table.add(page, f"{median(took):,.0f}", f"{max(took):,.0f}", milliseconds=took)
     return [following, choosing]
 
