@@ -99,3 +99,16 @@ def test_measuring_a_text_asks_nothing_of_the_whole_page(site, open_tab):
     rules = """() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule.selectorText)
         .map(rule => rule.selectorText).filter(one => /(^|[\\s,>])(body|html|main|:root):has/.test(one))"""
     assert page.evaluate(rules) == []
+
+
+def test_the_fonts_are_asked_for_before_what_draws_with_them(site, open_tab):
+    """A figure that is drawn without them has its words where those of another font would stand, and keeps them."""
+    page, asked = open_tab(), []
+    page.on("request", lambda one: asked.append(one.url))
+    page.goto(f"{site}/kinetics")
+    settled(page)
+    first_script = next(place for place, url in enumerate(asked) if ".js" in url)
+    early = {url.rpartition("/")[2] for url in asked[:first_script] if url.endswith(".woff2")}
+    assert early == {f"{one}.woff2" for one in ("NotoSans", "NotoSans-SemiBold", "NotoSansMath", "NotoSansSymbols2")}
+    drawn = "document.fonts.check('600 13px \"Noto Sans\"', 'a≥▾') && document.fonts.check('13px \"Noto Sans\"', 'a≥▾')"
+    assert page.evaluate(drawn)
