@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 
 from flask import Flask
 
+from dashboard.still import links
 from dashboard.whole import Fills
 
 NEXT = ("ArrowRight", "ArrowLeft")  # the keys whose links are followed, the likelier one first
@@ -54,16 +55,11 @@ class Ahead:
         self._asked.put(None)
 
 
-def _links(part: object) -> Iterator[tuple[str, str]]:
+def _links(page: object) -> Iterator[tuple[str, str]]:
     """Key and address of the links of a page that a key of NEXT follows."""
-    if isinstance(part, list):
-        for one in part:
-            yield from _links(one)
-    elif isinstance(part, dict):
-        if part.get("aria-keyshortcuts") in NEXT and "href" in part:
-            yield part["aria-keyshortcuts"], part["href"]
-        for one in part.values():
-            yield from _links(one)
+    for one in links(page):
+        if one.get("aria-keyshortcuts") in NEXT:
+            yield one["aria-keyshortcuts"], one["href"]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from dashboard.figures.curves import Person
 from dashboard.kinetic_words import amount, filters, remark, titled, who_and_why
 from dashboard.proportionality_card import Exposure, exposure
 from dashboard.session import Asked, stamp
+from dashboard.view import View
 from data.store import Cut
 from pk.covariates import GIVEN, NAMES, covariates
 from queries.cytokines import h_scores
@@ -66,11 +67,10 @@ def head(asked: Asked) -> list:
 
 def figure(asked: Asked, people: Mapping[str, Person]):
     """A panel for each property that anybody has; None where there is none, or nobody has a final exposure."""
-    one = chosen_exposure(asked)
-    values = final(one).dropna()
-    values = values[values.index.isin(list(people))]
-    found = [_panel(asked, one, name, values) for name in NAMES]
-    found = [panel for panel in found if len(panel.rows)]
+    one, view = chosen_exposure(asked), asked.view
+    # What stands in the panels is the same for every other choice.
+    plain = View(page="kinetics", lang=view.lang, cohort=view.cohort, exposure=view.exposure)
+    found = _panels(Asked(plain, asked.cut, asked.head), tuple(people))
     if not found:
         return None
     words = Words(
@@ -80,6 +80,15 @@ def figure(asked: Asked, people: Mapping[str, Person]):
         cohorts={level.id: level.label.in_(asked.view.lang) for level in asked.cut.protocol.cohort.levels},
     )
     return panels(found, people, words, theme=asked.view.theme, chosen=asked.view.subject)
+
+
+@lru_cache(maxsize=16)
+def _panels(asked: Asked, people: tuple[str, ...]) -> list[Panel]:
+    one = chosen_exposure(asked)
+    values = final(one).dropna()
+    values = values[values.index.isin(list(people))]
+    found = [_panel(asked, one, name, values) for name in NAMES]
+    return [panel for panel in found if len(panel.rows)]
 
 
 def final(one: Exposure) -> pd.Series:
@@ -114,7 +123,8 @@ def left_out(asked: Asked, people: Mapping[str, Person]) -> list:
     """Who has no final exposure, with the reason; and what such a figure cannot tell."""
     one = chosen_exposure(asked)
     who: dict[str, list[str]] = {}
-    for usubjid in final(one).index[final(one).isna()]:
+    ends = final(one)
+    for usubjid in ends.index[ends.isna()]:
         if usubjid in people:
             who.setdefault(remark(asked, one.rows.loc[usubjid]).rstrip(".。"), []).append(usubjid)
     said = who_and_why(asked, who)

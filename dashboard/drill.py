@@ -91,6 +91,11 @@ def named(asked: Asked, usubjid: str) -> html.A:
     return html.A(asked.numbers[usubjid], href=asked.view.patient(usubjid), className="name")
 
 
+def row_name(asked: Asked, usubjid: str) -> Element:
+    """`named`, for a table of many rows."""
+    return Element("a", {"href": asked.view.patient(usubjid), "className": "name"}, asked.numbers[usubjid])
+
+
 def patient_link(asked: Asked, usubjid: str, subjid: str, level: int | None) -> html.A:
     return html.A(
         [level_dot(level), subjid],

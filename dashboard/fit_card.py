@@ -12,6 +12,7 @@ from dashboard.drill import named
 from dashboard.exposures import series
 from dashboard.figures.curves import Panel, Person, curves
 from dashboard.figures.fitted import with_fit
+from dashboard.figures.samples import Samples
 from dashboard.fit_words import job_words, reason, reasons
 from dashboard.fitting import fit_of
 from dashboard.graphs import graph
@@ -72,7 +73,7 @@ def fitted_figure(asked: Asked, fit: PopulationFit, people: Mapping[str, Person]
     wanted = [asked.view.subject] if asked.view.subject in people else [one for one in people if one in fit.used]
     wanted = wanted[:PANELS_AT_MOST]
     titles = [people[one].subjid if len(wanted) > 1 else f"{people[one].subjid}: {title_of(asked)}" for one in wanted]
-    panels = [Panel(title, rows[rows["usubjid"] == one]) for title, one in zip(titles, wanted, strict=True)]
+    panels = [Panel(title, own) for title, own in zip(titles, Samples.of(rows).of_each(wanted), strict=True)]
     size = {"columns": 4, "row": 150, "alike": True} if len(wanted) > 1 else {"row": 340}
     told = words(asked, people)
     figure = curves(panels, people, told, theme=asked.view.theme, scale=asked.view.scale, days=asked.view.days, **size)

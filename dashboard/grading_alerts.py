@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from dash import html
 
@@ -9,10 +10,11 @@ from clinical.alerts import Alert
 from clinical.lab_results import Evidence
 from dashboard.alerting import Seen, first_seen, of_trial
 from dashboard.choices import choice
-from dashboard.drill import listing, named
+from dashboard.drill import listing, row_name
 from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
+from dashboard.still import Element
 from dashboard.tables import export_link
 from queries.subjects import subjects
 
@@ -92,11 +94,12 @@ def _head(say: Say) -> list[str]:
 
 def _row(asked: Asked, one: Alert, seen: Seen, died: Collection[str]) -> list:
     say = asked.say
-    state = [html.Span(state_words(say, one), className="badge alarm-text" if one.is_open else "badge not_opened")]
+    kind = "badge alarm-text" if one.is_open else "badge not_opened"
+    state = [Element("span", {"className": kind}, state_words(say, one))]
     state += [" ", say("alerts.died")] if one.is_open and one.usubjid in died else []
     when = (_moment(say, one, *each) for each in ((one.began, one.evidence[0].dtc), (one.last, _last(one))))
     first = cut_words(seen, seen.first[one.key])
-    return [named(asked, one.usubjid), alert_words(asked, one), state, *when, _evidence(say, one), first]
+    return [row_name(asked, one.usubjid), alert_words(asked, one), state, *when, _evidence(say, one), first]
 
 
 def alert_words(asked: Asked, one: Alert) -> str:
@@ -123,7 +126,7 @@ def _day(say: Say, one: Alert, moment: datetime) -> str:
 
 
 def _moment(say: Say, one: Alert, moment: datetime, text: str) -> list:
-    return [_day(say, one, moment), " ", html.Span(text.replace("T", " "), className="ci")]
+    return [_day(say, one, moment), " ", Element("span", {"className": "ci"}, text.replace("T", " "))]
 
 
 def _last(one: Alert) -> str:
@@ -132,14 +135,15 @@ def _last(one: Alert) -> str:
     return f"{one.last:%Y-%m-%d}" if lasts else one.evidence[-1].dtc
 
 
-def _evidence(say: Say, one: Alert) -> html.Span | html.Details:
+def _evidence(say: Say, one: Alert) -> str | Element:
     """The first and the last of it; opened, all of it with file and row."""
     told = [evidence_words(say, each) for each in one.evidence]
     if len(told) == 1:
-        return html.Span(told[0])
+        return told[0]
     values = [_value(say, one.evidence[place]) for place in (0, -1)]
     summary = say("alerts.results", count=len(told), first=values[0], last=values[1])
-    return html.Details([html.Summary(summary), html.Div("\n".join(told), className="lines")])
+    lines = Element("div", {"className": "lines"}, "\n".join(told))
+    return Element("details", {}, [Element("summary", {}, summary), lines])
 
 
 def evidence_words(say: Say, each: Evidence) -> str:
@@ -149,16 +153,16 @@ def evidence_words(say: Say, each: Evidence) -> str:
 def _value(say: Say, each: Evidence) -> str:
     code = "" if each.table == "support" else each.code  # a device or a drug is its own name
     note = f"({each.note.say(Sentences('alert', say))})" if each.note else ""
-    return " ".join(one for one in (code, each.value, note, _grade(say, each)) if one)
+    grade = _grade(say, each.table, each.low, each.high, each.scale)
+    return " ".join(one for one in (code, each.value, note, grade) if one)
 
 
-def _grade(say: Say, each: Evidence) -> str:
-    if each.table == "adverse_event" and each.low is None:
-        return say("grading.not_recorded")
-    if each.low is None:
-        return ""
-    grade = say("grading.grade", grade=each.low if each.low == each.high else f"{each.low}–{each.high}")
-    return f"{grade} ({each.scale})" if each.scale else grade
+@lru_cache(maxsize=1024)  # of tens of thousands of results
+def _grade(say: Say, table: str, low: int | None, high: int | None, scale: str) -> str:
+    if low is None:
+        return say("grading.not_recorded") if table == "adverse_event" else ""
+    grade = say("grading.grade", grade=low if low == high else f"{low}–{high}")
+    return f"{grade} ({scale})" if scale else grade
 
 
 def export(asked: Asked) -> Iterable[Iterable]:

@@ -8,12 +8,13 @@ from flask import current_app
 from clinical.grading.icaht import SCALE, Spell
 from clinical.haematotoxicity import CODE, Haematotoxicity, haematotoxicity
 from clinical.sentence import Sentence
-from dashboard.drill import listing, named
+from dashboard.drill import listing, row_name
 from dashboard.jobs import Job
 from dashboard.labels import Say
 from dashboard.once import OnceACut
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
+from dashboard.still import Element
 from dashboard.tables import export_link
 from data.store import Cut
 from queries.cytokines import cancer_therapies
@@ -74,30 +75,34 @@ def _head(say: Say) -> list[str]:
 
 def _row(asked: Asked, one: Haematotoxicity) -> list:
     say, said = asked.say, one.icaht
-    spells = html.Div("\n".join(spell_words(say, said.spells)) or say("ladder.no_spell"), className="as-lines")
-    notes = html.Div("\n".join(note_words(say, one)) or "–", className="as-lines")
+    spells = _lines(spell_words(say, said.spells), say("ladder.no_spell"))
+    notes = _lines(note_words(say, one), "–")
     counted = say("ladder.counted", count=one.counts, day=one.followed)
     ladders = (
         _ladder(say, early(one), provisional=said.early_provisional),
         _ladder(say, late(one), provisional=said.late_provisional),
     )
-    return [named(asked, one.usubjid), *ladders, spells, counted, notes]
+    return [row_name(asked, one.usubjid), *ladders, spells, counted, notes]
 
 
-def _ladder(say: Say, bounds: Bounds, *, provisional: bool) -> html.Span:
+def _lines(told: Sequence[str], nothing: str) -> Element:
+    return Element("div", {"className": "as-lines"}, "\n".join(told) or nothing)
+
+
+def _ladder(say: Say, bounds: Bounds, *, provisional: bool) -> Element:
     """A step a grade: full up to what it surely is, dashed up to what it can be."""
     if bounds is None:
-        return html.Span(say("grading.cannot_tell"), className="quiet")
-    low, high = bounds
-    steps = [html.Span(f"{grade}", **_step(grade, low, high)) for grade in GRADES]
-    return html.Span([html.Span(steps, className="ladder", role="img", **{"aria-label": bounds_words(say, bounds)}),
-                      html.Span(say("ladder.provisional") if provisional else "", className="ci")])  # fmt: skip
+        return Element("span", {"className": "quiet"}, say("grading.cannot_tell"))
+    steps = [Element("span", {"className": _step(grade, *bounds)}, f"{grade}") for grade in GRADES]
+    told = {"className": "ladder", "role": "img", "aria-label": bounds_words(say, bounds)}
+    open_ = Element("span", {"className": "ci"}, say("ladder.provisional") if provisional else "")
+    return Element("span", {}, [Element("span", told, steps), open_])
 
 
-def _step(grade: int, low: int, high: int) -> dict:
+def _step(grade: int, low: int, high: int) -> str:
     if (grade == low and low == high) or 0 < grade <= low:
-        return {"className": f"step sure g{grade}"}
-    return {"className": "step possible" if low < grade <= high or (grade == low < high) else "step"}
+        return f"step sure g{grade}"
+    return "step possible" if low < grade <= high or (grade == low < high) else "step"
 
 
 def bounds_words(say: Say, bounds: Bounds) -> str:

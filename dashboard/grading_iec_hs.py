@@ -1,8 +1,10 @@
 """IEC-HS screening: the flags for a medical review beside the CRS they follow, and the panel in which a person
 acknowledges one with a reason."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import pandas as pd
 from dash import html
@@ -11,15 +13,16 @@ from clinical.acknowledgements import later
 from clinical.grading.iec_hs import SCALE
 from clinical.iec_hs_course import Flag, Screening
 from dashboard.acknowledging import KIND, Flagged, find, flagged
-from dashboard.drill import listing, named, nothing_opened, opened, panel
+from dashboard.drill import listing, nothing_opened, opened, panel, row_name
 from dashboard.forms import form
 from dashboard.grading_screening import crs_episodes, screened
 from dashboard.grading_toxicity import SCALES
 from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
-from dashboard.still import Still
+from dashboard.still import Element, Still
 from dashboard.tables import export_link
+from data.store import Cut
 from queries.measurements import measurements
 from queries.subjects import subjects
 
@@ -75,7 +78,7 @@ def _table(asked: Asked, some: Sequence[Flagged]) -> object:
 def _row(asked: Asked, one: Flagged) -> list:
     say, flag = asked.say, one.flag
     highest = say("screening.highest", value=f"{flag.highest:g}", count=len(flag.samples))
-    told = [named(asked, flag.usubjid), days_words(asked, flag), highest, shows_words(say, flag.showed)]
+    told = [row_name(asked, flag.usubjid), days_words(asked, flag), highest, shows_words(say, flag.showed)]
     return [*told, lacks_words(say, flag), crs_words(asked, flag), _said(asked, one)]
 
 
@@ -103,28 +106,37 @@ def lacks_words(say: Say, flag: Flag) -> str:
 
 def crs_words(asked: Asked, flag: Flag) -> str:
     """The last CRS, as derived, that had begun when the flag did."""
-    say, every = asked.say, crs_episodes(asked.cut)
-    own = every[(every["usubjid"] == flag.usubjid) & every["sure"].astype(bool) & (every["onset"] <= flag.began)]
-    if own.empty:
+    say = asked.say
+    own = [one for one in _sure_crs(asked.cut).get(flag.usubjid, ()) if one.onset <= flag.began]
+    if not own:
         return say("screening.no_crs")
-    one = own.iloc[-1]
-    low, high = int(one["peak_low"]), int(one["peak_high"])
+    one = own[-1]
+    low, high = int(one.peak_low), int(one.peak_high)
     grade = say("grading.grade", grade=low if low == high else f"{low}–{high}")
     day0 = flag.began.date().toordinal() - flag.day
-    onset, last = (moment.date().toordinal() - day0 for moment in (one["onset"], one["last"]))
+    onset, last = (moment.date().toordinal() - day0 for moment in (one.onset, one.last))
     told = say("screening.crs_course", grade=grade, scale=SCALES["crs"], first=onset, last=last)
-    if pd.isna(one["improved"]):
+    if pd.isna(one.improved):
         return told
-    return f"{told}; {say('screening.crs_better', day=one['improved'].date().toordinal() - day0)}"
+    return f"{told}; {say('screening.crs_better', day=one.improved.date().toordinal() - day0)}"
+
+
+@lru_cache(maxsize=16)
+def _sure_crs(cut: Cut) -> dict[str, list]:
+    """usubjid -> rows of `crs_episodes` that are sure, by onset."""
+    every, found = crs_episodes(cut), defaultdict(list)
+    for one in every[every["sure"].astype(bool)].itertuples():
+        found[one.usubjid].append(one)
+    return dict(found)
 
 
 def _said(asked: Asked, one: Flagged) -> list:
     """Who acknowledged it and why, and the way to its panel."""
     say = asked.say
     href = asked.view.change(open=opened(KIND, one.flag.key)).href
-    link = html.A(say("screening.open"), href=href, className="judge noprint")
+    link = Element("a", {"href": href, "className": "judge noprint"}, say("screening.open"))
     if one.said is None:
-        return [html.Span(say("screening.not_acknowledged"), className="badge expanding"), " ", link]
+        return [Element("span", {"className": "badge expanding"}, say("screening.not_acknowledged")), " ", link]
     told = say("screening.acknowledged", actor=one.said.actor, reason=one.said.reason)
     changed = [html.Div(changed_words(say, one), className="alarm-line")] if one.has_changed else []
     return [told, *changed, " ", link]

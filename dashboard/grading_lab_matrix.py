@@ -1,6 +1,7 @@
 """Laboratory terms, reported against derived: an overview of all, the matrix of one, what a count opens, the export."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -81,12 +82,11 @@ def _ordered(worst: pd.DataFrame) -> list[str]:
 def _overview(asked: Asked, found: Labs, terms: Sequence[str], chosen: str) -> list:
     """The terms that agree in every patient are folded away, after the others."""
     say = asked.say
-    counts = found.worst.groupby("term")["verdict"].value_counts().unstack(fill_value=0)
-    counts = counts.reindex(columns=list(VERDICTS), fill_value=0)
-    alike = [one for one in terms if counts.loc[one, "agree"] == counts.loc[one].sum()]
+    counts = Counter(found.worst.groupby(["term", "verdict"], sort=False).size().to_dict())
+    alike = [one for one in terms if not any(counts[one, verdict] for verdict in VERDICTS if verdict != "agree")]
     rest = [one for one in terms if one not in alike]
     n = found.worst["usubjid"].nunique()
-    differing = sum(bool(counts.loc[one, list(_DIFFERS)].sum()) for one in terms)
+    differing = sum(any(counts[one, verdict] for verdict in _DIFFERS) for one in terms)
     caption = say("grading.lab_summary", terms=len(terms), n=n, differing=differing)
     table = _terms(asked, counts, rest, chosen, caption, "lab-terms") if rest else html.P(caption)
     if not alike:
@@ -101,7 +101,7 @@ def _export(asked: Asked) -> html.A:
     return export_link(f"/export/lab-grades.csv?{query}", asked.say)
 
 
-def _terms(asked: Asked, counts: pd.DataFrame, terms: Sequence[str], chosen: str, caption: str, name: str):
+def _terms(asked: Asked, counts: Counter, terms: Sequence[str], chosen: str, caption: str, name: str):
     say = asked.say
     head = [say("grading.lab_term"), *(say(f"grading.verdict_{one}") for one in VERDICTS)]
     rows = [
@@ -118,8 +118,8 @@ def _term(asked: Asked, term: str, chosen: str) -> html.A:
     )
 
 
-def _count(asked: Asked, counts: pd.DataFrame, term: str, verdict: str) -> html.A | html.Span:
-    number = int(counts.loc[term, verdict])
+def _count(asked: Asked, counts: Counter, term: str, verdict: str) -> html.A | html.Span:
+    number = counts[term, verdict]
     if not number:
         return html.Span("–", className="quiet")
     href = asked.view.change(open=opened(KIND, key_of(term), verdict)).href

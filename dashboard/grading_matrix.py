@@ -32,11 +32,12 @@ class Matrix:
     missing: Callable[[Sequence[str]], str]  # in words
     plain: frozenset[str] = frozenset({"same"})  # verdicts that need no mark
 
-    def has(self, row: str, column: str) -> bool:
-        return (row, column) in self._cells
+    def verdicts(self, row: str, column: str) -> list[str]:
+        """Of each patient of a cell."""
+        return [one.verdict for one in self._cells.get((row, column), [])]
 
     def behind(self, row: str, column: str) -> pd.DataFrame:
-        return self.worst.loc[self._cells.get((row, column), [])]
+        return self.worst.loc[[one.Index for one in self._cells.get((row, column), [])]]
 
     @cached_property
     def rows(self) -> dict[str, set[str]]:
@@ -47,10 +48,11 @@ class Matrix:
         return found
 
     @cached_property
-    def _cells(self) -> dict[tuple[str, str], list[str]]:
-        found: dict[tuple[str, str], list[str]] = {}
+    def _cells(self) -> dict[tuple[str, str], list]:
+        """Rows of `worst` by row and column."""
+        found: dict[tuple[str, str], list] = {}
         for one in self.worst.itertuples():
-            found.setdefault((row_key(one), column_key(one)), []).append(one.Index)
+            found.setdefault((row_key(one), column_key(one)), []).append(one)
         return found
 
 
@@ -156,12 +158,12 @@ def missing_words(say: Say, kind: str, missing: Sequence[str]) -> str:
 
 
 def _cell(asked: Asked, found: Matrix, row: str, column: str) -> html.A | html.Span:
-    if not found.has(row, column):
+    verdicts = found.verdicts(row, column)
+    if not verdicts:
         return html.Span("–", className="quiet")
-    own = found.behind(row, column)
     href = asked.view.change(open=opened(*found.address, row, column)).href
-    kind = "count" if set(own["verdict"]) <= found.plain else "count differs"
-    return count_link(f"{len(own)}", href, len(own), cell_words(asked.say, found, row, column), kind=kind)
+    kind = "count" if set(verdicts) <= found.plain else "count differs"
+    return count_link(f"{len(verdicts)}", href, len(verdicts), cell_words(asked.say, found, row, column), kind=kind)
 
 
 def cell_words(say: Say, found: Matrix, row: str, column: str) -> str:

@@ -10,6 +10,7 @@ from dashboard.drill import named
 from dashboard.excluding import reasons
 from dashboard.figures import curves as drawing
 from dashboard.figures.curves import Panel, Person, Words, curves
+from dashboard.figures.samples import Samples
 from dashboard.kinetic_marks import marks
 from dashboard.kinetic_words import amount, assay, filters
 from dashboard.session import Asked, stamp
@@ -18,6 +19,11 @@ from data.protocol_measures import Analyte
 from pk.planned import planned_days
 
 CURVES, OTHERS = "kinetics-curves", "kinetics-others"  # ids of the two figures
+# Of `dashboard.exposures.series`; with all of its columns everything takes twice as long.
+READ = [
+    "usubjid", "code", "value", "conc", "unit", "limit", "lloq", "signal", "why", "specimen", "visit", "visitnum",
+    "time", "rel_day", "dtc", "endpoint", "excluded", "source_file", "source_row",
+]  # fmt: skip
 PANELS_AT_MOST = 40  # small panels of one patient each; more are too small to read and slow to draw
 
 
@@ -28,10 +34,11 @@ def main_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
         return curves([], shown, words(asked, shown), theme=view.theme, scale=view.scale, days=view.days)
     if view.by == "patient":
         first = list(shown)[:PANELS_AT_MOST]
-        panels = [Panel(_name(shown[one]), own[own["usubjid"] == one]) for one in first]
+        each = zip(first, Samples.of(own).of_each(first), strict=True)
+        panels = [Panel(_name(shown[one]), rows) for one, rows in each]
         more = {"columns": 4, "row": 150, "alike": True}
     else:
-        panels = [Panel(title_of(asked), own)]
+        panels = [Panel(title_of(asked), Samples.of(own))]
         more = {"row": 430, "medians": True, "chosen": view.subject, "marks": marks(asked, shown)}
     figure = curves(panels, shown, words(asked, shown), theme=view.theme, scale=view.scale, days=view.days, **more)
     return moved(figure, view.zoomed(CURVES))
@@ -85,11 +92,12 @@ def _name(person: Person) -> str:
 def other_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
     """Every other series of the protocol's list on axes of its own: another test is never the same quantity."""
     view, rest = asked.view, samples[~samples["endpoint"]]
+    rest = rest[in_blood(asked, rest["specimen"])]
     rest, panels = on_clock(asked, rest), []
     for one in asked.cut.protocol.panel("kinetics", "flow"):
-        own = rest[(rest["code"] == one.code) & in_blood(asked, rest["specimen"])]
+        own = rest[rest["code"] == one.code]
         if (own["signal"] != "no_result").any():
-            panels.append(Panel(f"{one.label.in_(view.lang)}, {one.unit}", own))
+            panels.append(Panel(f"{one.label.in_(view.lang)}, {one.unit}", Samples.of(own)))
     figure = curves(
         panels, shown, words(asked, shown), theme=view.theme, scale=view.scale, days=view.days, chosen=view.subject,
         columns=min(3, max(1, len(panels))), row=260,
@@ -133,9 +141,9 @@ def asides(asked: Asked, samples: pd.DataFrame) -> list:
     for one in unread[["usubjid", "rel_day", "why"]].itertuples():
         told = {"day": int(one.rel_day), "why": say("word.not_recorded") if pd.isna(one.why) else one.why}
         lines.append([named(asked, one.usubjid), " ", say("kinetics.no_result", **told)])
-    shown = list(dict.fromkeys(samples["usubjid"]))
-    if asked.view.by == "patient" and len(shown) > PANELS_AT_MOST:
-        lines.append(say("kinetics.panels", shown=PANELS_AT_MOST, count=len(shown)))
+    shown = samples["usubjid"].nunique()
+    if asked.view.by == "patient" and shown > PANELS_AT_MOST:
+        lines.append(say("kinetics.panels", shown=PANELS_AT_MOST, count=shown))
     if asked.view.by == "group" and int(samples["endpoint"].sum()) > drawing.MANY:
         lines.append(say("kinetics.dense", count=drawing.MANY))
     return [html.P(one, className="quiet") for one in lines]

@@ -33,9 +33,9 @@ def groups(asked: Asked, found: pd.DataFrame, cohorts: set[str], identity: str) 
     body = []
     for name, end in wanted(asked):
         own = middle[(middle["parameter"] == name) & (middle["end"].isna() if end is None else middle["end"] == end)]
-        by_group = own.set_index("group")
-        cells = [_group_cell(asked, by_group.loc[one.id], found) for one in present]
-        body.append([titled(say, name, end, by_group["unit"].iloc[0]), *cells])
+        by_group = {one.group: one for one in own.itertuples()}
+        cells = [_group_cell(asked, by_group[one.id], found) for one in present]
+        body.append([titled(say, name, end, own["unit"].iloc[0]), *cells])
     return html_table(head, body, caption=say("kinetics.groups_caption"), stamp=identity, name="kinetics-groups")
 
 
@@ -45,30 +45,29 @@ def _cohort_head(asked: Asked, cohort: str, middle: pd.DataFrame) -> html.Span:
     return html.Span([level_dot(asked.cut.protocol.place(cohort)), f"{level.label.in_(asked.view.lang)} (n = {n})"])
 
 
-def _group_cell(asked: Asked, row: pd.Series, found: pd.DataFrame) -> list:
+def _group_cell(asked: Asked, row: tuple, found: pd.DataFrame) -> list:
     """The middle of the complete values, and who is in none of it; fewer than LEAST are told one by one."""
     say = asked.say
-    counts = [say("kinetics.n_used", n=int(row["n_used"]))]
-    counts += [say("kinetics.n_never", n=int(row["n_never"]))] if row["n_never"] else []
-    counts += [say("kinetics.n_excluded", n=int(row["n_excluded"]))] if row["n_excluded"] else []
+    counts = [say("kinetics.n_used", n=row.n_used)]
+    counts += [say("kinetics.n_never", n=row.n_never)] if row.n_never else []
+    counts += [say("kinetics.n_excluded", n=row.n_excluded)] if row.n_excluded else []
     under = html.Span(" · ".join(counts), className="under")
-    if row["n_used"] < LEAST:
+    if row.n_used < LEAST:
         return [*_one_by_one(asked, row, found), under]
-    if pd.notna(row["geometric_mean"]):
-        return [
-            say("kinetics.geometric", mean=amount(row["geometric_mean"], row["unit"]), cv=f"{row['geometric_cv']:.0f}"),
-            under,
-        ]
-    span = {name: amount(row[name], row["unit"]) for name in ("median", "low", "high")}
+    if pd.notna(row.geometric_mean):
+        mean, cv = amount(row.geometric_mean, row.unit), f"{row.geometric_cv:.0f}"
+        return [say("kinetics.geometric", mean=mean, cv=cv), under]
+    span = {name: amount(getattr(row, name), row.unit) for name in ("median", "low", "high")}
     return [say("kinetics.median_range", **span), under]
 
 
-def _one_by_one(asked: Asked, row: pd.Series, found: pd.DataFrame) -> list:
-    end = row["end"]
-    own = found[(found["parameter"] == row["parameter"]) & found["subject"].isin(list(row["subjects"]))]
-    own = own[own["end"].isna() if pd.isna(end) else own["end"] == end]
+def _one_by_one(asked: Asked, row: tuple, found: pd.DataFrame) -> list:
+    if not row.subjects:
+        return ["–"]
+    own = found[found["subject"].isin(list(row.subjects))]
+    own = own[(own["parameter"] == row.parameter) & (own["end"].isna() if pd.isna(row.end) else own["end"] == row.end)]
     parts: list = []
-    for one in own.itertuples():
+    for who, value, unit in zip(own["subject"], own["value"], own["unit"], strict=True):
         parts += [", "] if parts else []
-        parts += [named(asked, one.subject), f" {amount(one.value, one.unit)}"]
+        parts += [named(asked, who), f" {amount(value, unit)}"]
     return parts or ["–"]

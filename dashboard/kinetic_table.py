@@ -1,7 +1,7 @@
 """The kinetic parameters patient by patient, with the reason of each that is not final or not there."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 import pandas as pd
@@ -37,7 +37,7 @@ def rows(asked: Asked, shown: Mapping[str, Person]) -> list[Row]:
     """One row a patient: each parameter as a number, and in words where it is not final, with the reasons."""
     levels = asked.cut.protocol.cohort.levels
     cohorts = {one.id: Cell(one.label.in_(asked.view.lang), place) for place, one in enumerate(levels)}
-    said = _said(Asked(View(page="kinetics", lang=asked.view.lang), asked.cut, asked.head))
+    said = _said(_for_any_view(asked))
     made = []
     for usubjid, one in shown.items():
         cells, remarks = said.get(usubjid, ({}, ""))  # a trial without cells has nothing to say of anybody
@@ -45,9 +45,14 @@ def rows(asked: Asked, shown: Mapping[str, Person]) -> list[Row]:
     return made
 
 
+def _for_any_view(asked: Asked) -> Asked:
+    """Of what is the same for every view in a language."""
+    return Asked(View(page="kinetics", lang=asked.view.lang), asked.cut, asked.head)
+
+
 @lru_cache(maxsize=16)
 def _said(asked: Asked) -> dict[str, tuple[dict[str, Cell], str]]:
-    """usubjid -> field -> cell, and remarks; the same for every view in this language."""
+    """usubjid -> field -> cell, and remarks."""
     found = exposures_of(asked.cut, asked.head)
     made: dict[str, dict[str, Cell]] = {one: {} for one in found["subject"].unique()}
     remarks: dict[str, dict[str, None]] = {one: {} for one in made}
@@ -70,7 +75,7 @@ def _number(value: float) -> float | None:
 def beside_words(asked: Asked, shown: Mapping[str, Person]) -> list[html.P]:
     """Why a half-life or a doubling time is not there or not final: each reason once, with its patients."""
     who: dict[tuple[str, str], list[str]] = {}
-    for field, usubjid, _, why in _beside(asked):
+    for field, usubjid, _, why in _beside(_for_any_view(asked)):
         if why and usubjid in shown:
             who.setdefault((field, why), []).append(usubjid)
     return [html.P(_beside_line(asked, *key, some), className="quiet") for key, some in sorted(who.items())]
@@ -83,20 +88,23 @@ def _beside_line(asked: Asked, field: str, why: str, some: list[str]) -> list:
     return linked(asked, asked.say("kinetics.beside", who=", ".join(map(mark, some)), **told))
 
 
-def _beside(asked: Asked) -> Iterator[tuple[str, str, float, str]]:
+@lru_cache(maxsize=16)
+def _beside(asked: Asked) -> list[tuple[str, str, float, str]]:
     """Field of BESIDE, usubjid, value [d], and what is said of it; of everybody infused."""
     say, joint = asked.say, asked.say("kinetics.joint")
     terminal = parameters_of(asked.cut, asked.head).query("parameter == 'LAMZHL'")
     rise = expansion_of(asked.cut, asked.head).rename(columns={"doubling_time": "value"})
     everyone = exposures_of(asked.cut, asked.head)["subject"].unique()
+    made: list = []
     for field, rows, section, nothing in (
         ("LAMZHL", terminal, "nca", say("nca.no_result")),
         ("DOUBLING", rise, "expansion", say("expansion.no_sample")),
     ):
         told = remarks_of(rows, Sentences(section, say), joint=joint)
-        yield from ((field, *one) for one in zip(rows["subject"], rows["value"], told, strict=True))
+        made += [(field, *one) for one in zip(rows["subject"], rows["value"], told, strict=True)]
         known = set(rows["subject"])
-        yield from ((field, one, math.nan, nothing) for one in everyone if one not in known)
+        made += [(field, one, math.nan, nothing) for one in everyone if one not in known]
+    return made
 
 
 def _text(say: Say, one) -> str:

@@ -19,6 +19,7 @@ from flask import Flask
 from dashboard import pages
 from dashboard.once import hand_over
 from dashboard.remembered import ENDPOINT, Answers
+from dashboard.still import links
 from dashboard.view import View
 from dashboard.whole import Fills
 from data.logs import log_to_stderr
@@ -128,18 +129,13 @@ def _request(wanted: Wanted, path: str, search: str = "") -> dict[str, str]:
     return {"pathname": path, "search": search, "cut": wanted.cut, "state": wanted.head}
 
 
-def _choices(part: object, path: str) -> Iterator[tuple[str, str]]:
+def _choices(answer: object, path: str) -> Iterator[tuple[str, str]]:
     """Path and search of the links of a screen that lead to another choice on it, and begin no job."""
-    if isinstance(part, list):
-        for one in part:
-            yield from _choices(one, path)
-    elif isinstance(part, dict):
-        own, mark, search = str(part.get("href", "")).partition("?")
-        kinds = str(part.get("className", "")).split()
+    for one in links(answer):
+        own, mark, search = one["href"].partition("?")
+        kinds = one.get("className", "").split()
         if own == path and mark and "option" in kinds and "begins-a-job" not in kinds:
             yield own, f"?{search}"
-        for one in part.values():
-            yield from _choices(one, path)
 
 
 def _of(given: dict, wanted: Wanted) -> dict:

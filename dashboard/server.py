@@ -3,6 +3,7 @@
 import gc
 import logging
 
+import plotly.io
 from dash import Dash
 from flask import Response, current_app, g, jsonify, request
 from flask_compress import Compress
@@ -52,6 +53,7 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
         enable_mcp=False,
         add_log_handler=False,
     )
+    plotly.io.json.config.default_engine = "json"  # the other one would copy each component before it encodes it
     app.layout = shell.layout
     app.validation_layout = [shell.layout(), *pages.all_layouts()]
     server = app.server

@@ -1,16 +1,20 @@
 """HTML that no callback reaches into, sent and drawn as one component.
 
 Dash's renderer asks every component of a page again after each change of any of them, so that a table of a thousand
-cells holds the browser for seconds. What is still needs none of that: it travels as a plain tree, and `assets/still.js`
-makes elements of it. Links work as everywhere (`assets/nav.js` listens to the document). A long body is drawn in steps,
-and a table with `sorts` sorts itself by the heads that have `data-sort` ("number", "text") and the cells' `data-value`.
+cells holds the browser for seconds. What is still needs none of that: it travels as a plain tree, as one text of JSON
+that nothing on the way looks into, and `assets/still.js` makes elements of it. Links work as everywhere
+(`assets/nav.js` listens to the document). A long body is drawn in steps, and a table with `sorts` sorts itself by the
+heads that have `data-sort` ("number", "text") and the cells' `data-value`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from numbers import Number
 from typing import ClassVar
 
+import orjson
 from dash.development.base_component import Component
+
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SERIALIZE_NUMPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Element:
 
 class Still(Component):
     """Around components of `dash.html` and `Element`, none of which is input or output of a callback; TypeError
-    for any other. With an id its `tree` is an output, filled with `tree`: what is the same then and before stays in its
+    for any other. With an id its `tree` is an output, filled with `text`: what is the same then and before stays in its
     place, an open menu open."""
 
     _namespace = "still"
@@ -40,24 +44,46 @@ class Still(Component):
 
     def to_plotly_json(self) -> dict:
         named = {"id": self.id} if hasattr(self, "id") else {}
-        return {"props": named | {"tree": tree(self.children)}, "type": self._type, "namespace": self._namespace}
+        return {"props": named | {"tree": text(self.children)}, "type": self._type, "namespace": self._namespace}
+
+
+def text(part: object) -> str:
+    """`tree` as JSON."""
+    return orjson.dumps(_grouped(part), _plain, _OPTIONS).decode()
 
 
 def tree(part: object) -> object:
-    """[tag, attributes, part ...] for an element, a list of parts, text, number or None."""
-    if part is None or isinstance(part, str | Number):
-        return part
-    if isinstance(part, list | tuple):
-        return ["", {}, *map(tree, part)]
-    if isinstance(part, Still):
-        return tree(part.children)
+    """[tag, attributes, part ...] for an element, ["", {}, part ...] for a list of parts; text, number or None."""
+    return orjson.loads(text(part))
+
+
+def links(answer: object) -> Iterator[dict]:
+    """The attributes of the links in the answer to a request, those of still HTML too."""
+    if isinstance(answer, list):
+        for one in answer:
+            yield from links(one)
+    elif isinstance(answer, dict):
+        if "href" in answer:
+            yield answer
+        for name, one in answer.items():
+            yield from links(orjson.loads(one) if name == "tree" and isinstance(one, str) else one)
+
+
+def _plain(part: object) -> object:
+    """What JSON has no word for, one layer at a time."""
     if isinstance(part, Element):
-        return [part.tag, part.attributes, *map(tree, _parts(part.children))]
+        return [part.tag, part.attributes, *_parts(part.children)]
+    if isinstance(part, Still):
+        return _grouped(part.children)
     if not isinstance(part, Component) or part._namespace != "dash_html_components":
         raise TypeError(f"{type(part).__name__} is not plain HTML")
     given = {name: value for name, value in part.to_plotly_json()["props"].items() if value is not None}
-    return [part._type.lower(), given, *map(tree, _parts(given.pop("children", None)))]
+    return [part._type.lower(), given, *_parts(given.pop("children", None))]
 
 
-def _parts(children: object) -> list | tuple:
-    return children if isinstance(children, list | tuple) else [children]
+def _parts(children: object) -> list:
+    return [_grouped(one) for one in children] if isinstance(children, list | tuple) else [children]
+
+
+def _grouped(part: object) -> object:
+    return ["", {}, *_parts(part)] if isinstance(part, list | tuple) else part

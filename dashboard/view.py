@@ -7,7 +7,7 @@ is replaced by its default and named in `problems`, never guessed and never an e
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -46,6 +46,7 @@ _CHOICES = {
     "paper": ("", "sheet", "sheets"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
+_quoted = lru_cache(maxsize=8192)(partial(quote, safe=""))
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
 _COHORT = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 # One axis of one figure, "kinetics-curves.xaxis_-1.5_28", several of them apart by "~": what a URL writes as it is.
@@ -130,7 +131,7 @@ class View:
 
     def patient(self, usubjid: str) -> str:
         """The address of a patient."""
-        return f"{PATIENT}{quote(usubjid, safe='')}{self._after_a_patient}"
+        return f"{PATIENT}{_quoted(usubjid)}{self._after_a_patient}"
 
     def patients(self, usubjids: Iterable[str]) -> dict[str, str]:
         """The addresses of many patients."""

@@ -25,3 +25,12 @@ def of_kind(part: object, kind: str) -> list:
     """Every component or element of a kind ("Tr"), in order."""
     names = ((one.tag.capitalize() if isinstance(one, Element) else type(one).__name__, one) for one in parts_of(part))
     return [one for name, one in names if name == kind]
+
+
+def of_class(part: object, name: str) -> list:
+    """Every component or element of exactly this class, in order."""
+    return [one for one in parts_of(part) if attribute(one, "className") == name]
+
+
+def attribute(part: object, name: str) -> object:
+    return part.attributes.get(name) if isinstance(part, Element) else getattr(part, name, None)

@@ -41,12 +41,13 @@ def test_still_html_travels_as_a_plain_tree():
     part = html.Td([html.A("1/7", href="/x", **{"data-count": "1"}), None, 3, np.int64(4)], colSpan=2)
     sent = json.loads(to_json(Still(html.Tr([part, Still(Element("th", {"scope": "row"}, "a"))]))))
     inside = ["td", {"colSpan": 2}, ["a", {"href": "/x", "data-count": "1"}, "1/7"], None, 3, 4]
-    assert sent["props"] == {"tree": ["tr", {}, inside, ["th", {"scope": "row"}, "a"]]}
+    assert json.loads(sent["props"].pop("tree")) == ["tr", {}, inside, ["th", {"scope": "row"}, "a"]]
+    assert not sent["props"]
     assert (sent["namespace"], sent["type"]) == ("still", "Still")
 
 
 def test_what_is_not_plain_html_is_not_still():
-    with pytest.raises(TypeError, match="Graph is not plain HTML"):
+    with pytest.raises(TypeError, match="Graph"):
         Still(html.Div(dcc.Graph())).to_plotly_json()
 
 

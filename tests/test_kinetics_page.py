@@ -13,6 +13,7 @@ from reading import text_of
 from dashboard import kinetic_curves
 from dashboard.exposures import exposures_of, series
 from dashboard.figures.curves import Panel, Person, curves
+from dashboard.figures.samples import Samples
 from dashboard.kinetic_table import rows
 from dashboard.pages import kinetics
 from dashboard.patient_rows import Row
@@ -228,7 +229,7 @@ def test_names_that_people_typed_are_shown_and_not_run(trial):
     rows = series(trial.serving().cut)
     person = Person("<b>1</b>", "#000000", "DL1", "/patient/x")
     words = kinetic_curves.words(ask(trial), ["x"])
-    panel = Panel("t", rows[rows["endpoint"]].assign(usubjid="x").head(9))
+    panel = Panel("t", Samples.of(rows[rows["endpoint"]].assign(usubjid="x").head(9)))
     figure = curves([panel], {"x": person}, words, theme="light", scale="log", days="all")
     texts = [point[1] for one in figure.data if one.customdata is not None for point in one.customdata]
     assert texts and all("&lt;b&gt;1&lt;/b&gt;" in one for one in texts)

@@ -2,12 +2,11 @@
 
 import csv
 import io
-import json
-import re
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from reading import attribute, parts_of
 from test_board_page import words
 
 from clinical.last_results import LastResult
@@ -156,8 +155,7 @@ def test_who_waits_is_told_with_the_step(trial):
 
 def test_what_a_patient_has_is_a_link_to_it(trial):
     asked = asking(trial, lang="zh")
-    sent = json.dumps(card(asked, found(asked, 60)).to_plotly_json(), default=str)
-    places = re.findall(r'"href": "([^"]+)"', sent)
+    places = [attribute(one, "href") or "" for one in parts_of(card(asked, found(asked, 60)))]
     assert "/patient/XKDCT293-01-302?lang=zh" in places
     assert any(one.startswith("/?") and "open=candidate" in one for one in places)
 

@@ -1,4 +1,4 @@
-/* Draws what dashboard/still.py sends: [tag, attributes, part ...], a group without a tag, or text. */
+/* Draws what dashboard/still.py sends: as JSON, [tag, attributes, part ...], a group without a tag, or text. */
 (function () {
   "use strict";
   var AT_ONCE = 60, STEP = 200;  // rows that a body begins with, and that are added each time the browser rests
@@ -71,8 +71,8 @@
   /* What comes again as it was is not drawn again: React passes over a part that is the same object. */
   window.still = {
     Still: function (props) {
-      var kept = React.useRef({}), said = JSON.stringify(props.tree);
-      if (kept.current.said !== said) { kept.current = { said: said, drawn: draw(props.tree) }; }
+      var kept = React.useRef({}), said = props.tree;
+      if (kept.current.said !== said) { kept.current = { said: said, drawn: said === undefined ? null : draw(JSON.parse(said)) }; }
       return kept.current.drawn;
     },
   };

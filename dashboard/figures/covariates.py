@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.figures.curves import BOTTOM, TOP, Person, axes_of, height, key_of, key_to_colours, place_of
+from dashboard.figures.samples import short
 from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 
 ROW, COLUMNS = 200, 4
@@ -72,26 +73,28 @@ def _values(one: Panel) -> dict:
 
 
 def _dots(one: Panel, people: Mapping[str, Person], palette: Palette, foot: float, chosen: str) -> dict:
-    rows = one.rows
-    colours = [people[who].colour for who in rows["usubjid"]]
-    never = (rows["y"] == 0).tolist()
-    strong = (rows["usubjid"] == chosen).tolist()
-    edges = [palette.ink if it else colour for it, colour in zip(strong, colours, strict=True)]
+    who, height, about = (one.rows[name].tolist() for name in ("usubjid", "y", "about"))
+    colours = [people[each].colour for each in who]
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": (rows["x"] + _spread(one)).tolist(),
-        "y": [foot if out else value for out, value in zip(never, rows["y"], strict=True)],
+        "x": short(one.rows["x"].to_numpy(float) + _spread(one)),
+        "y": short(np.where(one.rows["y"] == 0, foot, one.rows["y"])),
         "marker": {
-            "size": [13 if it else 9 for it in strong],
-            "color": [palette.paper if out else colour for out, colour in zip(never, colours, strict=True)],
-            "line": {"color": edges, "width": 1.8},
+            "size": [13 if each == chosen else 9 for each in who],
+            "color": [colour if value else palette.paper for value, colour in zip(height, colours, strict=True)],
+            "line": {
+                "color": [palette.ink if each == chosen else colour for each, colour in zip(who, colours, strict=True)],
+                "width": 1.8,
+            },
         },
-        "customdata": [[people[it.usubjid].href, f"<b>{escape(people[it.usubjid].subjid)}</b><br>{escape(it.about)}"]
-                       for it in rows.itertuples()],
+        "customdata": [
+            [people[each].href, f"<b>{escape(people[each].subjid)}</b><br>{escape(words)}"]
+            for each, words in zip(who, about, strict=True)
+        ],
         "hovertemplate": "%{customdata[1]}<extra></extra>",
         "cliponaxis": False,
-    }  # fmt: skip
+    }
 
 
 def _spread(one: Panel) -> np.ndarray:

@@ -4,16 +4,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from dashboard.figures.marks import Marks, lowest, mark_note, mark_traces
+from dashboard.figures.samples import Sample, Samples, short
 from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 
 ROW, TOP, BOTTOM, GAP = 230, 34, 92, 64  # px: a row of small panels, around the rows, between them
 MANY = 1500  # points; beyond them the curves alone are drawn, the chosen patient's with all
+LEAST = 3  # patients of a median
 DAYS = {"28": (-8, 29.5), "90": (-8, 94)}
 SYMBOLS = {
     "quantified": "circle",
@@ -37,8 +38,7 @@ class Person:
 @dataclass(frozen=True)
 class Panel:
     title: str  # with its unit, as HTML
-    # usubjid, time [d], conc, limit, signal, excluded [event, or <NA>], unit, dtc, source_file, source_row; by patient
-    rows: pd.DataFrame
+    rows: Samples
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def curves(
     palette = PALETTES[theme]
     whole = height(len(panels), columns, row)
     dense = sum(len(one.rows) for one in panels) > MANY
-    panels = [replace(one, rows=_with_floor(one.rows)) for one in panels]
+    panels = [replace(one, rows=one.rows.placed()) for one in panels]
     span = _span(panels, DAYS.get(days))
     layout: dict = {
         "height": whole,
@@ -83,7 +83,7 @@ def curves(
         "hovermode": "closest",
         "dragmode": "zoom",
     }
-    shared = _value_axis(pd.concat([one.rows for one in panels]), scale) if alike and panels else {}
+    shared = _value_axis([one.rows for one in panels], scale) if alike and panels else {}
     traces, notes, shapes = [], [], []
     for number, panel in enumerate(panels):
         x, y = axes_of(number)
@@ -94,7 +94,7 @@ def curves(
             "range": list(span),
             "matches": "x" if number else None,
         }
-        layout[key_of(y)] = (shared or _value_axis(panel.rows, scale)) | {"domain": [low, high], "anchor": x}
+        layout[key_of(y)] = (shared or _value_axis([panel.rows], scale)) | {"domain": [low, high], "anchor": x}
         notes.append(_note(panel.title, palette.ink, x=left, y=high, yshift=4, xanchor="left", yanchor="bottom"))
         own = list(_curves(panel.rows, people, words, palette, chosen, dense=dense))
         own += list(_medians(panel.rows, people, words)) if medians else []
@@ -116,7 +116,7 @@ def curves(
 
 def _key_to_symbols(words: Words, panels: Sequence[Panel]) -> str:
     signs = {"quantified": "●", "detected": "⊙", "not_detected": "○", "below": "○", "excluded": "✕"}
-    found = set().union(*(_signs(panel.rows) for panel in panels))
+    found = set().union(*(panel.rows["sign"].tolist() for panel in panels))
     present = [one for one in SYMBOLS if one in found]
     return " · ".join(f"{signs[one]} {words.signals[one]}" for one in present)
 
@@ -149,194 +149,134 @@ def place_of(number: int, count: int, columns: int, row: int, whole: int) -> tup
 
 
 def _span(panels: Sequence[Panel], wanted: tuple[float, float] | None) -> tuple[float, float]:
-    times = pd.concat([one.rows["time"] for one in panels]) if panels else pd.Series([], dtype=float)
-    low, high = (times.min(), times.max()) if len(times) else (0.0, 28.0)
+    times = _together([one.rows for one in panels], "time")
+    low, high = (float(times.min()), float(times.max())) if len(times) else (0.0, 28.0)
     if wanted:
         return max(wanted[0], low - 1), wanted[1]
     return low - 0.03 * (high - low) - 1, high + 0.03 * (high - low) + 1
 
 
-def _with_floor(rows: pd.DataFrame) -> pd.DataFrame:
-    """What is drawn of the samples; where no limit is recorded one that is BLQ stands under the lowest number there
-    is."""
-    rows = rows[[one for one in rows if one in _DRAWN]]
-    seen = rows["conc"][rows["conc"] > 0]
-    return rows.assign(floor=rows["limit"].fillna(seen.min() / 2 if len(seen) else 1.0))
-
-
-def _value_axis(rows: pd.DataFrame, scale: str) -> dict:
-    drawn = _heights(rows)
+def _value_axis(rows: Sequence[Samples], scale: str) -> dict:
+    drawn = _together(rows, "height")
     drawn = drawn[drawn > 0]
-    if scale == "linear" or drawn.empty:
-        most = 1.06 * drawn.max() if len(drawn) else 1
+    if scale == "linear" or not len(drawn):
+        most = 1.06 * float(drawn.max()) if len(drawn) else 1
         return {"type": "linear", "range": [0, most], "tickformat": ",.4~r", "rangemode": "tozero"}
     low, high = math.log10(drawn.min()), math.log10(drawn.max())
     return {"type": "log", "range": [low - 0.2, high + 0.2], "dtick": 1, "tickformat": ",.4~r"}
 
 
+def _together(rows: Sequence[Samples], column: str) -> np.ndarray:
+    return np.concatenate([one[column] for one in rows]) if rows else np.array([])
+
+
 # ---- curves ----------------------------------------------------------------------------------------------------------
 def _curves(
-    rows: pd.DataFrame, people: Mapping[str, Person], words: Words, palette: Palette, chosen: str, *, dense: bool
+    rows: Samples, people: Mapping[str, Person], words: Words, palette: Palette, chosen: str, *, dense: bool
 ) -> Iterator[dict]:
     """One trace of lines a cohort, and one of points a kind: few traces draw many patients fast."""
-    rows = rows[rows["signal"] != "no_result"]
     whose = np.array([one if one == chosen else people[one].cohort for one in rows["usubjid"].tolist()], dtype=object)
-    groups = {one: rows[whose == one] for one in dict.fromkeys(whose.tolist())}
-    own = groups.pop(chosen, rows.iloc[:0])
+    groups = {one: rows.where(whose == one) for one in dict.fromkeys(whose.tolist())}
+    own = groups.pop(chosen, None)
     faint = 0.28 if chosen or dense else 0.6
     for here in groups.values():
-        colour = people[here["usubjid"].iloc[0]].colour
+        colour = people[here["usubjid"][0]].colour
         yield _lines(here, colour, faint, 1.2)
         if not dense:
             yield from _points(here, people, words, colour, faint, 6)
-    if len(own):
+    if own:
         colour = people[chosen].colour
         yield _lines(own, colour, 1, 3)
         yield from _points(own, people, words, colour, 1, 9)
 
 
-class Sample(NamedTuple):
-    """A sample that is drawn."""
-
-    usubjid: str
-    time: float
-    conc: float  # NaN: below the limit
-    limit: float
-    floor: float
-    signal: str
-    excluded: object
-    unit: object
-    dtc: object
-    source_file: str
-    source_row: int
-
-    @property
-    def sign(self) -> str:
-        """What it is drawn as: a key of SYMBOLS."""
-        return self.signal if pd.isna(self.excluded) else "excluded"
-
-    @property
-    def height(self) -> float:
-        return self.floor if math.isnan(self.conc) else self.conc
-
-
-def _samples(rows: pd.DataFrame) -> list[Sample]:
-    """In order. Columns as lists of plain objects: a frame a patient is walked ten times as slowly."""
-    columns = (rows[one].tolist() for one in Sample._fields)
-    return list(map(Sample._make, zip(*columns, strict=True)))
-
-
-def _signs(rows: pd.DataFrame) -> set[str]:
-    """The keys of SYMBOLS that the samples are drawn as."""
-    shown = rows[rows["signal"] != "no_result"]
-    excluded = shown["excluded"].notna()
-    return {*shown.loc[~excluded, "signal"].unique(), *(["excluded"] if excluded.any() else [])}
-
-
-def _lines(rows: pd.DataFrame, colour: str, opacity: float, width: float) -> dict:
+def _lines(rows: Samples, colour: str, opacity: float, width: float) -> dict:
     """From the last BLQ sample before the first number to the first one after the last: beyond them nothing moves. All
     patients in one line, with a gap between two of them."""
-    near = _near_a_number(rows[rows["excluded"].isna()])
-    x: list[float | None] = []
-    y: list[float | None] = []
-    before = None
-    for who, time, height in zip(near["usubjid"].tolist(), near["time"].tolist(), _heights(near).tolist(), strict=True):
-        if x and who != before:
-            x.append(None)
-            y.append(None)
-        x.append(_short(time))
-        y.append(_short(height))
-        before = who
+    near = _near_a_number(rows.where(rows.counting))
+    who = near["usubjid"]
+    gaps = np.flatnonzero(who[1:] != who[:-1]) + 1
+    x, y = (short(np.insert(near[one], gaps, np.nan)) for one in ("time", "height"))
     line = {"color": colour, "width": width}
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "opacity": opacity, "hoverinfo": "skip"}
 
 
-def _near_a_number(rows: pd.DataFrame) -> pd.DataFrame:
+def _near_a_number(rows: Samples) -> Samples:
     """The samples that are a number, and those of the same patient just before and after one."""
-    who, known = rows["usubjid"].to_numpy(object), rows["conc"].notna().to_numpy()
+    who, known = rows["usubjid"], ~np.isnan(rows["conc"])
     same = who[1:] == who[:-1]
     near = known.copy()
     near[1:] |= known[:-1] & same
     near[:-1] |= known[1:] & same
-    return rows[near]
-
-
-def _heights(rows: pd.DataFrame) -> pd.Series:
-    return rows["conc"].fillna(rows["floor"])
-
-
-def _short(value: float) -> float:
-    """Four digits are what a curve can show."""
-    return float(f"{value:.4g}")
+    return rows.where(near)
 
 
 def _points(
-    rows: pd.DataFrame, people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
+    rows: Samples, people: Mapping[str, Person], words: Words, colour: str, opacity: float, size: int
 ) -> Iterator[dict]:
-    some = _samples(rows)
-    signs = [one.sign for one in some]
     for sign, symbol in SYMBOLS.items():
-        here = [one for one, its in zip(some, signs, strict=True) if its == sign]
+        here = rows.where(rows["sign"] == sign)
         if not here:
             continue
         cross = {"size": size + 4, "line": {"color": colour, "width": 2}} if sign == "excluded" else {}
         yield {
             "type": "scatter",
             "mode": "markers",
-            "x": [_short(one.time) for one in here],
-            "y": [_short(one.height) for one in here],
+            "x": short(here["time"]),
+            "y": short(here["height"]),
             "marker": {"color": colour, "size": size, "symbol": symbol, "line": {"color": colour, "width": 1.2}}
             | cross,
             "opacity": opacity,
-            "customdata": [[people[one.usubjid].href, _told(one, people, words)] for one in here],
+            "customdata": [[people[one.usubjid].href, _told(one, people, words)] for one in here.points()],
             "hovertemplate": "%{customdata[1]}<extra></extra>",
         }
 
 
 def _told(one: Sample, people: Mapping[str, Person], words: Words) -> str:
     unit = "" if pd.isna(one.unit) else f" {one.unit}"
-    limit = words.no_limit if pd.isna(one.limit) else f"< {one.limit:g}{unit}"
-    below = f"{words.signals[one.signal]} ({limit})"
-    value = f"{_short(one.conc):,.12g}{unit}" if one.signal == "quantified" else below
-    out = (words.excluded[one.excluded],) if one.sign == "excluded" else ()
-    lines = (value, *out, f"{one.dtc} · {one.source_file} {one.source_row}")
+    limit = words.no_limit if math.isnan(one.limit) else f"< {one.limit:g}{unit}"
+    value = f"{float(f'{one.conc:.4g}'):,.12g}{unit}" if one.signal == "quantified" else None
+    out = (words.excluded[int(one.excluded)],) if one.sign == "excluded" else ()
+    lines = (value or f"{words.signals[one.signal]} ({limit})", *out, f"{one.dtc} · {one.source_file} {one.source_row}")
     who = f"<b>{escape(people[one.usubjid].subjid)}</b> · {one.time:.1f} d"
     return "<br>".join([who, *map(escape, lines)])
 
 
-def _medians(rows: pd.DataFrame, people: Mapping[str, Person], words: Words) -> Iterator[dict]:
-    told = rows[(rows["signal"] != "no_result") & rows["excluded"].isna() & rows["visit"].notna()]
-    told = told.assign(
-        cohort=told["usubjid"].map({one: person.cohort for one, person in people.items()}),
-        level=told["conc"].fillna(-math.inf),
-    )
-    for _, here in told.groupby("cohort", sort=False):
-        visits = here.groupby("visit").agg(
-            patients=("usubjid", "nunique"), level=("level", "median"), time=("time", "median")
-        )
-        visits = visits[(visits["patients"] >= 3) & (visits["level"] > 0)].sort_values("time")
-        if len(visits) < 2:
+def _medians(rows: Samples, people: Mapping[str, Person], words: Words) -> Iterator[dict]:
+    cohorts = np.array([people[one].cohort for one in rows["usubjid"].tolist()], dtype=object)
+    told = rows.counting & ~pd.isna(rows["visit"])
+    for cohort in dict.fromkeys(cohorts[told].tolist()):
+        here = rows.where(told & (cohorts == cohort))
+        middles = sorted(_middles(here))
+        if len(middles) < 2:
             continue
-        colour = people[here["usubjid"].iloc[0]].colour
+        times, levels, patients = zip(*middles, strict=True)
         yield {
             "type": "scatter",
             "mode": "lines",
-            "x": [_short(one) for one in visits["time"]],
-            "y": [_short(one) for one in visits["level"]],
-            "line": {"color": colour, "width": 4},
+            "x": short(np.array(times)),
+            "y": short(np.array(levels)),
+            "line": {"color": people[here["usubjid"][0]].colour, "width": 4},
             "opacity": 0.85,
-            "text": [f"{words.median}, n = {one}" for one in visits["patients"]],
+            "text": [f"{words.median}, n = {one}" for one in patients],
             "hovertemplate": "%{text}<br>%{y:,.4g}<extra></extra>",
         }
 
 
-_DRAWN = {*Sample._fields, "lloq", "visit"}
+def _middles(rows: Samples) -> Iterator[tuple[float, float, int]]:
+    """Median time and level of each visit that three or more patients have a sample of, and how many they are."""
+    levels = np.where(np.isnan(rows["conc"]), -np.inf, rows["conc"])
+    for visit in dict.fromkeys(rows["visit"].tolist()):
+        own = rows["visit"] == visit
+        patients, level = len(set(rows["usubjid"][own].tolist())), float(np.median(levels[own]))
+        if patients >= LEAST and level > 0:
+            yield float(np.median(rows["time"][own])), level, patients
 
 
 # ---- the limit -------------------------------------------------------------------------------------------------------
-def _limits(rows: pd.DataFrame) -> list[float]:
+def _limits(rows: Samples) -> list[float]:
     """The one LLOQ of the samples, nothing where it changes from sample to sample."""
-    found = sorted(rows["lloq"].dropna().unique())
+    found = np.unique(rows["lloq"][~np.isnan(rows["lloq"])]).tolist()
     return found if len(found) == 1 else []
 
 

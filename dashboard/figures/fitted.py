@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from dashboard.figures.curves import Person
+from dashboard.figures.samples import short
 from dashboard.theme import Figure, with_traces
 
 
@@ -34,19 +35,14 @@ def _up_to(figure: Figure, top: float) -> Figure:
 
 
 def _curve(own: pd.DataFrame, colour: str, axis: str) -> list[dict]:
-    time = _short(own["time"])
+    time, low, high, conc = (short(own[one].to_numpy(float)) for one in ("time", "low", "high", "conc"))
     common = {"type": "scatter", "mode": "lines", "xaxis": f"x{axis}", "yaxis": f"y{axis}", "hoverinfo": "skip"}
     band = common | {
         "x": [*time, *time[::-1]],
-        "y": [*_short(own["high"]), *_short(own["low"])[::-1]],
+        "y": [*high, *low[::-1]],
         "fill": "toself",
         "fillcolor": colour,
         "opacity": 0.2,
         "line": {"width": 0},
     }
-    return [band, common | {"x": time, "y": _short(own["conc"]), "line": {"color": colour, "width": 2.2}}]
-
-
-def _short(values: pd.Series) -> list[float | None]:
-    """Four digits are what a curve can show; a gap where there is none."""
-    return [None if pd.isna(one) else float(f"{one:.4g}") for one in values]
+    return [band, common | {"x": time, "y": conc, "line": {"color": colour, "width": 2.2}}]

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from dashboard.figures.samples import short
 from dashboard.theme import PALETTES, Figure, Palette, level_colour, stamp_note, styled
 
 COLUMNS = 4
@@ -101,8 +102,8 @@ def _faint(
         trace = {
             "type": "scatter",
             "mode": "lines",
-            "x": _short(np.insert(rows["time"].to_numpy(), breaks, np.nan)) if told else _whole_days(rows, breaks),
-            "y": _short(np.insert(rows["value"].to_numpy(), breaks, np.nan)),
+            "x": short(np.insert(rows["time"].to_numpy(), breaks, np.nan)) if told else _whole_days(rows, breaks),
+            "y": short(np.insert(rows["value"].to_numpy(), breaks, np.nan)),
             "line": {"color": level_colour(levels.get(cohort)), "width": 1.1},
             "opacity": opacity,
             "connectgaps": False,
@@ -116,11 +117,6 @@ def _faint(
 
 def _whole_days(rows: pd.DataFrame, breaks: np.ndarray) -> list[int]:
     return np.insert(rows["rel_day"].to_numpy(int), breaks, 0).tolist()
-
-
-def _short(values: np.ndarray) -> list[float | None]:
-    """Four digits are what a curve can show; None where there is no value."""
-    return [None if math.isnan(one) else float(f"{one:.4g}") for one in values.tolist()]
 
 
 def _names(people: Sequence[str], sizes: Sequence[int], words: Words) -> dict:

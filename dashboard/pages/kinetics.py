@@ -1,6 +1,7 @@
 """Kinetics: how far the cells grew in each patient, how long they stayed, and what the dose groups have in common."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from dash import Input, Output, callback, dcc, html
 
@@ -33,6 +34,7 @@ from dashboard.tables import export_link
 from dashboard.theme import level_colour
 from dashboard.view import View
 from dashboard.waiting import clock, polled
+from data.store import Cut
 from queries.subjects import subjects
 
 
@@ -217,7 +219,7 @@ def show_panel(stored: object) -> list:
 def answer(asked: Asked) -> dict:
     """Everything the screen shows: a function of cut, view, and what people wrote."""
     shown = people(asked)
-    samples = series(asked.cut, asked.head)
+    samples = series(asked.cut, asked.head)[kinetic_curves.READ]
     samples = samples[samples["usubjid"].isin(list(shown))]
     found = exposures_of(asked.cut, asked.head)
     found = found[found["subject"].isin(list(shown))]
@@ -260,17 +262,21 @@ def answer(asked: Asked) -> dict:
 # ---- who and what is shown -------------------------------------------------------------------------------------------
 def people(asked: Asked) -> dict[str, Person]:
     """The infused patients of the chosen cohort, by cohort and infusion."""
-    found, cohort = subjects(asked.cut), chosen_cohort(asked)
+    found, view = _people(asked.cut, chosen_cohort(asked)), asked.view
+    return {who: Person(subjid, colour, cohort, view.patient(who)) for who, subjid, cohort, colour in found}
+
+
+@lru_cache(maxsize=64)
+def _people(cut: Cut, cohort: str) -> list[tuple[str, str, str, str]]:
+    """usubjid, subjid, cohort and its colour."""
+    found, levels = subjects(cut), cut.protocol.cohort.levels
     found = found[found["day0"].notna() & found["cohort"].notna()]
-    order = {one.id: number for number, one in enumerate(asked.cut.protocol.cohort.levels)}
     found = found[found["cohort"] == cohort] if cohort else found
+    order = {one.id: number for number, one in enumerate(levels)}
     found = found.sort_values(["day0", "usubjid"]).sort_values("cohort", key=lambda ids: ids.map(order), kind="stable")
-    colours = {one.id: level_colour(asked.cut.protocol.place(one.id)) for one in asked.cut.protocol.cohort.levels}
-    hrefs = asked.view.patients(found["usubjid"])
-    return {
-        one.usubjid: Person(one.subjid, colours[one.cohort], one.cohort, hrefs[one.usubjid])
-        for one in found[["usubjid", "subjid", "cohort"]].itertuples()  # dates are slow to walk through
-    }
+    colours = {one.id: level_colour(cut.protocol.place(one.id)) for one in levels}
+    columns = (found[one].tolist() for one in ("usubjid", "subjid", "cohort"))
+    return [(*one, colours[one[-1]]) for one in zip(*columns, strict=True)]
 
 
 def choices(asked: Asked) -> list:

@@ -25,7 +25,7 @@ from dashboard.patient_reading import reading_column
 from dashboard.session import Asked, NotUnderstood, stamp
 from dashboard.stack_choices import stack_choices
 from dashboard.stack_notes import notes
-from dashboard.still import Still, tree
+from dashboard.still import Still, text
 from dashboard.theme import moved
 from dashboard.view import View
 from queries.subjects import subjects
@@ -216,7 +216,7 @@ def stacked(asked: Asked, course: Course) -> dict:
     beside = found if view.group == "shown" else {}
     drawn = stack(course, shown, view.period, stamp=identity, folded=view.folds, fold=view.folding, others=beside)
     return {
-        "choices": tree(stack_choices(view, drawn, say, others=bool(found))),
+        "choices": text(stack_choices(view, drawn, say, others=bool(found))),
         "figure": moved(drawn.figure, view.zoomed(Id.STACK)),
         "style": {"height": drawn.height},
         "text": summary(course, say),

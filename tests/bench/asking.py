@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.request import urlopen
 
 from dashboard.shell import laid_out
+from dashboard.still import links
 from dashboard.view import PAGES, PATIENT, View
 from data.events import START
 from data.store import Cut
@@ -135,17 +136,10 @@ def cuts_named(answer: bytes) -> set[str]:
 def options(answer: bytes, screen: Screen) -> list[Screen]:
     """The filter changes that an answer offers: its links of class `option` that stay on the screen's own path and
     begin no job."""
-    found = (Screen.of(screen.page, one["href"]) for one in _links(json.loads(answer)))
+    offered = (one["href"] for one in links(json.loads(answer)) if _is_option(one.get("className", "").split()))
+    found = (Screen.of(screen.page, one) for one in offered)
     return [one for one in found if one.pathname == screen.pathname and one != screen]
 
 
-def _links(part: object) -> Iterator[dict]:
-    if isinstance(part, dict):
-        kinds = str(part.get("className", "")).split()
-        if "href" in part and "option" in kinds and "begins-a-job" not in kinds:
-            yield part
-        for one in part.values():
-            yield from _links(one)
-    elif isinstance(part, list):
-        for one in part:
-            yield from _links(one)
+def _is_option(kinds: list[str]) -> bool:
+    return "option" in kinds and "begins-a-job" not in kinds
