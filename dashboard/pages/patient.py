@@ -208,7 +208,7 @@ def stacked(asked: Asked, course: Course) -> dict:
     that is said."""
     say, view = asked.say, asked.view
     if course.axis is None:
-        empty = {"choices": "", "notes": "", "latest": []}
+        empty = {"choices": text(None), "notes": "", "latest": []}
         return {"figure": go.Figure(), "style": _HIDDEN, "text": say("patient.no_axis"), **empty}
     shown = shown_days(course, view.period, say, view.theme, view.lang)
     identity = stamp(asked, _filters(asked, course))
