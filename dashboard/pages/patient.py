@@ -186,7 +186,7 @@ def check_draft(clicks: object, pasted: object, stored: object) -> list:
 
 def _nobody(asked: Asked) -> dict:
     words = asked.say("patient.unknown", usubjid=asked.view.usubjid, id=asked.cut.short)
-    empty = dict.fromkeys(("choices", "text", "notes", "latest", "steps"), "")
+    empty = {"choices": text(None)} | dict.fromkeys(("text", "notes", "latest", "steps"), "")
     return {"head": html.H1(words), "figure": go.Figure(), "style": _HIDDEN, **empty}
 
 
