@@ -4,20 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dash import html
-
 from clinical.adjudication import Adjudication, adjudications, later
 from clinical.board import Board
 from clinical.candidates import VERDICTS, Candidate
 from clinical.lab_grades import TESTS
 from clinical.lab_results import Evidence, Lacking
+from dashboard import elements as html
 from dashboard.advising import Advised
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.forms import form
 from dashboard.rule_card import switch
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
-from dashboard.still import Still
+from dashboard.still import Element, Still
 from queries.subjects import subjects
 
 KIND = "candidate"  # of an opened panel
@@ -56,7 +55,7 @@ def _folded(asked: Asked, head: str, some: list[Candidate]) -> list:
     return [html.Details([html.Summary(asked.say(head, count=len(some))), *(_line(asked, one) for one in some)])]
 
 
-def _item(asked: Asked, one: Candidate) -> html.Div:
+def _item(asked: Asked, one: Candidate) -> Element:
     """One open question, its evidence in a line, and the two ways to answer it: suppose, or say."""
     say = asked.say
     return html.Div(
@@ -81,7 +80,7 @@ def _item(asked: Asked, one: Candidate) -> html.Div:
     )
 
 
-def _line(asked: Asked, one: Candidate) -> html.Div:
+def _line(asked: Asked, one: Candidate) -> Element:
     verdict = (
         asked.say(f"candidates.said_{one.adjudicated}") if one.adjudicated else asked.say(f"candidates.{one.verdict}")
     )
@@ -98,7 +97,7 @@ def _title(asked: Asked, one: Candidate) -> str:
     return f"{one.named(asked.view.lang)} {grade}"
 
 
-def _badge(asked: Asked, one: Candidate) -> html.Span:
+def _badge(asked: Asked, one: Candidate) -> Element:
     return html.Span(asked.say(f"candidates.{one.verdict}"), className=f"badge verdict-{one.verdict}")
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import pandas as pd
-from dash import html
 
 from clinical.advice import Advice
 from clinical.board import Rung, Window
 from clinical.candidates import Candidate
 from clinical.changes import Consequence, would_read
 from clinical.incidence import TOTAL
+from dashboard import elements as html
 from dashboard.candidates_card import sentence
 from dashboard.change_rows import row_name, value, who
 from dashboard.comparing import Compared
@@ -21,6 +21,7 @@ from dashboard.reasons import reason
 from dashboard.rule_card import head, headline
 from dashboard.sentences import Sentences, people, with_links
 from dashboard.session import Asked, stamp
+from dashboard.still import Element
 from dashboard.tables import count_link, html_table
 from data.store import Cut
 from queries.subjects import subjects
@@ -52,7 +53,7 @@ def _section(asked: Asked, found: Compared, kind: str) -> list:
     return [title, *lines[:SHOWN], *more]
 
 
-def line(asked: Asked, found: Compared, one: Consequence, *, in_short: bool = False) -> html.Div:
+def line(asked: Asked, found: Compared, one: Consequence, *, in_short: bool = False) -> Element:
     """in_short: without the reasons."""
     what, was, now = _change(asked, found, one)
     parts = [_arrow([*_patient(asked, found, one), *_list(what)], was, now)]
@@ -66,7 +67,7 @@ def _patient(asked: Asked, found: Compared, one: Consequence) -> list:
     return [who(asked, found, one.usubjid), " "] if one.usubjid else []
 
 
-def _arrow(what: list, was: Words, now: Words) -> html.Div:
+def _arrow(what: list, was: Words, now: Words) -> Element:
     return html.Div([*what, html.Span(_list(was), className="was"), " → ", html.Span(_list(now), className="is")])
 
 
@@ -303,14 +304,14 @@ def _cells(cells: Iterable) -> str:
 
 
 # ---- kinetics and response: a line a patient -------------------------------------------------------------------------
-def _by_patient(asked: Asked, found: Compared, some: Sequence[Consequence]) -> list[html.Div]:
+def _by_patient(asked: Asked, found: Compared, some: Sequence[Consequence]) -> list[Element]:
     patients: dict[str, list[Consequence]] = {}
     for one in some:
         patients.setdefault(one.usubjid, []).append(one)
     return [_of_patient(asked, found, whose) for whose in patients.values()]
 
 
-def _of_patient(asked: Asked, found: Compared, some: list[Consequence]) -> html.Div:
+def _of_patient(asked: Asked, found: Compared, some: list[Consequence]) -> Element:
     parts = []
     for one in some:
         name, was, now = (_parameter if one.kind == "kinetics" else _outcome)(asked, found, one)
@@ -368,7 +369,7 @@ def _infused(cut: Cut) -> dict:
 
 
 # ---- counts of adverse events ----------------------------------------------------------------------------------------
-def _counts(asked: Asked, found: Compared, some: Sequence[Consequence]) -> html.Div:
+def _counts(asked: Asked, found: Compared, some: Sequence[Consequence]) -> Element:
     """Criteria by cohort, those of which any count is another; every count opens its patients."""
     before, after = (
         {(one.criterion, one.cohort): (one.k, one.n, one.unknown) for one in side.counts.itertuples()}

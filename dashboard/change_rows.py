@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 import pandas as pd
-from dash import html
 
 from clinical.changes import TABLES
+from dashboard import elements as html
 from dashboard.comparing import SORTS, Compared
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.session import Asked, stamp
-from dashboard.still import Still
+from dashboard.still import Element, Still
 from dashboard.tables import count_link, export_link, html_table
 from queries.subjects import subjects
 
@@ -17,7 +17,7 @@ SHOWN = 500  # rows in the panel; the file holds all of them
 ALL = "all"
 
 
-def who(asked: Asked, found: Compared, usubjid: str) -> html.A | html.Span:
+def who(asked: Asked, found: Compared, usubjid: str) -> Element:
     """A patient's number as a link; to the earlier cut where the later one does not know the patient. Of rows whose
     subject is in neither, what they say."""
     if usubjid in asked.numbers:
@@ -52,7 +52,7 @@ def rows_card(asked: Asked, found: Compared, against: str) -> list:
     return [block, export_link(f"/export/changes.csv{query}", say)]
 
 
-def _count(asked: Asked, table: str, label: str, sort: str, count: int) -> html.A | html.Span:
+def _count(asked: Asked, table: str, label: str, sort: str, count: int) -> Element:
     if not count:
         return html.Span("0", className="none")
     href = asked.view.change(open=opened("rows", table, sort)).href
@@ -107,7 +107,7 @@ def _title(asked: Asked, found: Compared, what: Opened) -> str:
     return f"{table} · {asked.say(f'changes.{second}')}"
 
 
-def _listing(asked: Asked, found: Compared, rows: pd.DataFrame) -> Still | html.P:
+def _listing(asked: Asked, found: Compared, rows: pd.DataFrame) -> Still | Element:
     """Without the columns in which no row says anything."""
     say = asked.say
     columns = {
@@ -127,7 +127,7 @@ def _listing(asked: Asked, found: Compared, rows: pd.DataFrame) -> Still | html.
     return listing(head, zip(*shown.values(), strict=True), say)
 
 
-def _unbroken(text: str) -> html.Span:
+def _unbroken(text: str) -> Element:
     return html.Span(text, className="unbroken")
 
 

@@ -3,14 +3,15 @@
 import math
 
 import pandas as pd
-from dash import html
 
 from clinical.outcomes import RESPONSE
+from dashboard import elements as html
 from dashboard.choices import chosen_cohort, cohort_words
 from dashboard.correlating import Cytokines, export
 from dashboard.cytokine_words import estimate, outcome_name, probability
 from dashboard.kinetic_words import chosen, filters
 from dashboard.session import Asked, NotUnderstood, stamp
+from dashboard.still import Element
 from dashboard.tables import html_table
 from data.protocol_measures import Peak
 
@@ -25,7 +26,7 @@ def chosen_pair(asked: Asked) -> tuple[Peak, str]:
     return peak, outcome
 
 
-def matrix(asked: Asked, found: Cytokines, tests: pd.DataFrame) -> html.Div:
+def matrix(asked: Asked, found: Cytokines, tests: pd.DataFrame) -> Element:
     told, say = asked.cut.protocol.associations, asked.say
     by_pair = {(one.peak, one.outcome): one for one in tests.itertuples()}
     head = [say("cytokines.peak_head", day=told.to_day), *(outcome_name(asked, one) for one in told.outcomes)]
@@ -44,7 +45,7 @@ def matrix(asked: Asked, found: Cytokines, tests: pd.DataFrame) -> html.Div:
     return html.Div([block, html.P(note, className="quiet"), export(asked, "cytokines")])
 
 
-def _matrix_cell(asked: Asked, cell) -> html.A:
+def _matrix_cell(asked: Asked, cell) -> Element:
     """The estimate, then p, adjusted p and n, or why nothing is said; a link that shows the patients behind it."""
     say = asked.say
     peak, outcome = chosen_pair(asked)

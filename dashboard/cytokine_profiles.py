@@ -14,6 +14,7 @@ from dashboard.drill import linked, mark
 from dashboard.figures import profiles as profile_figure
 from dashboard.figures.profiles import Panel, profiles
 from dashboard.session import Asked, stamp
+from dashboard.still import Still
 from dashboard.theme import level_colour, moved
 from data.protocol_measures import Peak
 
@@ -41,7 +42,7 @@ def profile_card(asked: Asked, found: Cytokines) -> dict:
         "empty": "",
         "hidden": False,
         "untested": False,
-        "profile_summary": profile_summary(asked, found, left_out),
+        "profile_summary": Still(profile_summary(asked, found, left_out)),
         **subject_options(asked, dict(zip(shown["usubjid"], shown["subjid"], strict=True))),
         "profiles": _moved_copy(figure, asked.view.zoomed(PROFILES)),
         "profiles_style": {"height": figure.layout["height"]},

@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 import pandas as pd
 from dash import html
 
+from dashboard import elements
 from dashboard.labels import Say
 from dashboard.session import Asked, stamp
 from dashboard.still import Element, Still
@@ -51,12 +52,13 @@ def panel(
         patient_link(asked, one, known.loc[one, "subjid"], place(known.loc[one, "cohort"])) for one in people or ()
     ]
     count = say("drill.patients", count=len(people)) if people else say("drill.nobody")
-    whom = [] if people is None else [html.P(count, className="summary"), html.Div(links, className="people")]
+    told = [elements.P(count, className="summary"), elements.Div(links, className="people")]
+    whom = [] if people is None else [Still(told)]
     return html.Aside(
         [
             html.Div([html.H2(title), close], className="panel-head"),
             *whom,
-            *rows,
+            *(Still(one) if isinstance(one, Element) else one for one in rows),
             html.Div(stamp(asked, filters), className="stamp"),
         ],
         id="opened",
@@ -80,24 +82,19 @@ def mark(usubjid: str) -> str:
     return f"{_MARK}{usubjid}{_MARK}"
 
 
-def linked(asked: Asked, sentence: str) -> list[str | html.A]:
+def linked(asked: Asked, sentence: str) -> list[str | Element]:
     """A sentence with its marked identifiers as links to their patients."""
     parts = sentence.split(_MARK)
     return [named(asked, one) if place % 2 else one for place, one in enumerate(parts) if one]
 
 
-def named(asked: Asked, usubjid: str) -> html.A:
+def named(asked: Asked, usubjid: str) -> Element:
     """A patient's number where it stands in a sentence or a row."""
-    return html.A(asked.numbers[usubjid], href=asked.view.patient(usubjid), className="name")
+    return elements.A(asked.numbers[usubjid], href=asked.view.patient(usubjid), className="name")
 
 
-def row_name(asked: Asked, usubjid: str) -> Element:
-    """`named`, for a table of many rows."""
-    return Element("a", {"href": asked.view.patient(usubjid), "className": "name"}, asked.numbers[usubjid])
-
-
-def patient_link(asked: Asked, usubjid: str, subjid: str, level: int | None) -> html.A:
-    return html.A(
+def patient_link(asked: Asked, usubjid: str, subjid: str, level: int | None) -> Element:
+    return elements.A(
         [level_dot(level), subjid],
         href=asked.view.patient(usubjid),
         className="patient",

@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 
-from dash import html
-
 from clinical.alerts import Alert
 from clinical.lab_results import Evidence
+from dashboard import elements as html
 from dashboard.alerting import Seen, first_seen, of_trial
 from dashboard.choices import choice
-from dashboard.drill import listing, row_name
+from dashboard.drill import listing, named
 from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
@@ -21,7 +20,7 @@ from queries.subjects import subjects
 Alerts = Mapping[str, tuple[Alert, ...]]
 
 
-def alerts_card(asked: Asked, found: Alerts, seen: Seen) -> html.Section:
+def alerts_card(asked: Asked, found: Alerts, seen: Seen) -> Element:
     say = asked.say
     head = html.H2(say("alerts.title"))
     said = [html.P(one, className="later") for one in _left_out(asked, seen)]
@@ -54,7 +53,7 @@ def chosen(asked: Asked, found: Alerts) -> list[Alert]:
     )
 
 
-def _which(asked: Asked) -> html.Div:
+def _which(asked: Asked) -> Element:
     options = [(one, asked.say(f"alerts.show_{one}")) for one in ("open", "all")]
     return choice(asked.say("alerts.show"), asked.view, "alerts", options)
 
@@ -99,7 +98,7 @@ def _row(asked: Asked, one: Alert, seen: Seen, died: Collection[str]) -> list:
     state += [" ", say("alerts.died")] if one.is_open and one.usubjid in died else []
     when = (_moment(say, one, *each) for each in ((one.began, one.evidence[0].dtc), (one.last, _last(one))))
     first = cut_words(seen, seen.first[one.key])
-    return [row_name(asked, one.usubjid), alert_words(asked, one), state, *when, _evidence(say, one), first]
+    return [named(asked, one.usubjid), alert_words(asked, one), state, *when, _evidence(say, one), first]
 
 
 def alert_words(asked: Asked, one: Alert) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from dash import html
 from flask import current_app
 
 from clinical.grading.icaht import SCALE, Spell
 from clinical.haematotoxicity import CODE, Haematotoxicity, haematotoxicity
 from clinical.sentence import Sentence
-from dashboard.drill import listing, row_name
+from dashboard import elements as html
+from dashboard.drill import listing, named
 from dashboard.jobs import Job
 from dashboard.labels import Say
 from dashboard.once import OnceACut
@@ -36,7 +36,7 @@ def icaht_of(cut: Cut) -> tuple[Haematotoxicity, ...]:
     return haematotoxicity(subjects(cut), labs, responses, cancer_therapies(cut), cut.protocol, cut.cutoff)
 
 
-def icaht_card(asked: Asked, found: Sequence[Haematotoxicity]) -> html.Section:
+def icaht_card(asked: Asked, found: Sequence[Haematotoxicity]) -> Element:
     say, infused = asked.say, int((subjects(asked.cut)["day0"] <= asked.cut.cutoff).sum())
     title = html.H2(say("ladder.title", scale=SCALE))
     if not found:
@@ -82,7 +82,7 @@ def _row(asked: Asked, one: Haematotoxicity) -> list:
         _ladder(say, early(one), provisional=said.early_provisional),
         _ladder(say, late(one), provisional=said.late_provisional),
     )
-    return [row_name(asked, one.usubjid), *ladders, spells, counted, notes]
+    return [named(asked, one.usubjid), *ladders, spells, counted, notes]
 
 
 def _lines(told: Sequence[str], nothing: str) -> Element:

@@ -13,7 +13,7 @@ from clinical.acknowledgements import later
 from clinical.grading.iec_hs import SCALE
 from clinical.iec_hs_course import Flag, Screening
 from dashboard.acknowledging import KIND, Flagged, find, flagged
-from dashboard.drill import listing, nothing_opened, opened, panel, row_name
+from dashboard.drill import listing, named, nothing_opened, opened, panel
 from dashboard.forms import form
 from dashboard.grading_screening import crs_episodes, screened
 from dashboard.grading_toxicity import SCALES
@@ -78,7 +78,7 @@ def _table(asked: Asked, some: Sequence[Flagged]) -> object:
 def _row(asked: Asked, one: Flagged) -> list:
     say, flag = asked.say, one.flag
     highest = say("screening.highest", value=f"{flag.highest:g}", count=len(flag.samples))
-    told = [row_name(asked, flag.usubjid), days_words(asked, flag), highest, shows_words(say, flag.showed)]
+    told = [named(asked, flag.usubjid), days_words(asked, flag), highest, shows_words(say, flag.showed)]
     return [*told, lacks_words(say, flag), crs_words(asked, flag), _said(asked, one)]
 
 

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
-from dash import html
 
 from clinical.grading import ctcae
 from clinical.lab_grades import term_in
 from clinical.lab_matrix import VERDICTS
+from dashboard import elements as html
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.figures.panels import digits
 from dashboard.grades_said import lacking_words
@@ -17,6 +17,7 @@ from dashboard.grading_labs import Labs, labs
 from dashboard.grading_matrix import Matrix, both_words, cell_words, matrix_table
 from dashboard.labels import Say
 from dashboard.session import Asked, stamp
+from dashboard.still import Element
 from dashboard.tables import count_link, export_link, html_table
 from queries.subjects import subjects
 
@@ -30,7 +31,7 @@ def key_of(term: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", term.casefold())[:40]
 
 
-def lab_card(asked: Asked, found: Labs) -> html.Section:
+def lab_card(asked: Asked, found: Labs) -> Element:
     """The overview, and beside it the matrix of the term that is chosen, the first by default."""
     say = asked.say
     title = html.H2(say("grading.lab_matrix", scale=found.scale))
@@ -96,7 +97,7 @@ def _overview(asked: Asked, found: Labs, terms: Sequence[str], chosen: str) -> l
     return [table, _export(asked), html.Details([fold, inner], open=chosen in alike)]
 
 
-def _export(asked: Asked) -> html.A:
+def _export(asked: Asked) -> Element:
     query = asked.view.change(open="").href.partition("?")[2]
     return export_link(f"/export/lab-grades.csv?{query}", asked.say)
 
@@ -110,7 +111,7 @@ def _terms(asked: Asked, counts: Counter, terms: Sequence[str], chosen: str, cap
     return html_table(head, rows, caption=caption, stamp=stamp(asked), name=name)
 
 
-def _term(asked: Asked, term: str, chosen: str) -> html.A:
+def _term(asked: Asked, term: str, chosen: str) -> Element:
     here = {"aria-current": "true"} if term == chosen else {}
     href = asked.view.change(term=key_of(term), open="", zoom="").href
     return html.A(
@@ -118,7 +119,7 @@ def _term(asked: Asked, term: str, chosen: str) -> html.A:
     )
 
 
-def _count(asked: Asked, counts: Counter, term: str, verdict: str) -> html.A | html.Span:
+def _count(asked: Asked, counts: Counter, term: str, verdict: str) -> Element:
     number = counts[term, verdict]
     if not number:
         return html.Span("–", className="quiet")

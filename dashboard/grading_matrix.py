@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
-from dash import html
 
+from dashboard import elements as html
 from dashboard.drill import Opened, listing, named, nothing_opened, opened, panel
 from dashboard.grading_toxicity import SCALES, Toxicity
 from dashboard.labels import Say
 from dashboard.sentences import Sentences
 from dashboard.session import Asked, stamp
+from dashboard.still import Element
 from dashboard.tables import count_link, export_link, html_table
 from queries.subjects import subjects
 
@@ -56,7 +57,7 @@ class Matrix:
         return found
 
 
-def toxicity_card(asked: Asked, found: Sequence[Toxicity]) -> html.Section:
+def toxicity_card(asked: Asked, found: Sequence[Toxicity]) -> Element:
     """Both matrices, and beside them the discrepancies."""
     say = asked.say
     left = html.Div([_toxicity(asked, one) for one in found])
@@ -87,7 +88,7 @@ def _matrix(asked: Asked, found: Toxicity) -> Matrix:
     return Matrix((KIND, found.kind), name, SCALES[found.kind], found.worst, words)
 
 
-def _toxicity(asked: Asked, found: Toxicity) -> html.Div:
+def _toxicity(asked: Asked, found: Toxicity) -> Element:
     say = asked.say
     name = say(f"grading.{found.kind}")
     if not found.assessments:
@@ -102,7 +103,7 @@ def _toxicity(asked: Asked, found: Toxicity) -> html.Div:
     return html.Div([title, _counted(asked, found)])
 
 
-def _counted(asked: Asked, found: Toxicity) -> html.Div:
+def _counted(asked: Asked, found: Toxicity) -> Element:
     counts = found.worst["verdict"].value_counts()
     numbers = {one: int(counts.get(one, 0)) for one in ("same", "differs", "open")}
     caption = asked.say("grading.caption", n=len(found.worst), **numbers)
@@ -125,7 +126,7 @@ def column_key(row) -> str:
     return NOT_RECORDED if pd.isna(row.reported) else f"{row.reported}"
 
 
-def matrix_table(asked: Asked, found: Matrix, possible: set[str], caption: str, name: str) -> html.Div:
+def matrix_table(asked: Asked, found: Matrix, possible: set[str], caption: str, name: str) -> Element:
     """Derived grades down, reported ones across; possible: rows that stand there without a patient too."""
     say = asked.say
     keys = {*found.rows, *possible}
@@ -157,7 +158,7 @@ def missing_words(say: Say, kind: str, missing: Sequence[str]) -> str:
     return "; ".join(sentences[one] for one in missing)
 
 
-def _cell(asked: Asked, found: Matrix, row: str, column: str) -> html.A | html.Span:
+def _cell(asked: Asked, found: Matrix, row: str, column: str) -> Element:
     verdicts = found.verdicts(row, column)
     if not verdicts:
         return html.Span("–", className="quiet")
@@ -187,7 +188,7 @@ def both_words(say: Say, found: Matrix, row) -> tuple[str, str]:
 
 
 # ---- where the two differ --------------------------------------------------------------------------------------------
-def _discrepancies(asked: Asked, found: Sequence[Toxicity]) -> html.Div:
+def _discrepancies(asked: Asked, found: Sequence[Toxicity]) -> Element:
     compared = [one for one in found if one.assessments]
     if not compared:
         return html.P(asked.say("grading.nothing_compared"), className="quiet")

@@ -5,18 +5,17 @@
 
 from collections.abc import Sequence
 
-from dash import html
-
+from dashboard import elements as html
 from dashboard.figures.readings import Read
 from dashboard.labels import Say
-from dashboard.still import Still
+from dashboard.still import Element, Still
 from dashboard.view import View
 
 # Hours or days of `readings.FAR`, in words.
 FAR = {"hours": "patient.far_hours", "month": "patient.far_month", "all": "patient.far_all"}
 
 
-def reading_column(reads: Sequence[Read], view: View, say: Say) -> html.Section:
+def reading_column(reads: Sequence[Read], view: View, say: Say) -> Element:
     """What the script says in its own time is at hand as `data-` texts, in the reader's language."""
     words = {
         "data-last": say("patient.latest"),
@@ -35,7 +34,7 @@ def reading_column(reads: Sequence[Read], view: View, say: Say) -> html.Section:
     return html.Section(Still(html.Div(parts, className="read", **words)), className="card")
 
 
-def _row(one: Read) -> html.Li:
+def _row(one: Read) -> Element:
     parts = [
         html.Span(one.row, className="read-row"),
         html.B(one.value, className="read-value"),

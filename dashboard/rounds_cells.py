@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dash import html
-
 from clinical.alerts import Alert
 from clinical.discrepancies import Discrepancy
 from clinical.due import due_next, silence
@@ -13,12 +11,14 @@ from clinical.grading import ctcae
 from clinical.last_results import LINE_DAYS, LastResult
 from clinical.rounds import SEVERE, Known, Round, assessed_hours, differs
 from dashboard import due_card
+from dashboard import elements as html
 from dashboard.drill import named, opened
 from dashboard.figures.panels import digits, moment, unit_words
 from dashboard.grading_toxicity import SCALES
 from dashboard.rounds import visits_of, who
 from dashboard.sentences import Sentences
 from dashboard.session import Asked
+from dashboard.still import Element
 from dashboard.svg import sparkline
 from dashboard.tables import level_dot
 
@@ -49,7 +49,7 @@ class Cells:
         return self.nothing("not_infused") if one.day is None else html.B(say("patient.day", day=one.day))
 
     # ---- CRS and ICANS ----
-    def toxicity(self, one: Round, kind: str) -> list | html.Span:
+    def toxicity(self, one: Round, kind: str) -> list | Element:
         if one.day is None:
             return self.nothing("not_infused")
         if one.reported[kind].state == "none" and not self._followed(kind):
@@ -76,7 +76,7 @@ class Cells:
         else:
             yield html.Span(f" {say('rounds.end_not_known')}", className="quiet-words")
 
-    def _derived(self, one: Round, kind: str) -> Iterator[html.Span]:
+    def _derived(self, one: Round, kind: str) -> Iterator[Element]:
         derived = self.known.derived_of(kind, one.usubjid)
         if differs(one.reported[kind], derived):
             grade = self._range(derived.low, derived.high)
@@ -84,7 +84,7 @@ class Cells:
             mild = derived.low == 0 and derived.high < SEVERE and one.reported[kind].state != "goes_on"
             yield html.Span(words, className="under" if mild else "under differs", title=SCALES[kind])
 
-    def _higher(self, one: Round, kind: str) -> Iterator[html.Span]:
+    def _higher(self, one: Round, kind: str) -> Iterator[Element]:
         """Of any day since the infusion: a grade that is over is still a question to the site."""
         found = self.known.higher_of(kind, one.usubjid)
         if found:
@@ -103,7 +103,7 @@ class Cells:
         code = "grade_known" if low == high else "grade_least" if low else "grade_possible"
         return self.asked.say(f"rounds.{code}", low=low, high=high)
 
-    def _assessed(self, one: Round, kind: str) -> html.Span:
+    def _assessed(self, one: Round, kind: str) -> Element:
         """Never "now": when it was; grey where that is too long ago for who lies in hospital."""
         say, last = self.asked.say, one.assessed(kind)
         if one.not_assessed(kind, self.asked.cut.cutoff, assessed_hours(self.asked.cut.protocol)):
@@ -114,7 +114,7 @@ class Cells:
         return under(say("rounds.assessed", age=self._age(last, True)), title=moment(last))
 
     # ---- results ----
-    def result(self, one: Round, code: str, unit: str, *, line: bool = False) -> list | html.Span:
+    def result(self, one: Round, code: str, unit: str, *, line: bool = False) -> list | Element:
         """unit: the one in the head of the column; a result in another one names it."""
         last = one.result(code)
         if not isinstance(last, LastResult):
@@ -131,7 +131,7 @@ class Cells:
         other = f" {unit_words(last.unit)}" if last.unit != unit else ""
         return f"{last.qualifier} {digits(last.value)}{other}".strip()
 
-    def _grade(self, code: str, last: LastResult) -> Iterator[html.Span]:
+    def _grade(self, code: str, last: LastResult) -> Iterator[Element]:
         """Of counts by their value, as CTCAE has it; grade 0 has no digit."""
         if code not in COUNTS:
             return
@@ -144,7 +144,7 @@ class Cells:
             digit = f"{found.low}" if found.low == found.high else f"{found.low}–{found.high}"
             yield html.Span(digit, className=f"grade g{found.high}", title=f"{found.scale} {found.reason}".strip())
 
-    def _trend(self, last: LastResult) -> Iterator[html.Span]:
+    def _trend(self, last: LastResult) -> Iterator[Element]:
         if last.trend:
             before = f"{digits(last.before)} {unit_words(last.unit)}".strip()
             words = self.asked.say(f"rounds.trend_{last.trend}", before=before, moment=moment(last.before_at))
@@ -170,7 +170,7 @@ class Cells:
         return [*_as_list(self.result(one, "OXYSAT", "%")), *(html.Span(each, className="given") for each in given)]
 
     # ---- what is open ----
-    def open_questions(self, one: Round) -> list | html.Span:
+    def open_questions(self, one: Round) -> list | Element:
         say, parts = self.asked.say, []
         for each in (self.known.candidates or {}).get(one.usubjid, ()):
             parts.append(self._candidate(each))
@@ -184,12 +184,12 @@ class Cells:
             return parts
         return self.nothing("no_alert" if self.asked.cut.protocol.alerts else "no_rules")
 
-    def _candidate(self, one) -> html.A:
+    def _candidate(self, one) -> Element:
         there = self.asked.view.change(page="board", zoom="", assume="", open=opened("candidate", one.usubjid, one.key))
         words = self.asked.say("rounds.candidate", term=one.named(self.asked.view.lang))
         return html.A(words, href=there.href, className="badge open-candidate")
 
-    def _alert(self, one: Alert) -> html.Span:
+    def _alert(self, one: Alert) -> Element:
         say, lang = self.asked.say, self.asked.view.lang
         may_be = "" if one.sure else f" {say('rounds.may_be')}"
         title = one.say(Sentences("alert", say), lang)
@@ -208,7 +208,7 @@ class Cells:
         words, title = self._age(one.last_data, timed), moment(one.last_data)
         return html.Span(words, className="not-assessed" if old else "", title=title)
 
-    def due(self, one: Round) -> list | html.Span:
+    def due(self, one: Round) -> list | Element:
         cut, say = self.asked.cut, self.asked.say
         row, made = who(cut, one.usubjid), visits_of(cut, one.usubjid)
         candidates = (self.known.candidates or {}).get(one.usubjid, ())
@@ -227,7 +227,7 @@ class Cells:
         ]
 
     # ---- words ----
-    def nothing(self, code: str, **values: str) -> html.Span:
+    def nothing(self, code: str, **values: str) -> Element:
         """A dash, with its reason."""
         words = self.asked.say(f"rounds.{code}", **values)
         return html.Span("–", title=words, className="none", **{"aria-label": words, "role": "img"})
@@ -250,7 +250,7 @@ class Cells:
         return f"{day} {at:%H:%M}" if timed else day
 
 
-def under(words: str, **about: str) -> html.Span | None:
+def under(words: str, **about: str) -> Element | None:
     return html.Span(words, className="under", **about) if words else None
 
 

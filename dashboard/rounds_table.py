@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from dash import html
-
 from clinical.rounds import HOSPITAL, POSSIBLE_FOR, RANKS, Round, assessed_hours
+from dashboard import elements as html
 from dashboard import sheets_card
 from dashboard.choices import choice, chosen_cohort, cohort_choice
 from dashboard.figures.panels import unit_words
@@ -13,7 +12,7 @@ from dashboard.grading_toxicity import SCALES
 from dashboard.rounds import Found
 from dashboard.rounds_cells import Cells
 from dashboard.session import Asked, stamp
-from dashboard.still import Still
+from dashboard.still import Element, Still
 from dashboard.tables import export_link
 
 LENGTH = 60  # patients that a long list begins with
@@ -90,7 +89,7 @@ def _tone(found: Found) -> str:
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
-def _table(asked: Asked, found: Found) -> html.Div:
+def _table(asked: Asked, found: Found) -> Element:
     heads = {name: _head(name, asked) for name in COLUMNS}
     head = html.Tr([html.Th(full, scope="col", className=f"col-{name}") for name, (full, _) in heads.items()])
     cells, bodies, left = Cells(asked, found.known), [], _length(asked, found)
@@ -112,13 +111,13 @@ def _group(rank: str, own: tuple[Round, ...], shown: tuple[Round, ...], cells: C
     return html.Tbody([head, *(_row(one, cells, heads) for one in shown)], className=f"rank-{rank}")
 
 
-def _row(one: Round, cells: Cells, heads: dict[str, tuple[str, str]]) -> html.Tr:
+def _row(one: Round, cells: Cells, heads: dict[str, tuple[str, str]]) -> Element:
     said = _cells(one, cells)
     first = html.Th(next(said), scope="row", className="col-patient")
     return html.Tr([first, *(_cell(part, name, heads) for name, part in zip(COLUMNS[1:], said, strict=True))])
 
 
-def _cell(part: object, name: str, heads: dict[str, tuple[str, str]]) -> html.Td:
+def _cell(part: object, name: str, heads: dict[str, tuple[str, str]]) -> Element:
     """With what stands over it, for a screen that has no room for a head."""
     full, short = heads[name]
     return html.Td(part, className=f"col-{name}", **{"data-label": full, "data-short": short})
@@ -152,7 +151,7 @@ def _length(asked: Asked, found: Found) -> int:
     return found.count if asked.view.length == "whole" else min(LENGTH, found.count)
 
 
-def _rest(asked: Asked, found: Found) -> list[html.P]:
+def _rest(asked: Asked, found: Found) -> list[Element]:
     shown = _length(asked, found)
     if shown == found.count:
         return []

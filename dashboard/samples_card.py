@@ -39,7 +39,7 @@ def _of_patient(asked: Asked, usubjid: str) -> Iterable:
         say("word.source"),
         "",
     ]
-    yield html.P([named(asked, usubjid), " ", say("samples.about", **told)], className="summary")
+    yield Still(html.P([named(asked, usubjid), " ", say("samples.about", **told)], className="summary"))
     yield listing(head, [_sample(asked, one) for one in found], say)
 
 

@@ -19,12 +19,18 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SERIALIZE_NUMPY
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An element that is no component, with its attributes as React spells them: for drawings, and for tables of
-    thousands of cells, which as components would take a fifth of a second to make."""
+    """An element that is no component, with its attributes as React spells them: for drawings, and by
+    `dashboard.elements`."""
 
     tag: str
     attributes: dict[str, object] = field(default_factory=dict)
     children: object = None
+
+    def __getattr__(self, name: str) -> object:
+        """An attribute, as components have it."""
+        if name in Element.__slots__ or name not in self.attributes:
+            raise AttributeError(name)
+        return self.attributes[name]
 
 
 class Still(Component):

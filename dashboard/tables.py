@@ -5,37 +5,40 @@ from typing import Any
 
 from dash import html
 
+from dashboard import elements
 from dashboard.labels import Say
 from dashboard.still import Element, Still
 from dashboard.theme import level_colour
 
 
-def count_link(text: str, href: str, subjects: int, label: str, *, kind: str = "count") -> html.A:
+def count_link(text: str, href: str, subjects: int, label: str, *, kind: str = "count") -> Element:
     """A number that opens its patients. `subjects`: how many it opens; `label`: what it counts, for screen readers."""
-    return html.A(text, href=href, className=kind, title=label, **{"data-count": str(subjects)})
+    return elements.A(text, href=href, className=kind, title=label, **{"data-count": str(subjects)})
 
 
 def html_table(head: Iterable[Any], rows: Iterable[Iterable[Any]], *, caption: str, stamp: str, name: str) -> Still:
     """A table of few rows: `caption` is its one-sentence summary, `stamp` its identity."""
-    table = html.Div(
+    table = elements.Div(
         [
-            html.Table(
+            elements.Table(
                 [
-                    html.Caption(caption),
-                    html.Thead(html.Tr([html.Th(one, scope="col") for one in head])),
-                    html.Tbody([html.Tr([_cell(one, number) for number, one in enumerate(row)]) for row in rows]),
+                    elements.Caption(caption),
+                    elements.Thead(elements.Tr([elements.Th(one, scope="col") for one in head])),
+                    elements.Tbody(
+                        [elements.Tr([_cell(one, number) for number, one in enumerate(row)]) for row in rows]
+                    ),
                 ],
                 id=f"table-{name}",
             ),
-            html.Div(stamp, className="stamp"),
+            elements.Div(stamp, className="stamp"),
         ],
         className="table",
     )
     return Still(table)
 
 
-def _cell(content: Any, number: int) -> html.Th | html.Td:
-    return html.Th(content, scope="row") if number == 0 else html.Td(content)
+def _cell(content: Any, number: int) -> Element:
+    return elements.Th(content, scope="row") if number == 0 else elements.Td(content)
 
 
 def scrolling(table: Element, kind: str = "listing") -> Still:
@@ -47,18 +50,18 @@ def export_link(href: str, say: Say) -> html.A:
     return html.A(say("table.csv"), href=href, className="quiet-link noprint", download="")
 
 
-def grade_chip(text: str) -> html.Span | str:
+def grade_chip(text: str) -> Element | str:
     """A grade in its colour, with what is said of it; what is no single grade, and grade 0, as it is."""
     digit, comma, more = text.partition(",")
     if digit not in ("1", "2", "3", "4", "5"):
         return text
-    chip = html.Span(digit, className=f"grade g{digit}")
-    return html.Span([chip, comma + more]) if comma else chip
+    chip = elements.Span(digit, className=f"grade g{digit}")
+    return elements.Span([chip, comma + more]) if comma else chip
 
 
-def level_dot(level: int | None) -> html.Span:
+def level_dot(level: int | None) -> Element:
     """The colour of a dose level, beside the text that names it."""
-    return html.Span(className="dot", style={"backgroundColor": level_colour(level)}, **{"aria-hidden": "true"})
+    return elements.Span(className="dot", style={"backgroundColor": level_colour(level)}, **{"aria-hidden": "true"})
 
 
 def row_patient(subjid: str, href: str, colour: str) -> Element:

@@ -29,8 +29,4 @@ def of_kind(part: object, kind: str) -> list:
 
 def of_class(part: object, name: str) -> list:
     """Every component or element of exactly this class, in order."""
-    return [one for one in parts_of(part) if attribute(one, "className") == name]
-
-
-def attribute(part: object, name: str) -> object:
-    return part.attributes.get(name) if isinstance(part, Element) else getattr(part, name, None)
+    return [one for one in parts_of(part) if getattr(one, "className", None) == name]

@@ -7,7 +7,7 @@ import re
 import threading
 
 import pytest
-from reading import of_kind
+from reading import of_class, of_kind
 from test_answers import ask
 from test_board_page import words
 
@@ -131,11 +131,8 @@ def test_every_count_of_patients_opens_them(here, trial):
     for href, count in counts:
         view = View.parse("/adverse-events", href.partition("?")[2])
         panel = adverse_events.opened_panel(Asked(view, asked.cut))[0]
-        assert str(panel).count("'data-usubjid'") + str(panel).count("data-usubjid=") >= count == people_of(panel)
-
-
-def people_of(panel) -> int:
-    return len(next(one for one in panel.children if getattr(one, "className", "") == "people").children)
+        [people] = of_class(panel, "people")
+        assert len({getattr(one, "data-usubjid") for one in people.children}) == count
 
 
 def test_the_rows_behind_a_line_open(here, trial):

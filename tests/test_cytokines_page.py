@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from reading import of_kind, text_of
+from reading import of_kind, parts_of, text_of
 
 from clinical.family import pairs
 from dashboard import cytokine_profiles
@@ -120,7 +120,7 @@ def test_the_family_is_every_peak_with_every_outcome(found, trial):
 # ---- the screen ------------------------------------------------------------------------------------------------------
 def test_the_matrix_has_a_cell_for_each_pair_and_marks_the_one_of_the_scatter(trial, application):
     block = shown(trial, application, peak="tnfa", outcome="crs")["matrix"]
-    cells = [one for one in block._traverse() if getattr(one, "className", "") in ("cell", "cell chosen")]
+    cells = [one for one in parts_of(block) if getattr(one, "className", "") in ("cell", "cell chosen")]
     assert len(cells) == 50
     [current] = [one for one in cells if one.className == "cell chosen"]
     assert getattr(current, "data-cell") == "tnfa/crs" and current.href == "/cytokines?peak=tnfa&outcome=crs"

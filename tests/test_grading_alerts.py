@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from reading import attribute, of_class, of_kind
+from reading import of_class, of_kind
 from test_board_page import words
 from trial_frames import PROTOCOL, moment
 
@@ -68,7 +68,7 @@ def test_a_row_says_what_since_when_on_what_and_first_seen_where(trial, found, s
 
 def test_a_patient_of_an_alert_is_one_click_away(trial, found, seen):
     card = alerts_card(asking(trial), found, seen)
-    hrefs = {attribute(one, "href") for one in of_class(card, "name")}
+    hrefs = {one.href for one in of_class(card, "name")}
     assert hrefs == {f"/patient/XKDCT293-01-{one}" for one in ("302", "303")}
 
 

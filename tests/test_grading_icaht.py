@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from reading import attribute, of_class
+from reading import of_class
 from test_board_page import words
 
 from clinical.grading.icaht import Icaht, Spell
@@ -27,7 +27,7 @@ def asking(trial, **choices) -> Asked:
 
 def steps(card) -> list[list[tuple[str, str]]]:
     ladders = [one.children for one in of_class(card, "ladder")]
-    return [[(step.children, attribute(step, "className")[len("step ") :]) for step in one] for one in ladders]
+    return [[(step.children, step.className[len("step ") :]) for step in one] for one in ladders]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -60,7 +60,7 @@ def test_without_counts_nothing_is_said(trial):
 def test_every_patient_of_the_trial_opens_and_is_exported(trial, client):
     found = icaht_of(trial.open(trial.ids()[-1]))
     card = icaht_card(asking(trial), found)
-    assert len({attribute(one, "href") for one in of_class(card, "name")}) == len(found) == 13
+    assert len({one.href for one in of_class(card, "name")}) == len(found) == 13
     lines = client.get("/export/icaht.csv").text.lstrip("\ufeff").splitlines()
     rows = list(csv.DictReader(io.StringIO("\n".join(one for one in lines if not one.startswith("# ")))))
     assert len(rows) == 13 and {one["scale"] for one in rows} == {"ICAHT 2023"}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from reading import attribute, parts_of
+from reading import of_kind, parts_of
 from test_board_page import words
 
 from clinical.last_results import LastResult
@@ -96,12 +96,7 @@ def row(trial, who: str, lang: str = "en") -> str:
 
 
 def _rows(part):
-    if getattr(part, "_type", "") == "Tr":
-        yield part
-    inside = getattr(part, "children", part if isinstance(part, list | tuple) else None)
-    for one in inside if isinstance(inside, list | tuple) else [inside]:
-        if not isinstance(one, str | int | float | None):
-            yield from _rows(one)
+    return of_kind(part, "Tr")
 
 
 def test_the_patient_in_the_third_day(trial):
@@ -155,7 +150,7 @@ def test_who_waits_is_told_with_the_step(trial):
 
 def test_what_a_patient_has_is_a_link_to_it(trial):
     asked = asking(trial, lang="zh")
-    places = [attribute(one, "href") or "" for one in parts_of(card(asked, found(asked, 60)))]
+    places = [getattr(one, "href", "") for one in parts_of(card(asked, found(asked, 60)))]
     assert "/patient/XKDCT293-01-302?lang=zh" in places
     assert any(one.startswith("/?") and "open=candidate" in one for one in places)
 
@@ -204,16 +199,16 @@ def test_a_long_list_begins_with_the_first(trial, told):
     many = tuple(one for _, own in told.groups for one in own) * 4
     asked, long = asking(trial), Found((("infused", many),), told.known, whole=True, failed=False)
     tree = card(asked, long).children
-    assert len(list(_rows(tree))) == 2 + LENGTH and f"Show all {len(many)}" in words(tree)
+    assert len(_rows(tree)) == 2 + LENGTH and f"Show all {len(many)}" in words(tree)
     whole = card(asking(trial, length="whole"), long).children
-    assert len(list(_rows(whole))) == 2 + len(many) and "Show all" not in words(whole)
+    assert len(_rows(whole)) == 2 + len(many) and "Show all" not in words(whole)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("cut", range(3))
 def test_every_cut_in_each_language(trial, cut, lang):
     asked = asking(trial, cut, lang=lang)
-    assert len(list(_rows(card(asked, found(asked, 60)).children))) > 2
+    assert len(_rows(card(asked, found(asked, 60)))) > 2
 
 
 def test_the_export_has_everyone_of_the_choice_in_order(client, trial):

@@ -1,7 +1,7 @@
 /* Draws what dashboard/still.py sends: as JSON, [tag, attributes, part ...], a group without a tag, or text. */
 (function () {
   "use strict";
-  var AT_ONCE = 60, STEP = 200;  // rows that a body begins with, and that are added each time the browser rests
+  var AT_ONCE = 30, STEP = 200;  // rows that a body begins with, and that are added each time the browser rests
   var rest = window.requestIdleCallback || setTimeout, noMore = window.cancelIdleCallback || clearTimeout;
 
   function element(kind, attributes, parts) {

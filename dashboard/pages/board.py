@@ -115,17 +115,17 @@ def show(stored: object) -> dict:
     found, state = advised(asked), asked.board()
     drawn = windows_drawn(state)
     return {
-        "alarms": alarms(asked, state, found),
+        "alarms": Still(alarms(asked, state, found)),
         "ladder": ladder(asked, state),
         "pipeline": Still(pipeline(asked, state)),
         "figure": _figure(asked, drawn),
         "style": {"height": height(drawn)} if drawn else {"display": "none"},
-        "text": runway_summary(asked, state),
+        "text": Still(runway_summary(asked, state)),
         "rule": Still(html.Div(rule_card(asked, found))) if found else _no_rule(asked),
         "if_": Still(html.Div(what_if_card(asked, found))) if found else _no_rule(asked),
         "candidates": Still(html.Div(candidates_card(asked, found))) if found else _no_rule(asked),
         "tree": Still(html.Div(tree_card(asked, found))) if found else _no_rule(asked),
-        "models": models_card(asked, found) if found else _no_rule(asked),
+        "models": Still(models_card(asked, found)) if found else _no_rule(asked),
         "columns": "decision-columns" if found else "decision-columns without-rule",
     }
 
@@ -338,7 +338,7 @@ def opened_panel(asked: Asked, state: Board) -> list:
     rows: list = [_subject_rows(asked, state, everyone, people)]
     if what.parts[-1] in ("dlts", "unresolved"):  # what decides is shown, not only who
         rows += [html.H3(asked.say("board.their_events")), _event_rows(asked, state, people)]
-        rows += candidate_lines(asked, state, people)
+        rows.append(Still(candidate_lines(asked, state, people)))
     return [panel(asked, title, people, rows, everyone)]
 
 

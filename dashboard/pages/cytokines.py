@@ -150,7 +150,7 @@ def peak_cards(asked: Asked, found: Cytokines) -> dict:
     behind = behind[behind["usubjid"].isin(people(asked, found)["usubjid"])]
     cell = tests[(tests["peak"] == peak.id) & (tests["outcome"] == outcome)].iloc[0]
     return {
-        "matrix": matrix(asked, found, tests),
+        "matrix": Still(matrix(asked, found, tests)),
         "pair": pair_head(asked, peak, outcome),
         "scatter": pair_figure(asked, found, peak, outcome, behind, cell),
         "excluded": Still(excluded(asked, found, peak, outcome, behind)),

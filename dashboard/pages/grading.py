@@ -22,6 +22,7 @@ from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import speaker
 from dashboard.later import Later
 from dashboard.session import Asked
+from dashboard.still import Still
 from dashboard.theme import moved
 from dashboard.view import View
 from dashboard.waiting import clock, polled, shown
@@ -72,28 +73,28 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
 
 def alerted(asked: Asked, within: float) -> tuple[object, bool]:
     """The alerts and the cuts they were first seen in, and whether it is all of it."""
-    made = lambda seen: alerts_card(asked, alerts_of(asked.cut), seen)  # noqa: E731
+    made = lambda seen: Still(alerts_card(asked, alerts_of(asked.cut), seen))  # noqa: E731
     return shown(first_seen(asked.cut), asked.say, made, within=within)
 
 
 def toxicity(asked: Asked, within: float) -> tuple[object, bool]:
     """CRS and ICANS, and whether it is all of it."""
-    return shown(toxicities(asked.cut), asked.say, lambda found: toxicity_card(asked, found), within=within)
+    return shown(toxicities(asked.cut), asked.say, lambda found: Still(toxicity_card(asked, found)), within=within)
 
 
 def hyperinflammation(asked: Asked, within: float) -> tuple[object, bool]:
     """The screening for IEC-HS, and whether it is all of it."""
-    return shown(screened(asked.cut), asked.say, lambda found: iec_hs_card(asked, found), within=within)
+    return shown(screened(asked.cut), asked.say, lambda found: Still(iec_hs_card(asked, found)), within=within)
 
 
 def neutropenia(asked: Asked, within: float) -> tuple[object, bool]:
     """ICAHT, and whether it is all of it."""
-    return shown(icaht(asked.cut), asked.say, lambda found: icaht_card(asked, found), within=within)
+    return shown(icaht(asked.cut), asked.say, lambda found: Still(icaht_card(asked, found)), within=within)
 
 
 def laboratory(asked: Asked, within: float) -> tuple[object, bool]:
     """Reported against derived by term, and what may be unreported; and whether it is all of it."""
-    made = lambda found: [lab_card(asked, found), labs_card(asked, found)]  # noqa: E731
+    made = lambda found: Still([lab_card(asked, found), labs_card(asked, found)])  # noqa: E731
     return shown(labs(asked.cut), asked.say, made, within=within)
 
 

@@ -182,7 +182,7 @@ def show_power(stored: object) -> dict:
     found = proportionality_card.exposures(asked)
     drawn = [proportionality_card.figure(asked, one) if one.model.n_used else {} for one in found] or [{}, {}]
     styles = [{"height": proportion.HEIGHT} if one else {"display": "none"} for one in drawn]
-    told = {"power": proportionality_card.sentences(asked)}
+    told = {"power": Still(proportionality_card.sentences(asked))}
     return told | dict(zip(("cmax", "area", "cmax_style", "area_style"), (*drawn, *styles), strict=True))
 
 
@@ -204,7 +204,7 @@ def show_covariates(stored: object) -> dict:
         "head": covariates_card.head(asked),
         "figure": drawn or {},
         "style": {"height": drawn.layout["height"]} if drawn else {"display": "none"},
-        "left_out": covariates_card.left_out(asked, shown) if has_cells else [],
+        "left_out": Still(covariates_card.left_out(asked, shown)) if has_cells else [],
     }
 
 
@@ -234,7 +234,7 @@ def answer(asked: Asked) -> dict:
     ]
     return {
         "choices": choices(asked),
-        "summary": in_short(asked, samples, found),
+        "summary": Still(in_short(asked, samples, found)),
         **subject_options(asked, {usubjid: person.subjid for usubjid, person in shown.items()}),
         "figure": own,
         "style": {"height": own.layout["height"]} if own.data else {"display": "none"},
