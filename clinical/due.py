@@ -156,8 +156,9 @@ def _anchor(who: pd.Series, name: str) -> date | None:
 def _made(visits: pd.DataFrame) -> dict[float | str, list[date]]:
     """The days of the visits by number; of those without a number by name."""
     found = defaultdict(list)
-    for one in visits.itertuples():
-        found[_name(one.visit) if pd.isna(one.visitnum) else one.visitnum].append(one.svstdtc_earliest.date())
+    columns = (visits[one].tolist() for one in ("visitnum", "visit", "svstdtc_earliest"))
+    for number, name, moment in zip(*columns, strict=True):
+        found[_name(name) if pd.isna(number) else number].append(moment.date())
     return found
 
 

@@ -13,6 +13,7 @@ from dashboard.patient_head import brief
 from dashboard.session import Asked, stamp
 from dashboard.stack_choices import panel_name
 from dashboard.stack_notes import notes
+from dashboard.still import Still
 from dashboard.theme import moved
 
 # px of the sheet before it is printed at 0.74 (style.css, .sheet): 190 x 277 mm within the margins.
@@ -34,7 +35,7 @@ def sheet(asked: Asked, course: Course) -> list:
     ]
     below = TITLE + max(ALERT * len(alerts), DUE * min(len(due), LISTED))
     return [
-        html.Div(brief(asked, course), className="patient-head"),
+        Still(html.Div(brief(asked, course), className="patient-head")),
         *_figure(asked, course, max(HIGH - HEAD - REST - below, LEAST)),
         html.Div([one for one in lists if one], className="sheet-lists"),
         html.Div([stamp(asked, course.who["subjid"]), html.Br(), asked.say("shell.disclaimer")], className="stamp"),
