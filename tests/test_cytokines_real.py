@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from reading import of_kind
+from reading import of_kind, text_of
 from scipy.stats import false_discovery_control, mannwhitneyu, rankdata, spearmanr
 
 from dashboard.correlating import Cytokines, cytokines_of
@@ -190,6 +190,6 @@ def test_the_screen_is_filled(cut, found, lang):
     shown = page.peak_cards(asked, found)
     assert len(of_kind(shown["peaks"], "Tbody")[0].children) == 30 and len(shown["scatter"].data[0].x) > 20
     plain = Asked(View(page="cytokines", lang=lang, fold="baseline"), cut)
-    said = "".join(one for one in page.profile_card(plain, found)["profile_summary"] if isinstance(one, str))
+    said = text_of(page.profile_card(plain, found)["profile_summary"])
     curves = len(found.samples.drop_duplicates(["usubjid", "code"]))
     assert (f"{curves} of {curves} curves" if lang == "en" else f"{curves} 条曲线中 {curves} 条") in said

@@ -108,5 +108,5 @@ def test_a_trial_without_cells_says_so_in_a_sentence(folder, tmp_path):
         [folder / "cdisc_pilot_xpt" / name for name in names], store, protocol.load(Path("cdisc_pilot.toml"))
     )
     shown = kinetics.answer(Asked(View(page="kinetics"), store.serving().cut))
-    assert shown["summary"].startswith("This trial's files hold no samples")
+    assert text_of(shown["summary"]).startswith("This trial's files hold no samples")
     assert shown["groups_hidden"] and shown["rows_hidden"] and shown["others_hidden"] and not shown["figure"].data
