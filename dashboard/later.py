@@ -1,11 +1,13 @@
-"""What lies below the first window is drawn after what lies in it.
+"""What lies below the first window is asked for and drawn after what lies in it.
 
-A figure takes the browser some hundred milliseconds; held back, it does not keep the reader from what he came
-to see. It is mounted when it comes near the window, before printing, and else as soon as the browser rests.
+A figure takes the browser some hundred milliseconds, and the server some ten; held back, it does not keep the reader
+from what he came to see. It is mounted when it comes near the window, before printing, and else as soon as the browser
+rests. Callbacks that `below` gives a store to are asked when the figure in the window is drawn.
 """
 
 from typing import ClassVar
 
+from dash import ClientsideFunction, Input, Output, State, clientside_callback, dcc
 from dash.development.base_component import Component
 
 
@@ -21,3 +23,19 @@ class Later(Component):
 
     def __init__(self, children: Component | list[Component], height: str):
         super().__init__(children=children, height=height)
+
+
+def below(page: str) -> dcc.Store:
+    """For the layout of a page: its callbacks of what lies below start from it, once it has what `view` has."""
+    return dcc.Store(id={"below": page})
+
+
+def asks_below(page: str, target: str, prop: str) -> None:
+    """Registers what fills the store of `below`: each time that the server has given `prop` of `target`, which lies in
+    the first window."""
+    clientside_callback(
+        ClientsideFunction("later", "rested"),
+        Output({"below": page}, "data"),
+        Input(target, prop),
+        State({"view": page}, "data"),
+    )

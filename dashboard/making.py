@@ -91,7 +91,7 @@ def _answered(server: Flask, wanted: Wanted, pause: float) -> Iterator[Piece]:
         if page in LAST:
             offered.append((page, path, ""))
             continue
-        for answer in fills.of(_store(page), _request(wanted, path)):
+        for answer in _of_page(fills, page, _request(wanted, path)):
             offered += [(page, *link) for link in _choices(answer, path)]
             yield Piece({}, ready=False)
     for question in wanted.questions:
@@ -104,13 +104,13 @@ def _answered(server: Flask, wanted: Wanted, pause: float) -> Iterator[Piece]:
     yield Piece({}, ready=True, rest=pause)
     yield from _soon(server, wanted, REST - pause)
     for page, path, search in dict.fromkeys(offered):
-        for _ in fills.of(_store(page), _request(wanted, path, search)):
+        for _ in _of_page(fills, page, _request(wanted, path, search)):
             yield Piece({}, ready=True)
 
 
 def _soon(server: Flask, wanted: Wanted, rest: float) -> Iterator[Piece]:
     fills: Fills = server.config["FILLS"]
-    for _ in fills.of(_store(SOON), _request(wanted, View(page=SOON).href)):
+    for _ in _of_page(fills, SOON, _request(wanted, View(page=SOON).href)):
         yield Piece({}, ready=True)
     yield Piece({}, ready=True, rest=rest, found=hand_over(wanted.cut))
 
@@ -121,8 +121,10 @@ def _begins_a_job(question: dict) -> bool:
     return "model=" in asked or any(one in question["output"] or one in asked for one in LAST)
 
 
-def _store(page: str) -> str:
-    return f'{{"view":"{page}"}}'
+def _of_page(fills: Fills, page: str, request: dict[str, str]) -> Iterator[dict]:
+    """What a page shows, in the first window and below it."""
+    for kind in ("view", "below"):
+        yield from fills.of(f'{{"{kind}":"{page}"}}', request)
 
 
 def _request(wanted: Wanted, path: str, search: str = "") -> dict[str, str]:

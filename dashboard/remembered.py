@@ -25,7 +25,7 @@ KEPT = 128 * 1024**2  # bytes of answers
 QUESTIONS = 256  # last ones that are known, to be answered for the next cut before they are asked again
 PACKED = 5  # level; each one more takes half as long again for one part in a hundred
 AT_ONCE = 2  # answers that are made; Python makes more of them no sooner, and what is remembered would wait for all
-_OWN = {"view"}, {"panel"}
+_OWN = {"view"}, {"panel"}, {"below"}
 _VARY = {"Vary": "Accept-Encoding"}
 
 Key = tuple[object, ...]

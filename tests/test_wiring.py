@@ -119,7 +119,9 @@ def test_every_id_a_callback_names_is_in_a_layout(client):
         named |= {one.rpartition(".")[0] for one in outputs}
     assert {one for one in named if not one.startswith("{")} <= known
     stores = {
-        f'{{"{kind}":"{page}"}}' for kind in ("view", "panel") for page in (*pages.NAVIGATION, "patient", "sheet")
+        f'{{"{kind}":"{page}"}}'
+        for kind in ("view", "panel", "below")
+        for page in (*pages.NAVIGATION, "patient", "sheet")
     }
     of_forms = {f'{{"{kind}":["ALL"]}}' for kind in ("button", "field", "told")}
     every = {'{"view":["ALL"]}', '{"panel":["ALL"]}', *stores, *of_forms}

@@ -7,6 +7,18 @@
   function asItIsNow(child) {
     return React.isValidElement(child) ? React.cloneElement(child, { _newRender: 0 }) : child;
   }
+  /* The page's request, when what came with it has been drawn: the server works for one part of a page at a time. */
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.later = {
+    rested: function (shown, stored) {
+      if (!stored || !shown || (shown.layout && shown.layout.meta === "awaited")) { return window.dash_clientside.no_update; }
+      return new Promise(function (asks) {
+        requestAnimationFrame(function () {
+          (window.requestIdleCallback || setTimeout)(function () { asks(stored); }, { timeout: REST });
+        });
+      });
+    },
+  };
   window.later = {
     Later: function (props) {
       var box = React.useRef(null), state = React.useState(false), mounted = state[0];

@@ -25,7 +25,7 @@ from dashboard.kinetic_summary import in_short
 from dashboard.kinetic_table import beside_words, columns, rows
 from dashboard.kinetic_words import filters
 from dashboard.labels import speaker
-from dashboard.later import Later
+from dashboard.later import Later, asks_below, below
 from dashboard.patient_rows import patient_rows
 from dashboard.samples_card import sample_panel, samples_card
 from dashboard.session import Asked, stamp
@@ -68,6 +68,7 @@ for _figure in (Id.CURVES, Id.OTHERS):
 for _figure in (Id.CURVES, Id.OTHERS, Id.POWER_CMAX, Id.POWER_AREA, Id.COVARIATES):
     open_points(_figure)
 follow_subject(Id.SUBJECT)
+asks_below("kinetics", Id.CURVES, "figure")
 
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
@@ -76,6 +77,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         [
             dcc.Store(id={"view": "kinetics"}, data=request),
             dcc.Store(id={"panel": "kinetics"}, data=opened),
+            below("kinetics"),
             html.H1(say("kinetics.title"), className="visually-hidden"),
             html.Div(id=Id.CHOICES, className="choices noprint"),
             html.Section(
@@ -174,10 +176,10 @@ def show(stored: object) -> dict:
         "cmax_style": Output(Id.POWER_CMAX, "style"),
         "area_style": Output(Id.POWER_AREA, "style"),
     },
-    inputs={"stored": Input({"view": "kinetics"}, "data")},
+    inputs={"stored": Input({"below": "kinetics"}, "data")},
+    prevent_initial_call=True,
 )
 def show_power(stored: object) -> dict:
-    """Below the first window: it is asked for by itself, once the page is there."""
     asked = Asked.read(stored)
     found = proportionality_card.exposures(asked)
     drawn = [proportionality_card.figure(asked, one) if one.model.n_used else {} for one in found] or [{}, {}]
@@ -193,10 +195,10 @@ def show_power(stored: object) -> dict:
         "style": Output(Id.COVARIATES, "style"),
         "left_out": Output(Id.COVARIATES_LEFT_OUT, "children"),
     },
-    inputs={"stored": Input({"view": "kinetics"}, "data")},
+    inputs={"stored": Input({"below": "kinetics"}, "data")},
+    prevent_initial_call=True,
 )
 def show_covariates(stored: object) -> dict:
-    """Below the first window too."""
     asked = Asked.read(stored)
     has_cells, shown = asked.cut.protocol.kinetics is not None, people(asked)
     drawn = covariates_card.figure(asked, shown) if has_cells else None

@@ -13,6 +13,7 @@ from data.events import START
 from data.store import Cut
 from queries.subjects import subjects
 
+STORES = ("view", "panel", "below")  # of a page
 UPDATE = "/_dash-update-component"
 BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}  # as Chromium asks
 _FAILED = b'"failure":'  # the notice that a callback raised
@@ -54,8 +55,9 @@ def screens(cut: Cut, dependencies: list[dict]) -> list[Screen]:
 
 
 def page_callbacks(dependencies: list[dict], page: str) -> list[dict]:
-    """The callbacks that a page's own stores start: what is on the screen, and the panel that may be opened in it."""
-    own = {json.dumps({kind: page}, separators=(",", ":")) for kind in ("view", "panel")}
+    """The callbacks that a page's own stores start: what is in the window and below it, and the panel that may be
+    opened."""
+    own = {json.dumps({kind: page}, separators=(",", ":")) for kind in STORES}
     asked = [one for one in dependencies if not one["clientside_function"]]
     return [one for one in asked if own & {given["id"] for given in one["inputs"]}]
 
@@ -67,7 +69,7 @@ def route_callback(dependencies: list[dict]) -> dict:
 
 def page_body(callback: dict, screen: Screen, cut: str) -> dict:
     def value(name: str) -> object:
-        return screen.value(cut) if json.loads(name) in ({"view": screen.page}, {"panel": screen.page}) else None
+        return screen.value(cut) if json.loads(name) in [{kind: screen.page} for kind in STORES] else None
 
     def given(one: dict) -> dict:
         pattern = one["id"].startswith("{")

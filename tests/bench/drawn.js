@@ -1,13 +1,14 @@
 /* Runs in every measured page before its own scripts: notes the frame since which the page has been whole, that is,
-   every figure and grid in the window contains its data, the page's stamp is there, and no callback is under way.
-   Looked at once a frame, and only when something has changed: the looking must not take the time it measures. */
+   every figure and grid in the window contains its data, the page's stamp is there, and no callback is under way but
+   those of what lies below the window. Looked at once a frame, and only when something has changed: the looking must
+   not take the time it measures. */
 (function () {
   "use strict";
   var asking = 0, dirty = true, since = null, begin = 0;
   var plain = window.fetch;
   window.fetch = function (what) {
     var answer = plain.apply(window, arguments);
-    if (String((what && what.url) || what).indexOf("_dash-") >= 0) {
+    if (String((what && what.url) || what).indexOf("_dash-") >= 0 && !isBelow(arguments[1])) {
       var ended = function () { asking -= 1; dirty = true; };
       asking += 1;
       dirty = true;
@@ -15,6 +16,10 @@
     }
     return answer;
   };
+  /* What lies below the window is asked for last: what is visible does not wait for it. */
+  function isBelow(request) {
+    return /"inputs":\[\{"id":\{"below":/.test(String(request && request.body));
+  }
   function shown(selector) {
     return Array.from(document.querySelectorAll(selector)).filter(function (one) {
       var box = one.getBoundingClientRect();  // what has no size yet is awaited
@@ -43,7 +48,7 @@
     return document.querySelector("main .stamp") !== null || /cut [0-9a-f]{7}/.test(main.textContent);
   }
   function whole() {
-    return asking === 0 && !document.querySelector("[data-dash-is-loading=true], main .job[role=status]") &&
+    return asking === 0 && !shown("[data-dash-is-loading=true], main .job[role=status]").length &&
       !/^Updating/.test(document.title) && stamped() && mounted() && shown(".dash-graph").every(drawn) &&
       shown(".ag-root").every(function (grid) { return grid.querySelector(".ag-row .ag-cell"); });
   }
