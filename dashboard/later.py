@@ -38,4 +38,5 @@ def asks_below(page: str, target: str, prop: str) -> None:
         Output({"below": page}, "data"),
         Input(target, prop),
         State({"view": page}, "data"),
+        State({"below": page}, "data"),
     )

@@ -155,6 +155,20 @@ def test_what_lies_below_says_what_it_rests_on(site, open_tab):
     open_below(page, "#kinetics-covariates-left-out")
     expect(page.locator("#kinetics-covariates .infolayer")).to_contain_text("Nectin-4 H-score")
     expect(page.locator("#kinetics-covariates-left-out")).to_contain_text("No p-values")
+    expect(page.locator("#kinetics-covariates .infolayer")).to_contain_text("Upward: Cmax")
+    page.locator("#kinetics-covariates-head").get_by_role("link", name="AUC0–28d").click()  # nothing above changes
+    expect(page.locator("#kinetics-covariates .infolayer")).to_contain_text("Upward: AUC0–28d")
+
+
+def test_what_lies_below_is_asked_for_when_the_window_is_drawn(site, open_tab):
+    page, asked = open_tab(), []
+    page.on("request", lambda one: asked.append(one.post_data or "") if "update-component" in one.url else None)
+    page.goto(f"{site}/kinetics")
+    settled(page)
+    expect(page.locator("#kinetics-power")).to_contain_text("Not in it")
+    below = [place for place, one in enumerate(asked) if '"below"' in one.partition('"inputs"')[2][:40]]
+    frame = next(place for place, one in enumerate(asked) if "main.children" in one)
+    assert len(below) == 2 and min(below) > frame
 
 
 def test_nominal_time_and_copies_by_volume_are_choices(site, open_tab):

@@ -7,11 +7,13 @@
   function asItIsNow(child) {
     return React.isValidElement(child) ? React.cloneElement(child, { _newRender: 0 }) : child;
   }
-  /* The page's request, when what came with it has been drawn: the server works for one part of a page at a time. */
+  /* The page's request, when what came with it has been drawn: the server works for one part of a page at a time. Of
+     another cut at once: a page does not show two for longer than its answers take. */
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.later = {
-    rested: function (shown, stored) {
+    rested: function (shown, stored, before) {
       if (!stored || !shown || (shown.layout && shown.layout.meta === "awaited")) { return window.dash_clientside.no_update; }
+      if (before && before.cut !== stored.cut) { return stored; }
       return new Promise(function (asks) {
         requestAnimationFrame(function () {
           (window.requestIdleCallback || setTimeout)(function () { asks(stored); }, { timeout: REST });

@@ -20,7 +20,7 @@ from dashboard.grading_screening import screened
 from dashboard.grading_toxicity import toxicities
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.labels import speaker
-from dashboard.later import Later
+from dashboard.later import Later, asks_below, below
 from dashboard.session import Asked
 from dashboard.still import Still
 from dashboard.theme import moved
@@ -45,6 +45,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         [
             dcc.Store(id={"view": "grading"}, data=request),
             dcc.Store(id={"panel": "grading"}, data=opened),
+            below("grading"),
             clock(Id.ALERTS),
             clock(Id.TOXICITY),
             clock(Id.ICAHT),
@@ -116,7 +117,7 @@ def panel(asked: Asked, within: float) -> tuple[object, bool]:
         "figure": Output(Id.EDISH, "figure"),
         "style": Output(Id.EDISH, "style"),
     },
-    inputs={"stored": Input({"view": "grading"}, "data")},
+    inputs={"stored": Input({"below": "grading"}, "data")},
     prevent_initial_call=True,
 )
 def liver(stored: object) -> dict:
@@ -125,11 +126,12 @@ def liver(stored: object) -> dict:
     return {"words": liver_words(asked), "figure": figure, "style": liver_style(asked)}
 
 
+asks_below("grading", Id.ALERTS, "children")
 keep_zoom(Id.EDISH)
 open_points(Id.EDISH)
 polled(Id.ALERTS, {"view": "grading"}, alerted)
 polled(Id.TOXICITY, {"view": "grading"}, toxicity)
-polled(Id.IEC_HS, {"view": "grading"}, hyperinflammation)
-polled(Id.ICAHT, {"view": "grading"}, neutropenia)
-polled(Id.LABS, {"view": "grading"}, laboratory)
+polled(Id.IEC_HS, {"below": "grading"}, hyperinflammation)
+polled(Id.ICAHT, {"below": "grading"}, neutropenia)
+polled(Id.LABS, {"below": "grading"}, laboratory)
 polled(Id.PANEL, {"panel": "grading"}, panel)
