@@ -13,10 +13,6 @@ def _of(tag: str) -> Callable[..., Element]:
     return element
 
 
-A, B, Br, Caption, Code, Dd, Details, Div, Dl, Dt = map(
-    _of, ("a", "b", "br", "caption", "code", "dd", "details", "div", "dl", "dt")
-)
-H2, H3, Li, P, Section, Small, Span, Strong, Summary = map(
-    _of, ("h2", "h3", "li", "p", "section", "small", "span", "strong", "summary")
-)
-Table, Tbody, Td, Th, Thead, Tr, Ul = map(_of, ("table", "tbody", "td", "th", "thead", "tr", "ul"))
+A, B, Caption, Details, Div, H2, H3, Li = map(_of, ("a", "b", "caption", "details", "div", "h2", "h3", "li"))
+P, Section, Span, Summary, Ul = map(_of, ("p", "section", "span", "summary", "ul"))
+Table, Tbody, Td, Th, Thead, Tr = map(_of, ("table", "tbody", "td", "th", "thead", "tr"))

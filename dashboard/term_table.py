@@ -11,7 +11,7 @@ from dashboard.drill import opened
 from dashboard.labels import Say
 from dashboard.session import Asked
 from dashboard.still import Element, Still
-from dashboard.tables import scrolling
+from dashboard.tables import count_link, scrolling
 from dashboard.theme import level_colour
 
 
@@ -123,11 +123,7 @@ def _row(group: Group, columns: list[tuple[str, str]]) -> Element:
 def _links(count: Count) -> list[Element]:
     """The count, and beside it the patients in doubt."""
     kind = "count" if count.k else "count none"
-    shown = [_link(count.text, count.href, count.k, count.ci, kind)] if count.text else []
-    doubt = [_link(count.doubt, count.doubt_href, count.unknown, count.ci, "count doubt")] if count.doubt else []
-    return shown + doubt
-
-
-def _link(text: str, href: str, subjects: int, title: str, kind: str) -> Element:
-    given = {"href": href, "className": kind, "title": title, "data-count": subjects}
-    return Element("a", given, text)
+    shown = [count_link(count.text, count.href, count.k, count.ci, kind=kind)] if count.text else []
+    if count.doubt:
+        shown.append(count_link(count.doubt, count.doubt_href, count.unknown, count.ci, kind="count doubt"))
+    return shown
