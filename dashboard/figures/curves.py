@@ -11,10 +11,10 @@ import pandas as pd
 from dashboard.figures.marks import Marks, lowest, mark_note, mark_traces
 from dashboard.figures.samples import Sample, Samples, short
 from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
+from pk.exposure import LEAST
 
 ROW, TOP, BOTTOM, GAP = 230, 34, 92, 64  # px: a row of small panels, around the rows, between them
 MANY = 1500  # points; beyond them the curves alone are drawn, the chosen patient's with all
-LEAST = 3  # patients of a median
 DAYS = {"28": (-8, 29.5), "90": (-8, 94)}
 SYMBOLS = {
     "quantified": "circle",
