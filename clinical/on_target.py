@@ -2,6 +2,7 @@
 examinations tell of each."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 
@@ -66,6 +67,7 @@ def episodes_of(course: Course, organ: Organ) -> tuple[Episode, ...]:
     return of_terms(course.episodes, terms) if terms else course.of_interest(organ.group)
 
 
+@lru_cache(maxsize=256)
 def examinations(course: Course, organ: Organ) -> pd.DataFrame:
     """Rows of `Course.measured`: every examination of the organ that took place, whether or not it has a number."""
     rows = course.measured

@@ -46,6 +46,7 @@ def course(cut: Cut, usubjid: str, head: str = START) -> Course | None:
 
 
 # ---- the others of the dose group ------------------------------------------------------------------------------------
+@lru_cache(maxsize=64)
 def others(cut: Cut, course: Course, head: str = START) -> dict[str, Ghost]:
     """The rest of the patient's dose group, by analyte; nothing of a patient whose cohort is not known."""
     who = course.who

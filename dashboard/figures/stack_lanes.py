@@ -1,5 +1,7 @@
 """The panels of what was done and when: the periods of the study, the interventions and their lines through all."""
 
+from functools import lru_cache
+
 import pandas as pd
 
 from clinical.course import Course
@@ -101,6 +103,7 @@ def _name_in(row, shown: Shown) -> str:
     return plain(row.name) if row.kind in NAMED and shown.fits(row.name, row.until - row.since) else ""
 
 
+@lru_cache(maxsize=64)
 def on_axis(course: Course) -> pd.DataFrame:
     """The dated interventions of the lane, with `since` and `until` on the axis, and `goes_on`. Where no end is
     recorded a single dose is a mark, and a course goes on to the cut-off."""

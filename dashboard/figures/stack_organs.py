@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 import pandas as pd
@@ -28,11 +29,12 @@ def _begin(course: Course, code: str, unit: str, **known) -> dict[int, float]:
     return grades_begin(term, unit, **known, version=course.protocol.adverse_events.ctcae_version)
 
 
-def _in_multiples(course: Course, rows: pd.DataFrame) -> dict[str, dict[int, float]]:
+@lru_cache(maxsize=128)
+def _in_multiples(course: Course, *codes: str) -> dict[str, dict[int, float]]:
     """Code -> where its grades begin in multiples of the upper limit; a patient whose baseline was above it is graded
     against that baseline. Nothing without a baseline where it decides, or where the limit changed in between."""
     since = course.who["day0"] if pd.isna(course.who["lymphodepletion"]) else course.who["lymphodepletion"]
-    against = with_baseline(rows, pd.Series({course.who["usubjid"]: since}))
+    against = with_baseline(results(course, "lab", *codes), pd.Series({course.who["usubjid"]: since}))
     found = {}
     for code, own in against.groupby("code", sort=False):
         first = own.iloc[0]
@@ -117,7 +119,7 @@ def liver(course: Course, shown: Shown) -> Panel | None:
     if rows.empty:
         return None
     highest = max(visible(rows, shown, "multiple").max(), 1.6)
-    begin, palette, height = _in_multiples(course, every), PALETTES[shown.theme], shown.tall(92, len(LIVER))
+    begin, palette, height = _in_multiples(course, *LIVER), PALETTES[shown.theme], shown.tall(92, len(LIVER))
     traces, ends, shapes, notes = [], [], [level_line(1, palette.line, "solid")], []
     for code, (colour, symbol) in LIVER.items():
         own, label = every[every["code"] == code], shown.say(f"patient.liver_{code.lower()}")
@@ -151,7 +153,7 @@ def kidney(course: Course, shown: Shown) -> Panel | None:
         return None
     values = visible(rows, shown, "multiple")
     highest, lowest = max(values.max(), 1.6) * 1.1, min(values.min(), 0.6) * 0.8
-    begin = _in_multiples(course, every)
+    begin = _in_multiples(course, KIDNEY)
     own, label = begin.get(KIDNEY, {}), shown.say("patient.kidney_creat")
     reached = {grade: value for grade, value in own.items() if value < highest}
     limits = _said(course, shown, reached, above=True, least=2)

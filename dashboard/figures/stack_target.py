@@ -105,11 +105,15 @@ def _ink(found: Sequence[Episode], time: float, shown: Shown) -> str:
     return ink(max(grades)) if grades else PALETTES[shown.theme].ink
 
 
+_EXAMINED = ["value", "qualifier", "unit", "rel_day", "first", "source_file", "source_row"]
+
+
 def _marks(rows: pd.DataFrame, row: int, organ: Organ, inks: list[str], shown: Shown) -> dict:
     palette, edge = PALETTES[shown.theme], shown.high - 0.06 * (shown.high - shown.low)  # 16 cut off there would read 1
-    told = [_told(one, organ, shown) for one in rows.itertuples()]
-    values = [_value(one) for one in rows.itertuples()]
-    symbols = ["circle" if one.value else "circle-open" for one in rows.itertuples()]
+    examined = list(rows[_EXAMINED].itertuples())
+    told = [_told(one, organ, shown) for one in examined]
+    values = [_value(one) for one in examined]
+    symbols = ["circle" if one.value else "circle-open" for one in examined]
     colour = palette.quiet if organ.place else palette.alarm
     return marks(rows["time"], [row] * len(rows), told, symbols, colour, 7) | {
         "mode": "markers+text",
