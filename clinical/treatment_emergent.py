@@ -8,7 +8,7 @@ import pandas as pd
 from clinical.aesi import of_interest
 from clinical.reported import event_keys
 from data.protocol import Protocol
-from data.protocol_safety import Aesi, Window
+from data.protocol_safety import Window
 
 
 def denominator(subjects: pd.DataFrame, step: str, window: Window, protocol: Protocol, evaluable=()) -> pd.DataFrame:
@@ -48,21 +48,41 @@ def _begins(people: pd.DataFrame, window: Window) -> pd.Series:
     return people["consent" if window.from_ == "consent" else "day0"]
 
 
-def in_window(
-    events: pd.DataFrame, people: pd.DataFrame, window: Window, protocol: Protocol, cutoff: datetime, day0: pd.Series
-) -> pd.DataFrame:
-    """The event rows that begin or worsen in the window, in the shape `clinical.incidence` counts.
+def described(events: pd.DataFrame, protocol: Protocol, cutoff: datetime, day0: pd.Series) -> pd.DataFrame:
+    """The event rows by patient and onset, in the shape `clinical.incidence` counts: the same in every window.
 
-    events: as `queries.adverse_events`, in any order. people: as `denominator`. day0: infusion by usubjid.
-    Adds to the columns of `events`: soc, term, toxgr, related, serious, aesi (True, False, None = cannot be said),
-    aesi_groups [tuple of ids], dlt, rel_day [days since infusion of the earliest onset], partial [may not belong here:
-    the onset could lie outside, or a grade that is not recorded hides whether it is a worsening].
+    events: as `queries.adverse_events`, in any order. day0: infusion by usubjid. Adds to the columns of `events`: soc,
+    term, toxgr, related, serious, aesi (True, False, None = cannot be said), aesi_groups [tuple of ids], dlt, rel_day
+    [days since infusion of the earliest onset].
+    """
+    events = events.sort_values(["usubjid", "aestdtc_earliest", "aeseq"])
+    infused = _of_patient(events, day0)
+    interest = of_interest(events, protocol.aesi, infused, cutoff)
+    return events.assign(
+        soc=events["aebodsys"],
+        term=events["aedecod"],
+        toxgr=events["aetoxgr"],
+        # A blank relation, and one that cannot be judged, is unknown: the count takes it as related and marks it.
+        related=_told(events["causality"], {"related": True, "unlikely": False, "unrelated": False}),
+        serious=_told(events["aeser"], {"Y": True, "N": False}),
+        # U: the verdicts differ. What nobody judged is no DLT.
+        dlt=pd.Series([{"Y": True, "U": None}.get(one, False) for one in events["aedlt"]], events.index, dtype=object),
+        aesi=interest["aesi"],
+        aesi_groups=interest["aesi_groups"],
+        rel_day=(events["aestdtc_earliest"].dt.normalize() - infused).dt.days.astype("Int64"),
+    )
+
+
+def in_window(events: pd.DataFrame, people: pd.DataFrame, window: Window, cutoff: datetime) -> pd.DataFrame:
+    """The event rows that begin or worsen in the window.
+
+    events: as `described`. people: as `denominator`. Adds partial [may not belong here: the onset could lie outside, or
+    a grade that is not recorded hides whether it is a worsening].
     Days decide, not hours: an event dated on the day of infusion is in a window from infusion. A partial date that
     can fall in the window counts, marked. A row of a grade-change group that began before counts when its grade is
     above that at the window's start, or when one of the two is not recorded.
     Source: ICH E9 glossary, treatment emergent ("worsens relative to the pre-treatment state").
     """
-    events = events.sort_values(["usubjid", "aestdtc_earliest", "aeseq"])
     start = _of_patient(events, people.set_index("usubjid")["start"])
     cutoff_day = pd.Timestamp(cutoff).normalize()
     end = start + timedelta(days=window.to_day) if window.to_day is not None else cutoff_day
@@ -73,10 +93,7 @@ def in_window(
     inside = start.notna() & ~over_before & (undated | ((last >= start) & (first <= end) & (first <= cutoff_day)))
     worse = _new_or_worse(events, last < start)
     partial = undated | ~surely_after | (last > end if window.to_day is not None else False) | worse.isna()
-    infused = _of_patient(events, day0)
-    days = pd.DataFrame({"first": (first - infused).dt.days, "last": (last - infused).dt.days})
-    described = _described(events, days, infused, protocol.aesi, cutoff).assign(partial=partial)
-    return described[inside & worse.fillna(True)]
+    return events.assign(partial=partial)[inside & worse.fillna(True)]
 
 
 def _of_patient(events: pd.DataFrame, moments: pd.Series) -> pd.Series:
@@ -91,25 +108,6 @@ def _new_or_worse(events: pd.DataFrame, before: pd.Series) -> pd.Series:
     known = pd.DataFrame({"key": key, "grade": events["aetoxgr"]})[before].drop_duplicates("key", keep="last")
     grade_before = key.map(known.set_index("key")["grade"]).astype("Int64")
     return (events["aetoxgr"] > grade_before).mask(~key.isin(known["key"]), True)
-
-
-def _described(
-    events: pd.DataFrame, days: pd.DataFrame, infused: pd.Series, groups: tuple[Aesi, ...], cutoff: datetime
-) -> pd.DataFrame:
-    interest = of_interest(events, groups, infused, cutoff)
-    return events.assign(
-        soc=events["aebodsys"],
-        term=events["aedecod"],
-        toxgr=events["aetoxgr"],
-        # A blank relation, and one that cannot be judged, is unknown: the count takes it as related and marks it.
-        related=_told(events["causality"], {"related": True, "unlikely": False, "unrelated": False}),
-        serious=_told(events["aeser"], {"Y": True, "N": False}),
-        # U: the verdicts differ. What nobody judged is no DLT.
-        dlt=pd.Series([{"Y": True, "U": None}.get(one, False) for one in events["aedlt"]], events.index, dtype=object),
-        aesi=interest["aesi"],
-        aesi_groups=interest["aesi_groups"],
-        rel_day=days["first"].astype("Int64"),
-    )
 
 
 def _told(values: pd.Series, meaning: Mapping[object, bool]) -> pd.Series:

@@ -6,7 +6,7 @@ from functools import lru_cache
 import pandas as pd
 
 from clinical.incidence import TOTAL, incidence, meets
-from clinical.treatment_emergent import denominator, in_window
+from clinical.treatment_emergent import denominator, described, in_window
 from dashboard.judged import judged_events
 from dashboard.session import Asked, NotUnderstood, board_of
 from data.protocol import Protocol
@@ -66,10 +66,15 @@ def _counted(cut: Cut, head: str, population: str, window: str) -> Counted:
     period = next(one for one in protocol.adverse_events.windows if one.id == window)
     evaluable = [one for rung in board_of(cut, head).rungs for one in rung.evaluable]
     people = denominator(everyone, step.step, period, protocol, evaluable)
-    day0 = everyone.set_index("usubjid")["day0"]
-    events = in_window(judged_events(cut, head), people, period, protocol, cut.cutoff, day0)
+    events = in_window(_described(cut, head), people, period, cut.cutoff)
     present = set(people["cohort"])
     return Counted(step, period, people, events, tuple(one.id for one in protocol.cohort.levels if one.id in present))
+
+
+@lru_cache(maxsize=16)
+def _described(cut: Cut, head: str) -> pd.DataFrame:
+    day0 = subjects(cut).set_index("usubjid")["day0"]
+    return described(judged_events(cut, head), cut.protocol, cut.cutoff, day0)
 
 
 @lru_cache(maxsize=32)

@@ -1,6 +1,6 @@
 """Adverse events by system organ class and term: a count for every cohort, each open to its patients."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -74,16 +74,17 @@ def groups(asked: Asked) -> list[Group]:
 def _groups(asked: Asked, by: tuple[str, ...]) -> Iterable[Group]:
     criteria = CRITERIA[asked.view.only]
     counts = table(asked, by, criteria)
-    size = len(criteria) * counts["cohort"].nunique()
-    for start in range(0, len(counts), size):  # incidence gives each group as one block of cohorts x criteria
-        block = counts.iloc[start : start + size]
-        if (block["k"] + block["unknown"]).any():
+    size, rows = len(criteria) * counts["cohort"].nunique(), list(counts.itertuples())
+    for start in range(0, len(rows), size):  # incidence gives each group as one block of cohorts x criteria
+        block = rows[start : start + size]
+        if any(one.k or one.unknown for one in block):
             yield _group(asked, block, by)
 
 
-def _group(asked: Asked, block: pd.DataFrame, by: tuple[str, ...]) -> Group:
-    place = ["" if pd.isna(block.iloc[0][one]) else block.iloc[0][one] for one in by]
-    counts = {(one.cohort, one.criterion): _count(asked, one, place) for one in block.itertuples()}
+def _group(asked: Asked, block: Sequence, by: tuple[str, ...]) -> Group:
+    named = [getattr(block[0], one) for one in by]
+    place = ["" if pd.isna(one) else one for one in named]
+    counts = {(one.cohort, one.criterion): _count(asked, one, place) for one in block}
     return Group(place[0], place[1] if len(place) > 1 else None, place[-1] or asked.say("ae.uncoded_name"), counts)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from clinical.board import board
 from clinical.incidence import incidence
-from clinical.treatment_emergent import denominator, in_window
+from clinical.treatment_emergent import denominator, described, in_window
 from data import importing, protocol
 from data.store import Store
 from queries.adverse_events import adverse_events
@@ -272,10 +272,11 @@ def everything(cut) -> pd.DataFrame:
     everyone, events, rules = subjects(cut), adverse_events(cut), cut.protocol
     found = board(everyone, events, rules, cut.cutoff)
     evaluable = [who for rung in found.rungs for who in rung.evaluable]
+    told = described(events, rules, cut.cutoff, everyone.set_index("usubjid")["day0"])
     for population in rules.populations:
         for window in rules.adverse_events.windows:
             people = denominator(everyone, population.step, window, rules, evaluable)
-            rows = in_window(events, people, window, rules, cut.cutoff, everyone.set_index("usubjid")["day0"])
+            rows = in_window(told, people, window, cut.cutoff)
             for by in ((), ("soc", "term")):
                 incidence(people, rows, by=by, criteria=("any", "grade3", "related", "serious", "aesi", "dlt"))
     return incidence(people, rows)

@@ -18,7 +18,7 @@ from trial_frames import (
 )
 
 from clinical.incidence import incidence
-from clinical.treatment_emergent import denominator, in_window
+from clinical.treatment_emergent import denominator, described, in_window
 
 WINDOWS = {one.id: one for one in PROTOCOL.adverse_events.windows}  # infusion, lymphodepletion, dlt, all
 
@@ -96,7 +96,7 @@ def test_follow_up_is_full_at_the_windows_last_day_or_at_death(patient, window, 
 def test_without_patients_there_is_an_empty_denominator():
     people = denominator(subjects(), "infused", WINDOWS["infusion"], PROTOCOL)
     assert len(people) == 0
-    found = in_window(events(), people, WINDOWS["infusion"], PROTOCOL, end_of(9), pd.Series(dtype="datetime64[us]"))
+    found = in_window(_described(events(), subjects(), cutoff=9), people, WINDOWS["infusion"], end_of(9))
     assert len(found) == 0
     assert incidence(people, found)["n"].tolist() == [0]
 
@@ -106,8 +106,12 @@ def counted(*rows, window="infusion", cutoff=60, protocol=PROTOCOL, step="infuse
     everyone = subjects(subject("A1", **{"lymphodepletion": -5, **patient}))
     period = WINDOWS[window]
     people = denominator(everyone, step, period, protocol)
-    day0 = everyone.set_index("usubjid")["day0"]
-    return in_window(events(*rows), people, period, protocol, end_of(cutoff), day0)
+    rows = _described(events(*rows), everyone, protocol=protocol, cutoff=cutoff)
+    return in_window(rows, people, period, end_of(cutoff))
+
+
+def _described(rows, everyone, *, protocol=PROTOCOL, cutoff=60):
+    return described(rows, protocol, end_of(cutoff), everyone.set_index("usubjid")["day0"])
 
 
 @dataclass(frozen=True)
@@ -196,7 +200,7 @@ def test_groups_are_told_apart_by_patient_and_rows_without_group_by_themselves()
         event("Cough", 3, -2, who="A1"),
         event("Cough", 1, 3, who="A1"),  # another event of that name
     )
-    found = in_window(rows, people, WINDOWS["infusion"], PROTOCOL, end_of(60), everyone.set_index("usubjid")["day0"])
+    found = in_window(_described(rows, everyone), people, WINDOWS["infusion"], end_of(60))
     assert list(zip(found["usubjid"], found["term"], found["rel_day"], strict=True)) == [
         ("A1", "Cough", 3),
         ("A2", CRS, 3),
@@ -209,7 +213,7 @@ def test_events_out_of_one_row_of_a_wide_file_are_told_apart():
     everyone = subjects(subject("A1"))
     people = denominator(everyone, "infused", WINDOWS["infusion"], PROTOCOL)
     rows = events(event("Nausea", 3, -2), event("Fatigue", 1, 3)).assign(source_row=14)
-    found = in_window(rows, people, WINDOWS["infusion"], PROTOCOL, end_of(60), everyone.set_index("usubjid")["day0"])
+    found = in_window(_described(rows, everyone), people, WINDOWS["infusion"], end_of(60))
     assert found["term"].tolist() == ["Fatigue"]
 
 
@@ -217,10 +221,10 @@ def test_the_order_of_the_rows_does_not_matter():
     rows = events(*(event(CRS, grade, start, group="AE1") for grade, start in [(1, -2), (3, 3), (2, 6), (1, 9)]))
     everyone = subjects(subject("A1"))
     people = denominator(everyone, "infused", WINDOWS["infusion"], PROTOCOL)
-    asked = (people, WINDOWS["infusion"], PROTOCOL, end_of(60), everyone.set_index("usubjid")["day0"])
+    asked = (people, WINDOWS["infusion"], end_of(60))
     before = rows.copy()
-    found = in_window(rows, *asked)
-    pd.testing.assert_frame_equal(found, in_window(rows.iloc[::-1], *asked))
+    found = in_window(_described(rows, everyone), *asked)
+    pd.testing.assert_frame_equal(found, in_window(_described(rows.iloc[::-1], everyone), *asked))
     assert found["rel_day"].tolist() == [3, 6]
     pd.testing.assert_frame_equal(rows, before)
 
@@ -235,10 +239,8 @@ def test_who_never_came_to_the_windows_start_is_counted_without_events():
 def test_a_patient_outside_the_population_has_no_event():
     everyone = subjects(subject("A1"), subject("F", None, None, screen_failed=True))
     people = denominator(everyone, "consented", WINDOWS["all"], PROTOCOL)
-    found = in_window(
-        events(event(CRS, 2, 3, who="F")), people, WINDOWS["all"], PROTOCOL, end_of(60),
-        everyone.set_index("usubjid")["day0"],
-    )  # fmt: skip
+    rows = _described(events(event(CRS, 2, 3, who="F")), everyone)
+    found = in_window(rows, people, WINDOWS["all"], end_of(60))
     assert len(found) == 0
 
 
@@ -341,9 +343,8 @@ def test_the_last_cut_from_infusion(trial):
     cut = trial.open(trial.ids()[-1])
     everyone = subjects_of(cut)
     people = denominator(everyone, "infused", WINDOWS["infusion"], PROTOCOL)
-    found = in_window(
-        adverse_events(cut), people, WINDOWS["infusion"], PROTOCOL, cut.cutoff, everyone.set_index("usubjid")["day0"]
-    )
+    rows = described(adverse_events(cut), PROTOCOL, cut.cutoff, everyone.set_index("usubjid")["day0"])
+    found = in_window(rows, people, WINDOWS["infusion"], cut.cutoff)
     assert found.groupby(found["usubjid"].str[-3:]).size().to_dict() == {
         "101": 3,  # neutrophils grade 4 on Day 3 (before: 3), fatigue, CRS
         "102": 4,  # neutrophils from Day 0, fatigue, pyrexia, arthralgia
