@@ -102,20 +102,16 @@ def _key(asked: Asked, found: Cytokines, *, lloq: bool) -> str:
 def displayed(rows: pd.DataFrame, references: pd.DataFrame, by: str) -> tuple[pd.DataFrame, tuple[int, int]]:
     """The samples, curve after curve, as values or as multiples of a reference; how many curves have none, of how
     many."""
-    curves = _curves(rows)
+    first = rows["code"].ne(rows["code"].shift()) | rows["usubjid"].ne(rows["usubjid"].shift())
+    curves = rows.loc[first, ["usubjid", "code"]]
     if by == "value":
-        return rows, (0, curves)
-    own = references[references["reference"] == by][["usubjid", "code", "value", "limit"]]
-    rows = rows.merge(own, how="left", on=["usubjid", "code"], suffixes=("", "_before"))
-    value, limit = fold(rows["value"], rows["limit"], rows["value_before"], rows["limit_before"].fillna(""))
+        return rows, (0, len(curves))
+    own = references.loc[references["reference"] == by, ["usubjid", "code", "value", "limit"]]
+    before = curves.merge(own, how="left", on=["usubjid", "code"])
+    each = before.iloc[first.cumsum() - 1].set_axis(rows.index)
+    value, limit = fold(rows["value"], rows["limit"], each["value"], each["limit"].fillna(""))
     made = rows.assign(value=value, limit=limit)[value.notna()]
-    return made, (curves - _curves(rows[rows["value_before"].notna()]), curves)
-
-
-def _curves(rows: pd.DataFrame) -> int:
-    """How many there are, in rows that come curve after curve."""
-    codes, people = rows["code"].to_numpy(), rows["usubjid"].to_numpy()
-    return int(((codes[1:] != codes[:-1]) | (people[1:] != people[:-1])).sum()) + bool(len(rows))
+    return made, (int(before["value"].isna().sum()), len(curves))
 
 
 def profile_summary(asked: Asked, found: Cytokines, left_out: tuple[int, int]) -> list:

@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import pandas as pd
 
-from dashboard.choices import chosen_cohort
 from dashboard.correlating import Cytokines, cytokines_of, links, people, places
 from dashboard.cytokine_words import (
     BOUND,
@@ -43,8 +42,7 @@ def columns(asked: Asked, found: Cytokines) -> list[Column]:
 
 
 def rows(asked: Asked, found: Cytokines) -> list[Row]:
-    plain = View(page="cytokines", lang=asked.view.lang, cohort=chosen_cohort(asked))
-    said = _said(Asked(plain, asked.cut, asked.head))
+    said = _said(Asked(View(page="cytokines", lang=asked.view.lang), asked.cut, asked.head))
     colours, href = {one: level_colour(place) for one, place in places(asked).items()}, links(asked)
     return [
         Row(one.usubjid, one.subjid, href[one.usubjid], colours.get(one.cohort, level_colour(None)), *said[one.usubjid])
@@ -54,11 +52,11 @@ def rows(asked: Asked, found: Cytokines) -> list[Row]:
 
 @lru_cache(maxsize=16)
 def _said(asked: Asked) -> dict[str, tuple[dict[str, Cell], str]]:
-    """usubjid -> field -> cell, and remarks; for any view of this language and cohort."""
+    """usubjid -> field -> cell, and remarks; for any view of this language."""
     found = cytokines_of(asked.cut, asked.head)
     made: dict[str, dict[str, Cell]] = {
         one.usubjid: {} if pd.isna(one.h_score) else {"h_score": Cell(f"{one.h_score:.0f}", one.h_score)}
-        for one in people(asked, found).itertuples()
+        for one in found.people.itertuples()
     }
     named = {one.id: one for one in asked.cut.protocol.associations.peaks}
     shown = found.peaks[found.peaks["usubjid"].isin(made)]

@@ -46,7 +46,8 @@ def shown(trial, application, **choices) -> dict:
     path, _, search = view.href.partition("?")
     application.server.config["STORE"] = trial
     with application.server.app_context():
-        return page.show({"pathname": path, "search": search, "cut": trial.current()})
+        stored = {"pathname": path, "search": search, "cut": trial.current()}
+        return page.show(stored) | page.show_peaks(stored)
 
 
 @pytest.fixture(scope="module")

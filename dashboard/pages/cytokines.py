@@ -14,7 +14,7 @@ from dashboard.cytokine_profiles import profile_card
 from dashboard.graphs import graph, keep_zoom, open_points
 from dashboard.kinetic_words import chosen, filters
 from dashboard.labels import speaker
-from dashboard.later import Later
+from dashboard.later import Later, asks_below, below
 from dashboard.patient_rows import patient_rows
 from dashboard.peak_table import columns, peaks_summary, rows
 from dashboard.session import Asked, stamp
@@ -43,6 +43,7 @@ for _figure in (Id.PROFILES, Id.SCATTER):
     keep_zoom(_figure)
     open_points(_figure)
 follow_subject(Id.SUBJECT)
+asks_below("cytokines", Id.PROFILES, "figure")
 
 
 def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
@@ -67,6 +68,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     return html.Div(
         [
             dcc.Store(id={"view": "cytokines"}, data=request),
+            below("cytokines"),
             html.H1(say("shell.page_cytokines"), className="visually-hidden"),
             html.Div(id=Id.CHOICES, className="choices noprint"),
             html.Div(id=Id.EMPTY),
@@ -104,9 +106,6 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "pair": Output(Id.PAIR, "children"),
         "scatter": Output(Id.SCATTER, "figure"),
         "excluded": Output(Id.EXCLUDED, "children"),
-        "peaks_summary": Output(Id.PEAKS_SUMMARY, "children"),
-        "peaks": Output(Id.PEAKS, "children"),
-        "stamp": Output(Id.STAMP, "children"),
     },
     inputs={"stored": Input({"view": "cytokines"}, "data")},
     prevent_initial_call=True,
@@ -116,13 +115,13 @@ def show(stored: object) -> dict:
     found = cytokines_of(asked.cut, asked.head)
     if not found.analytes:
         return _nothing(asked)
-    return profile_card(asked, found) | (peak_cards(asked, found) if len(found.family) else _untested(asked))
+    return profile_card(asked, found) | (pair_cards(asked, found) if len(found.family) else _untested(asked))
 
 
 def _nothing(asked: Asked) -> dict:
     """What a trial does not have is one sentence."""
     hidden = {"display": "none"}
-    blank = dict.fromkeys(("profile_summary", "matrix", "pair", "excluded", "peaks_summary", "peaks", "stamp"), "")
+    blank = dict.fromkeys(("profile_summary", "matrix", "pair", "excluded"), "")
     blank |= {"people": [], "subject": None, "subject_shown": ""}
     blank |= {"profiles": {}, "scatter": {}, "profiles_style": hidden}
     return blank | {
@@ -138,12 +137,11 @@ def _sentence(asked: Asked, words: str) -> list:
 
 
 def _untested(asked: Asked) -> dict:
-    blank = dict.fromkeys(("matrix", "pair", "excluded", "peaks_summary", "peaks", "stamp"), "")
-    blank |= {"scatter": {}}
+    blank = {"matrix": "", "pair": "", "excluded": "", "scatter": {}}
     return blank | {"untested": True, "empty": _sentence(asked, asked.say("cytokines.no_family"))}
 
 
-def peak_cards(asked: Asked, found: Cytokines) -> dict:
+def pair_cards(asked: Asked, found: Cytokines) -> dict:
     peak, outcome = chosen_pair(asked)
     tests = family_of(asked.cut, chosen_cohort(asked), asked.head)
     behind = pairs(found.peaks, found.outcomes, peak.id, outcome)
@@ -154,7 +152,29 @@ def peak_cards(asked: Asked, found: Cytokines) -> dict:
         "pair": pair_head(asked, peak, outcome),
         "scatter": pair_figure(asked, found, peak, outcome, behind, cell),
         "excluded": Still(excluded(asked, found, peak, outcome, behind)),
-        "peaks_summary": peaks_summary(asked, found),
+    }
+
+
+@callback(
+    output={
+        "summary": Output(Id.PEAKS_SUMMARY, "children"),
+        "peaks": Output(Id.PEAKS, "children"),
+        "stamp": Output(Id.STAMP, "children"),
+    },
+    inputs={"stored": Input({"below": "cytokines"}, "data")},
+    prevent_initial_call=True,
+)
+def show_peaks(stored: object) -> dict:
+    asked = Asked.read(stored)
+    found = cytokines_of(asked.cut, asked.head)
+    if not found.analytes or not len(found.family):
+        return dict.fromkeys(("summary", "peaks", "stamp"), "")
+    return peaks_card(asked, found)
+
+
+def peaks_card(asked: Asked, found: Cytokines) -> dict:
+    return {
+        "summary": peaks_summary(asked, found),
         "peaks": patient_rows("cytokines-peaks", columns(asked, found), rows(asked, found), asked.say),
         "stamp": [html.Div(stamp(asked, filters(asked, chosen(asked))), className="stamp"), export(asked, "peaks")],
     }
