@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, State, clientside_callback, dcc, html
 
 from dashboard.labels import Say
@@ -56,21 +55,18 @@ def cohort_words(asked: Asked) -> str:
 def subject_select(name: str, say: Say) -> list:
     """A list to pick the patient from who stands out in the figures; `follow_subject` puts the choice into the address.
 
-    Filled by Output(name, "data") with `subject_options`, Output(name, "value") and Output(f"{name}-shown", "data").
+    Filled by Output(name, "options") with `subject_options`, Output(name, "value") and Output(f"{name}-shown", "data").
     """
-    pick = dmc.Select(
-        id=name,
-        searchable=True,
-        clearable=True,
-        limit=200,
-        placeholder=say("choice.subject"),
-        nothingFoundMessage=say("choice.no_such_patient"),
-        size="sm",
-        w=230,
-        className="noprint",
-        **{"aria-label": say("choice.subject")},
+    words = {
+        "search": say("choice.search"),
+        "clear_search": say("choice.clear"),
+        "clear_selection": say("choice.clear"),
+        "no_options_found": say("choice.no_such_patient"),
+    }
+    pick = dcc.Dropdown(
+        id=name, placeholder=say("choice.subject"), labels=words, maxHeight=360, className="subject-select"
     )
-    return [pick, dcc.Store(id=f"{name}-shown")]
+    return [html.Div(pick, className="noprint"), dcc.Store(id=f"{name}-shown")]
 
 
 def follow_subject(name: str) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
 from dashboard.labels import Say
 
@@ -22,6 +21,11 @@ class Lacks(ValueError):
     """What the person has to fill in, or do again; a key of the table of labels."""
 
 
+def field(label: str, entered: dcc.Input | dcc.Textarea, description: str = "") -> html.Label:
+    said = [html.Span(description, className="quiet")] if description else []
+    return html.Label([html.Span(label), *said, entered], className="field")
+
+
 def form(say: Say, kind: str, key: str, buttons: Mapping[str, str], reason: str = "") -> html.Div:
     """Who says it and why, and a button for each thing that can be said. buttons: name -> words. key: of what it is
     said, whose reason stays while the page is renewed. reason: what is asked for in the place of "Why"."""
@@ -30,10 +34,10 @@ def form(say: Say, kind: str, key: str, buttons: Mapping[str, str], reason: str 
     ]
     return html.Div(
         [
-            dmc.TextInput(id={"field": "actor"}, label=say("form.actor"), description=say("form.typed"),
-                          persistence=True, persistence_type="session"),
-            dmc.Textarea(id={"field": "reason"}, label=reason or say("form.reason"), minRows=2,
-                         persistence=key, persistence_type="memory"),
+            field(say("form.actor"), dcc.Input(id={"field": "actor"}, persistence=True, persistence_type="session"),
+                  say("form.typed")),
+            field(reason or say("form.reason"),
+                  dcc.Textarea(id={"field": "reason"}, persistence=key, persistence_type="memory")),
             html.Div(pressed, className="buttons"),
             html.P(id={"told": kind}, className="alarm-line", role="alert"),
         ],

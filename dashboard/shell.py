@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-import dash_mantine_components as dmc
 from dash import (
     ALL,
     ClientsideFunction,
@@ -33,7 +32,7 @@ from data.receipt import Receipt
 from data.store import Cut, CutError
 
 ADDRESS, HEADER, NOTICES, MAIN, FOOTER = "address", "header", "notices", "main", "footer"
-SHOWN, RENDERED, LIVE, NEWER, SHOW_NEWER, PROVIDER = "shown", "rendered", "live", "newer", "show-newer", "provider"
+SHOWN, RENDERED, LIVE, NEWER, SHOW_NEWER = "shown", "rendered", "live", "newer", "show-newer"
 COMING = "newer-coming"
 STOPPED, STOPPED_SINCE = "stopped", "stopped-since"  # the refused or held import on the screen; the one there is now
 FAILURE = "failure"
@@ -42,9 +41,9 @@ POLL = 3000  # ms; a new cut is announced within 5 s
 log = logging.getLogger(__name__)
 
 
-def layout() -> dmc.MantineProvider:
+def layout() -> html.Div:
     """The frame. It asks nothing of the store: what it shows comes by `route`."""
-    return dmc.MantineProvider(
+    return html.Div(
         [
             dcc.Location(id=ADDRESS, refresh=False),
             dcc.Store(id=SHOWN),
@@ -66,10 +65,7 @@ def layout() -> dmc.MantineProvider:
             html.Div(id=NOTICES, role="status"),
             html.Main(id=MAIN),
             html.Footer(id=FOOTER),
-        ],
-        id=PROVIDER,
-        forceColorScheme="light",
-        theme={"fontFamily": '"Noto Sans", "Noto Sans SC", sans-serif', "respectReducedMotion": True},
+        ]
     )
 
 
@@ -84,7 +80,7 @@ clientside_callback(
     Input(LIVE, "data"),
     Input(SHOWN, "data"),
 )
-clientside_callback(ClientsideFunction("live", "language"), Input(RENDERED, "data"))
+clientside_callback(ClientsideFunction("live", "look"), Input(RENDERED, "data"))
 clientside_callback(
     ClientsideFunction("live", "renew"),
     Output(WRITTEN, "data", allow_duplicate=True),
@@ -114,7 +110,6 @@ clientside_callback(
         "shown": Output(SHOWN, "data"),
         "stopped": Output(STOPPED, "data"),
         "rendered": Output(RENDERED, "data"),
-        "scheme": Output(PROVIDER, "forceColorScheme"),
         "failure": Output(FAILURE, "hidden"),
     },
     inputs={
@@ -157,7 +152,6 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
         "shown": followed(view, found, kept),
         "stopped": stopped_at(),
         "rendered": look,
-        "scheme": "light" if view.is_sheet else view.theme,
         "failure": True,
     }
 

@@ -113,7 +113,7 @@ def test_it_is_drawn_as_a_cross_listed_with_its_reason_and_named_in_every_stamp(
         )
         assert words not in text_of(kinetics.answer(now(client, trial, cohort="DL1"))["stamp"])
         asked = {"pathname": "/cytokines", "search": "", "cut": trial.current(), "state": writing.head()}
-        assert words in text_of(cytokines.show(stored=asked)["stamp"])
+        assert words in text_of(cytokines.show_peaks(stored=asked)["stamp"])
         measured = course(trial.serving().cut, WHO, writing.head()).measured
         assert set(measured.loc[measured["excluded"].notna(), "code"]) == {"CARCOPY"}
     for name in ("kinetics", "peaks", "cytokines"):

@@ -18,9 +18,11 @@ window.dash_clientside.live = {
     if (live && typeof live.said === "string") { window.dash_clientside.live.said = live.said; }
     return before && live && live.said && live.said !== before ? live.said : window.dash_clientside.no_update;
   },
-  /* The language of the page, for whoever has it read aloud. */
-  language: function (rendered) {
-    if (rendered) { document.documentElement.lang = rendered[2] === "zh" ? "zh-CN" : "en"; }
+  /* What the page is laid out by: its language, for whoever has it read aloud, and its colours; a sheet is paper. */
+  look: function (rendered) {
+    if (!rendered) { return; }
+    document.documentElement.lang = rendered[2] === "zh" ? "zh-CN" : "en";
+    document.documentElement.dataset.theme = rendered[4] ? "light" : rendered[3];
   },
   /* Hidden or not: the notice, that the cut is still being made, the button that shows it. */
   announce: function (live, shown) {

@@ -97,7 +97,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "hidden": Output(Id.BODY, "hidden"),
         "untested": Output(Id.TESTS, "hidden"),
         "profile_summary": Output(Id.PROFILE_SUMMARY, "children"),
-        "people": Output(Id.SUBJECT, "data"),
+        "people": Output(Id.SUBJECT, "options"),
         "subject": Output(Id.SUBJECT, "value"),
         "subject_shown": Output(f"{Id.SUBJECT}-shown", "data"),
         "profiles": Output(Id.PROFILES, "figure"),

@@ -144,7 +144,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     output={
         "choices": Output(Id.CHOICES, "children"),
         "summary": Output(Id.SUMMARY, "children"),
-        "people": Output(Id.SUBJECT, "data"),
+        "people": Output(Id.SUBJECT, "options"),
         "subject": Output(Id.SUBJECT, "value"),
         "subject_shown": Output(f"{Id.SUBJECT}-shown", "data"),
         "figure": Output(Id.CURVES, "figure"),

@@ -2,7 +2,6 @@
 
 from enum import StrEnum
 
-import dash_mantine_components as dmc
 import pandas as pd
 import plotly.graph_objects as go
 from dash import Input, Output, State, callback, dcc, html
@@ -14,6 +13,7 @@ from dashboard.courses import others
 from dashboard.due_card import due_of
 from dashboard.excluding import without
 from dashboard.figures.stack import Stack, shown_days, stack
+from dashboard.forms import field
 from dashboard.grades_said import reported_scales
 from dashboard.graphs import graph, keep_zoom
 from dashboard.labels import Say, speaker
@@ -100,7 +100,7 @@ def _card(title: str, name: str) -> html.Section:
 
 def _narrative(say: Say) -> html.Section:
     pasted = [
-        dmc.Textarea(id=Id.PASTED, label=say("draft.paste"), minRows=3, autosize=True, maxRows=12),
+        field(say("draft.paste"), dcc.Textarea(id=Id.PASTED)),
         html.Button(say("draft.check"), id=Id.CHECK, className="button", n_clicks=0),
         html.Div(id=Id.CHECKED),
     ]
