@@ -404,7 +404,9 @@ def _cohort(asked: Asked, cohort: str) -> str:
 def _count(asked: Asked, criterion: str, cohort: str, was: tuple | None, now: tuple | None) -> list:
     """A cohort that has nobody has no count: 0/0."""
     now, said = now or (0, 0, 0), _of_all(asked, was or (0, 0, 0))
-    view = asked.view.change(page="adverse_events", population="", window="", open=opened("count", cohort, criterion))
+    protocol, count = asked.cut.protocol, opened("count", cohort, criterion)
+    whose = {"population": protocol.populations[0].id, "window": protocol.adverse_events.windows[0].id}
+    view = asked.view.change(page="adverse_events", **whose, open=count)
     label = f"{asked.say(f'ae.criterion_{criterion}')} · {_cohort(asked, cohort)}"
     changed = said != _of_all(asked, now)
     kind = "count" if changed else "count none"

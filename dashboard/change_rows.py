@@ -48,7 +48,7 @@ def rows_card(asked: Asked, found: Compared, against: str) -> list:
             for name, label, numbers in lines]  # fmt: skip
     caption = say("changes.rows_caption", moment=f"{found.was.cutoff:%Y-%m-%d}")
     block = html_table(head, rows, caption=caption, stamp=stamp(asked, against), name="changes-rows")
-    query = "?" + asked.view.change(open="").href.partition("?")[2]
+    query = "?" + asked.view.change(open="").search
     return [block, export_link(f"/export/changes.csv{query}", say)]
 
 

@@ -136,4 +136,4 @@ def names(found: Cytokines) -> dict[str, str]:
 
 
 def export(asked: Asked, name: str) -> html.A:
-    return export_link(f"/export/{name}.csv?{asked.view.change(open='', zoom='').href.partition('?')[2]}", asked.say)
+    return export_link(f"/export/{name}.csv?{asked.view.change(open='', zoom='').search}", asked.say)

@@ -38,7 +38,7 @@ def alerts_card(asked: Asked, found: Alerts, seen: Seen) -> Element:
     everyone = subjects(asked.cut)
     died = set(everyone["usubjid"][everyone["death"].notna()])
     rows = listing(_head(say), [_row(asked, one, seen, died) for one in shown], say) if shown else html.P(nothing)
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     identity = html.Div(stamp(asked, filters(asked)), className="stamp")
     export = export_link(f"/export/alerts.csv?{query}", say)
     title = html.Div([head, _which(asked)], className="card-head")

@@ -46,7 +46,7 @@ def icaht_card(asked: Asked, found: Sequence[Haematotoxicity]) -> Element:
     summary = html.P(say("ladder.summary", **counts), className="summary")
     about = html.P(say("ladder.about"), className="quiet")
     rows = listing(_head(say), [_row(asked, one) for one in sorted(found, key=_gravest)], say)
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     export = export_link(f"/export/icaht.csv?{query}", say)
     identity = html.Div(stamp(asked), className="stamp")
     return html.Section([title, summary, about, rows, identity, export], className="card", id="icaht")

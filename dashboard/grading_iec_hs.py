@@ -45,7 +45,7 @@ def iec_hs_card(asked: Asked, found: Screening) -> html.Section:
     }
     summary = html.P(say("screening.summary", **counts), className="summary")
     about = html.P(say("screening.about"), className="quiet")
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     export = export_link(f"/export/iec-hs.csv?{query}", say)
     identity = html.Div(stamp(asked), className="stamp")
     rows = _table(asked, review) if review else html.P(say("screening.none"))

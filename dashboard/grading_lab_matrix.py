@@ -98,7 +98,7 @@ def _overview(asked: Asked, found: Labs, terms: Sequence[str], chosen: str) -> l
 
 
 def _export(asked: Asked) -> Element:
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     return export_link(f"/export/lab-grades.csv?{query}", asked.say)
 
 

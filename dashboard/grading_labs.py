@@ -89,7 +89,7 @@ def labs_card(asked: Asked, found: Labs) -> html.Section:
         say("word.source"),
     ]
     rows = listing(head, [_row(asked, one) for one in found.unreported], say)
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     export = export_link(f"/export/unreported.csv?{query}", say)
     about = say("grading.unreported_about")
     about += f" {say('grading.fall_left_out')}" if asked.cut.protocol.lymphodepletion.treatments else ""

@@ -62,7 +62,7 @@ def liver_words(asked: Asked) -> list:
     lines += [say("grading.no_multiples", count=without)] if without else []
     limits = int(((known["x_limit"] != "") | (known["y_limit"] != "")).sum())
     lines += [say("grading.liver_limits", count=limits)] if limits else []
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     about = html.P(say("grading.liver_about"), className="quiet")
     return [*(html.P(linked(asked, one)) for one in lines), about, export_link(f"/export/edish.csv?{query}", say)]
 

@@ -109,7 +109,7 @@ def _counted(asked: Asked, found: Toxicity) -> Element:
     caption = asked.say("grading.caption", n=len(found.worst), **numbers)
     possible = {"0", "1", "2", "3", "4"} if found.assessments else set()
     table = matrix_table(asked, _matrix(asked, found), possible, caption, f"grades-{found.kind}")
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     export = export_link(f"/export/{found.kind}-grades.csv?{query}", asked.say)
     return html.Div([table, export], className="grade-matrix")
 
@@ -195,7 +195,7 @@ def _discrepancies(asked: Asked, found: Sequence[Toxicity]) -> Element:
     every = [one for some in compared for one in some.discrepancies]
     if not every:
         return html.P(asked.say("grading.no_discrepancy"), className="quiet")
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     identity = html.Div(stamp(asked), className="stamp")
     export = export_link(f"/export/discrepancies.csv?{query}", asked.say)
     return html.Div([_differing(asked, every), identity, export], id="grading-discrepancies")

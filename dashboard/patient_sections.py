@@ -56,4 +56,4 @@ def _table(asked: Asked, course: Course, found: Seen, summary: str, block, expor
 
 def _export(asked: Asked, name: str) -> str:
     view = asked.view.change(page="board", usubjid="", subject=asked.view.usubjid, open="")
-    return f"/export/{name}.csv?{view.href.partition('?')[2]}"
+    return f"/export/{name}.csv?{view.search}"

@@ -61,9 +61,7 @@ def card(asked: Asked, found: Found) -> Still:
         *_rest(asked, found),
         html.Div([html.P(one, className="quiet") for one in _legend(asked)], className="legend"),
         html.Div(stamp(asked, filters(asked)), className="stamp"),
-        export_link(
-            f"/export/rounds.csv?{asked.view.change(open='', length='first', paper='').href.partition('?')[2]}", say
-        ),
+        export_link(f"/export/rounds.csv?{asked.view.change(open='', length='first', paper='').search}", say),
         sheets_card.link(asked),
     ]
     return Still(html.Div(parts))

@@ -22,7 +22,7 @@ def samples_card(asked: Asked, people: Collection[str]) -> list:
     """The chosen patient's samples one by one, and whatever is excluded in the patients that the screen shows."""
     who = asked.view.subject
     own = list(_of_patient(asked, who)) if who in people else [html.P(asked.say("samples.choose"), className="quiet")]
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     identity = html.Div(stamp(asked, filters(asked, people)), className="stamp")
     return [*own, *_excluded(asked, people), identity, export_link(f"/export/samples.csv?{query}", asked.say)]
 

@@ -1,6 +1,7 @@
 """The web application: Dash on Flask, behind the guard, with the few routes that are no screen."""
 
 import gc
+import json
 import logging
 
 import plotly.io
@@ -11,6 +12,7 @@ from flask_compress import Compress
 from dashboard import exports, guard, packed, pages, remembered, shell, whole
 from dashboard.jobs import Jobs
 from dashboard.session import offered, state_head, the_store, today
+from dashboard.view import told_by_path
 from data.state import State, StateError
 from data.store import Store
 
@@ -51,6 +53,7 @@ def create(store: Store, state: State, names: tuple[str, ...] = (), stale_days: 
         update_title=None,
         on_error=shell.report_error,
         enable_mcp=False,
+        meta_tags=[{"name": "told-by-path", "content": json.dumps(told_by_path())}],
         add_log_handler=False,
     )
     plotly.io.json.config.default_engine = "json"  # the other one would copy each component before it encodes it

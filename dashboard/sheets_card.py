@@ -85,7 +85,7 @@ def _alarm(words: str) -> html.P:
 
 def _ready(asked: Asked, bound: Bound, count: int) -> list:
     say, without = asked.say, count - bound.sheets
-    href = f"/export/sheets.pdf?{asked.view.change(open='').href.partition('?')[2]}"
+    href = f"/export/sheets.pdf?{asked.view.change(open='').search}"
     words = say("sheets.ready", count=bound.sheets, size=f"{len(bound.pdf) / 1e6:.1f}")
     more = [say("sheets.without", count=without)] if without else []
     return [

@@ -136,8 +136,9 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
     look = laid_out(view, bool(found.cut))
     cut = found.cut.id if found.cut else ""
     head = state_head()
-    request = {"pathname": pathname, "search": search or "", "cut": cut, "state": head}
-    closed = request | {"search": view.change(open="").href.partition("?")[2]}
+    own = view.own()
+    request = {"pathname": pathname, "search": own.search, "cut": cut, "state": head}
+    closed = request | {"search": own.change(open="").search}
     again = isinstance(rendered, list) and rendered == look
     return {
         "header": [] if view.is_sheet else Still(header(view, found, say)),
@@ -145,7 +146,7 @@ def route(pathname, search, show_newer, written, shown, rendered, views, panels)
         "newer": say("shell.newer"),
         "coming": say("shell.coming"),
         "button": say("shell.show_newer"),
-        "main": no_update if again else screen(view, closed, request, found, say),
+        "main": no_update if again else screen(own, closed, request, found, say),
         "footer": [] if view.is_sheet else Still(footer(found.cut, say)),
         "views": [closed if again and not _alike(closed, old) else no_update for old in views],
         "panels": [request if again and request != old else no_update for old in panels],

@@ -46,6 +46,22 @@ _CHOICES = {
     "paper": ("", "sheet", "sheets"),
     "table": ("lab", "vital_sign", "cytokine", "kinetics", "ice", "tumour"),
 }
+# What each screen reads beside EVERYWHERE. The address keeps the choices of the others for when the reader comes back
+# to them; a screen is made, remembered and linked without them, and `assets/nav.js` carries them along.
+EVERYWHERE = ("lang", "theme", "cut", "open", "zoom")
+OWN = {
+    "board": ("assume", "since"),
+    "patients": ("who", "population", "cohort", "length", "paper", "group", "period", "folded"),
+    "adverse_events": ("population", "window", "only", "rows"),
+    "grading": ("alerts", "term", "subject"),
+    "kinetics": ("cohort", "subject", "scale", "by", "days", "clock", "per", "model", "exposure"),
+    "cytokines": ("cohort", "subject", "scale", "fold", "peak", "outcome"),
+    "changes": ("since",),
+    "data": (),
+    "patient": ("period", "folded", "group", "outside", "draft", "narrative", "paper", "table"),
+}
+# What ends with the screen that it was chosen on: no link to another one has it.
+LEFT = {"open": "", "zoom": "", "assume": "", "draft": "hidden", "narrative": "", "paper": ""}
 _quoted = lru_cache(maxsize=8192)(partial(quote, safe=""))
 _WORD = re.compile(r"[a-z0-9_]{0,40}")
 _COHORT = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -116,6 +132,16 @@ class View:
     def change(self, **choices) -> Self:
         return replace(self, problems=(), **choices)
 
+    def own(self) -> Self:
+        """What the screen itself reads, all else as if nobody had chosen it."""
+        read = {name: getattr(self, name) for name in (*EVERYWHERE, *OWN[self.page])}
+        return type(self)(page=self.page, usubjid=self.usubjid, **read)
+
+    @property
+    def search(self) -> str:
+        """What stands behind the path in the address, without the question mark."""
+        return self.href.partition("?")[2]
+
     @property
     def href(self) -> str:
         """The address of this view. Defaults are left out, so that short links stay short."""
@@ -126,8 +152,7 @@ class View:
     def to(self, page: str, usubjid: str = "") -> str:
         """The address of another screen: what the reader chose is kept, the count is closed; zoom, what-if and draft
         are left."""
-        left = {"open": "", "zoom": "", "assume": "", "draft": "hidden", "narrative": "", "paper": ""}
-        return self.change(page=page, usubjid=usubjid, **left).href
+        return self.change(page=page, usubjid=usubjid, **LEFT).href
 
     def patient(self, usubjid: str) -> str:
         """The address of a patient."""
@@ -172,6 +197,13 @@ class View:
         """The axes of a figure that the reader has moved, with their ranges: layout key -> (from, to)."""
         found = (_AXIS.fullmatch(one).groups() for one in self.zoom.split("~") if one)
         return {axis: (float(low), float(high)) for name, axis, low, high in found if name == figure}
+
+
+def told_by_path() -> dict[str, list[str]]:
+    """Path of a screen, PATIENT for a patient's -> the choices of which its links say everything; the others the
+    browser carries from address to address."""
+    paths = _PATHS | {"patient": PATIENT}
+    return {paths[page]: [*EVERYWHERE, *LEFT, *own] for page, own in OWN.items()}
 
 
 _PARAMETERS = tuple(one.name for one in fields(View) if one.name not in ("page", "usubjid", "problems"))

@@ -10,11 +10,20 @@
   function sameRanges(next, here) {
     return RANGES.every(function (one) { return next.searchParams.get(one) === here.searchParams.get(one); });
   }
+  /* A link says all of what its own screen reads; what was chosen on others stays in the address. */
+  var TOLD = JSON.parse(document.querySelector("meta[name=told-by-path]").content);
+  function carry(next, here) {
+    var told = TOLD[here.pathname] || TOLD["/patient/"];
+    here.searchParams.forEach(function (value, name) {
+      if (told.indexOf(name) < 0 && !next.searchParams.has(name)) { next.searchParams.set(name, value); }
+    });
+  }
   /* On the same screen the axes that the reader has moved stay where they are, unless the link itself says otherwise. */
   function go(href) {
     var next = onThisScreen(new URL(href, window.location.href)), here = new URL(window.location.href);
     var samePage = next.pathname === here.pathname, zoom = here.searchParams.get("zoom");
     if (samePage && zoom && sameRanges(next, here) && !next.searchParams.has("zoom")) { next.searchParams.set("zoom", zoom); }
+    carry(next, here);
     window.history.pushState({}, "", next.href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     if (!samePage) { window.scrollTo(0, 0); }

@@ -68,7 +68,7 @@ def show(stored: object) -> dict:
     asked = Asked.read(stored)
     found = counted(asked)
     say, identity = asked.say, stamp(asked, filters(asked, found))
-    export = export_link(f"/export/adverse-events.csv?{asked.view.change(open='').href.partition('?')[2]}", say)
+    export = export_link(f"/export/adverse-events.csv?{asked.view.change(open='').search}", say)
     return {
         "choices": choices(asked),
         "overview": overview(asked, found, identity),

@@ -429,4 +429,4 @@ def _rows_of(asked: Asked, wanted: set[tuple[str, float]]) -> html.Div:
 
 
 def _query(view: View) -> str:
-    return "?" + view.change(open="").href.partition("?")[2]
+    return "?" + view.change(open="").search

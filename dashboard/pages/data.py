@@ -92,7 +92,7 @@ def show_receipts(stored: object) -> dict:
 
 
 def _query(view: View) -> str:
-    return "?" + view.change(open="").href.partition("?")[2]
+    return "?" + view.change(open="").search
 
 
 # ---- the verdict -----------------------------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ def answer(asked: Asked) -> dict:
     found = found[found["subject"].isin(list(shown))]
     identity = stamp(asked, filters(asked, shown))
     own, others = main_figure(asked, samples, shown), other_figure(asked, samples, shown)
-    query = asked.view.change(open="").href.partition("?")[2]
+    query = asked.view.change(open="").search
     exports = [
         export_link(f"/export/kinetics.csv?{query}", asked.say),
         html.A(
