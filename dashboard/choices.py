@@ -1,8 +1,8 @@
 """What a reader can choose on a screen, as links: each is an address, so Back and a copied link bring it back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from dash import ClientsideFunction, Input, State, clientside_callback, dcc, html
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
 from dashboard.labels import Say
 from dashboard.session import Asked, NotUnderstood
@@ -53,10 +53,8 @@ def cohort_words(asked: Asked) -> str:
 
 
 def subject_select(name: str, say: Say) -> list:
-    """A list to pick the patient from who stands out in the figures; `follow_subject` puts the choice into the address.
-
-    Filled by Output(name, "options") with `subject_options`, Output(name, "value") and Output(f"{name}-shown", "data").
-    """
+    """A list to pick the patient from who stands out in the figures; `follow_subject` fills it and puts the choice into
+    the address."""
     words = {
         "search": say("choice.search"),
         "clear_search": say("choice.clear"),
@@ -69,20 +67,29 @@ def subject_select(name: str, say: Say) -> list:
     return [html.Div(pick, className="noprint"), dcc.Store(id=f"{name}-shown")]
 
 
-def follow_subject(name: str) -> None:
+def follow_subject(name: str, page: str, people: Callable[[Asked], Mapping[str, str]]) -> None:
+    """people: usubjid -> number, of those the screen shows. The list makes an index of them to search by, which takes
+    as long as a figure of a large trial: it has them when the page's own figure is drawn."""
+
+    @callback(
+        output={
+            "options": Output(name, "options"),
+            "chosen": Output(name, "value"),
+            "shown": Output(f"{name}-shown", "data"),
+        },
+        inputs={"stored": Input({"below": page}, "data")},
+        prevent_initial_call=True,
+    )
+    def show_people(stored: object) -> dict:
+        asked = Asked.read(stored)
+        found = people(asked)
+        known = asked.view.subject if asked.view.subject in found else ""
+        options = [{"value": usubjid, "label": number} for usubjid, number in found.items()]
+        return {"options": options, "chosen": known or None, "shown": known}
+
     clientside_callback(
         ClientsideFunction("graphs", "choose_subject"),
         Input(name, "value"),
         State(f"{name}-shown", "data"),
         prevent_initial_call=True,
     )
-
-
-def subject_options(asked: Asked, people: Mapping[str, str]) -> dict:
-    """What fills a `subject_select`. people: usubjid -> number, of those the screen shows."""
-    known = asked.view.subject if asked.view.subject in people else ""
-    return {
-        "people": [{"value": usubjid, "label": number} for usubjid, number in people.items()],
-        "subject": known or None,
-        "subject_shown": known,
-    }

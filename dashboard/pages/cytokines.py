@@ -7,7 +7,7 @@ from dash import Input, Output, callback, dcc, html
 from clinical.family import pairs
 from dashboard import cytokine_pair, cytokine_profiles
 from dashboard.choices import chosen_cohort, follow_subject, subject_select
-from dashboard.correlating import Cytokines, cytokines_of, export, family_of, people
+from dashboard.correlating import Cytokines, cytokines_of, export, family_of, numbers, people
 from dashboard.cytokine_matrix import chosen_pair, matrix
 from dashboard.cytokine_pair import excluded, pair_figure, pair_head
 from dashboard.cytokine_profiles import profile_card
@@ -42,7 +42,7 @@ class Id(StrEnum):
 for _figure in (Id.PROFILES, Id.SCATTER):
     keep_zoom(_figure)
     open_points(_figure)
-follow_subject(Id.SUBJECT)
+follow_subject(Id.SUBJECT, "cytokines", numbers)
 asks_below("cytokines", Id.PROFILES, "figure")
 
 
@@ -97,9 +97,6 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "hidden": Output(Id.BODY, "hidden"),
         "untested": Output(Id.TESTS, "hidden"),
         "profile_summary": Output(Id.PROFILE_SUMMARY, "children"),
-        "people": Output(Id.SUBJECT, "options"),
-        "subject": Output(Id.SUBJECT, "value"),
-        "subject_shown": Output(f"{Id.SUBJECT}-shown", "data"),
         "profiles": Output(Id.PROFILES, "figure"),
         "profiles_style": Output(Id.PROFILES, "style"),
         "matrix": Output(Id.MATRIX, "children"),
@@ -122,7 +119,6 @@ def _nothing(asked: Asked) -> dict:
     """What a trial does not have is one sentence."""
     hidden = {"display": "none"}
     blank = dict.fromkeys(("profile_summary", "matrix", "pair", "excluded"), "")
-    blank |= {"people": [], "subject": None, "subject_shown": ""}
     blank |= {"profiles": {}, "scatter": {}, "profiles_style": hidden}
     return blank | {
         "choices": [],

@@ -11,7 +11,6 @@ from dashboard.choices import (
     chosen_cohort,
     cohort_choice,
     follow_subject,
-    subject_options,
     subject_select,
 )
 from dashboard.exposures import exposures_of, series
@@ -67,7 +66,7 @@ for _figure in (Id.CURVES, Id.OTHERS):
     keep_zoom(_figure)
 for _figure in (Id.CURVES, Id.OTHERS, Id.POWER_CMAX, Id.POWER_AREA, Id.COVARIATES):
     open_points(_figure)
-follow_subject(Id.SUBJECT)
+follow_subject(Id.SUBJECT, "kinetics", lambda asked: {who: one.subjid for who, one in people(asked).items()})
 asks_below("kinetics", Id.CURVES, "figure")
 
 
@@ -144,9 +143,6 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     output={
         "choices": Output(Id.CHOICES, "children"),
         "summary": Output(Id.SUMMARY, "children"),
-        "people": Output(Id.SUBJECT, "options"),
-        "subject": Output(Id.SUBJECT, "value"),
-        "subject_shown": Output(f"{Id.SUBJECT}-shown", "data"),
         "figure": Output(Id.CURVES, "figure"),
         "style": Output(Id.CURVES, "style"),
         "aside": Output(Id.ASIDE, "children"),
@@ -237,7 +233,6 @@ def answer(asked: Asked) -> dict:
     return {
         "choices": choices(asked),
         "summary": Still(in_short(asked, samples, found)),
-        **subject_options(asked, {usubjid: person.subjid for usubjid, person in shown.items()}),
         "figure": own,
         "style": {"height": own.layout["height"]} if own.data else {"display": "none"},
         "aside": Still([*asides(asked, samples), *([] if own.data else [html.Div(identity, className="stamp")])]),
