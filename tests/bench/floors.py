@@ -70,7 +70,7 @@ def own(port: int, store: Path) -> None:
     from data.state import State
     from data.store import Store
 
-    view.PAGES[PATH], view._PATHS[PAGE] = PAGE, PATH
+    view.PAGES[PATH], view._PATHS[PAGE], view.OWN[PAGE] = PAGE, PATH, ()
     pages._PAGES[PAGE] = _page()
     state = State(Settings(store=store).state_url)
     app = server.create(Store(store), state).server
