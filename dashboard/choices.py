@@ -1,12 +1,12 @@
 """What a reader can choose on a screen, as links: each is an address, so Back and a copied link bring it back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
+from dash import html
 
-from dashboard.labels import Say
+from dashboard import elements
 from dashboard.session import Asked, NotUnderstood
-from dashboard.still import Still
+from dashboard.still import Still, text
 from dashboard.view import View
 
 
@@ -52,44 +52,13 @@ def cohort_words(asked: Asked) -> str:
     return asked.cut.protocol.level(cohort).label.in_(asked.view.lang) if cohort else asked.say("choice.all_infused")
 
 
-def subject_select(name: str, say: Say) -> list:
-    """A list to pick the patient from who stands out in the figures; `follow_subject` fills it and puts the choice into
-    the address."""
-    words = {
-        "search": say("choice.search"),
-        "clear_search": say("choice.clear"),
-        "clear_selection": say("choice.clear"),
-        "no_options_found": say("choice.no_such_patient"),
-    }
-    pick = dcc.Dropdown(
-        id=name, placeholder=say("choice.subject"), labels=words, maxHeight=360, className="subject-select"
-    )
-    return [html.Div(pick, className="noprint"), dcc.Store(id=f"{name}-shown")]
-
-
-def follow_subject(name: str, page: str, people: Callable[[Asked], Mapping[str, str]]) -> None:
-    """people: usubjid -> number, of those the screen shows. The list makes an index of them to search by, which takes
-    as long as a figure of a large trial: it has them when the page's own figure is drawn."""
-
-    @callback(
-        output={
-            "options": Output(name, "options"),
-            "chosen": Output(name, "value"),
-            "shown": Output(f"{name}-shown", "data"),
-        },
-        inputs={"stored": Input({"below": page}, "data")},
-        prevent_initial_call=True,
-    )
-    def show_people(stored: object) -> dict:
-        asked = Asked.read(stored)
-        found = people(asked)
-        known = asked.view.subject if asked.view.subject in found else ""
-        options = [{"value": usubjid, "label": number} for usubjid, number in found.items()]
-        return {"options": options, "chosen": known or None, "shown": known}
-
-    clientside_callback(
-        ClientsideFunction("graphs", "choose_subject"),
-        Input(name, "value"),
-        State(f"{name}-shown", "data"),
-        prevent_initial_call=True,
-    )
+def subject_select(asked: Asked, people: Mapping[str, str]) -> str:
+    """A list, as `Still.tree`, to pick the patient from who stands out in the figures. people: usubjid -> number, of
+    those the screen shows. It is the browser's own: one to search in takes as long as a figure to index five hundred.
+    """
+    known = asked.view.subject if asked.view.subject in people else ""
+    words = asked.say("choice.subject")
+    nobody = elements.Option(words, value="")
+    options = [nobody, *(elements.Option(number, value=usubjid) for usubjid, number in people.items())]
+    told = {"aria-label": words, "data-choice": "subject"}
+    return text(elements.Select(options, value=known, className="subject-select noprint", **told))

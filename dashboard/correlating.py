@@ -116,12 +116,6 @@ def people(asked: Asked, found: Cytokines) -> pd.DataFrame:
     return found.of(chosen_cohort(asked))
 
 
-def numbers(asked: Asked) -> dict[str, str]:
-    """usubjid -> the number a reader knows the patient by, of those the view shows."""
-    shown = people(asked, cytokines_of(asked.cut, asked.head))
-    return dict(zip(shown["usubjid"], shown["subjid"], strict=True))
-
-
 def places(asked: Asked) -> dict[str, int | None]:
     return {one.id: asked.cut.protocol.place(one.id) for one in asked.cut.protocol.cohort.levels}
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import pandas as pd
 
 from clinical.peaks import fold
-from dashboard.choices import choice, cohort_choice, cohort_words
+from dashboard.choices import choice, cohort_choice, cohort_words, subject_select
 from dashboard.correlating import Cytokines, cytokines_of, links, names, people, places
 from dashboard.cytokine_words import BOUND, number
 from dashboard.drill import linked, mark
@@ -36,12 +36,14 @@ def choices(asked: Asked, found: Cytokines) -> list:
 def profile_card(asked: Asked, found: Cytokines) -> dict:
     # Drawn once for all pairs of the scatter.
     figure, left_out = _profile_figure(replace(asked, view=asked.view.change(zoom="", open="", peak="", outcome="")))
+    shown = people(asked, found)
     return {
         "choices": choices(asked, found),
         "empty": "",
         "hidden": False,
         "untested": False,
         "profile_summary": Still(profile_summary(asked, found, left_out)),
+        "subject": subject_select(asked, dict(zip(shown["usubjid"], shown["subjid"], strict=True))),
         "profiles": _moved_copy(figure, asked.view.zoomed(PROFILES)),
         "profiles_style": {"height": figure.layout["height"]},
     }

@@ -14,5 +14,5 @@ def _of(tag: str) -> Callable[..., Element]:
 
 
 A, B, Caption, Details, Div, H2, H3, Li = map(_of, ("a", "b", "caption", "details", "div", "h2", "h3", "li"))
-P, Section, Span, Summary, Ul = map(_of, ("p", "section", "span", "summary", "ul"))
+Option, P, Section, Select, Span, Summary, Ul = map(_of, ("option", "p", "section", "select", "span", "summary", "ul"))
 Table, Tbody, Td, Th, Thead, Tr = map(_of, ("table", "tbody", "td", "th", "thead", "tr"))

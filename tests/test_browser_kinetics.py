@@ -168,7 +168,7 @@ def test_what_lies_below_is_asked_for_when_the_window_is_drawn(site, open_tab):
     expect(page.locator("#kinetics-power")).to_contain_text("Not in it")
     below = [place for place, one in enumerate(asked) if '"below"' in one.partition('"inputs"')[2][:40]]
     frame = next(place for place, one in enumerate(asked) if "main.children" in one)
-    assert len(below) == 3 and min(below) > frame  # dose, properties, whom the list has
+    assert len(below) == 2 and min(below) > frame
 
 
 def test_nominal_time_and_copies_by_volume_are_choices(site, open_tab):

@@ -11,12 +11,12 @@ Tocilizumab (`scenario.MEDICATION`): 102 Day 5, 201 Day 6, 202 Day 4, 205 Day 3,
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from reading import of_kind, parts_of, text_of
-from test_answers import ask as answered
 
 from clinical.family import pairs
 from dashboard import cytokine_profiles
@@ -165,28 +165,17 @@ def test_who_is_not_among_the_dots_is_named_with_the_reason(trial, application):
 def test_a_chosen_patient_stands_out_on_every_panel(trial, application):
     answer = shown(trial, application, subject="XKDCT293-01-301")
     strong = [one for one in answer["profiles"].data if one.mode == "lines+markers"]
-    assert len(strong) == 9
+    tag, told, *options = json.loads(answer["subject"])
+    assert (len(strong), tag, told["value"], len(options)) == (9, "select", "XKDCT293-01-301", 1 + 13)
+    assert options[:2] == [
+        ["option", {"value": ""}, "Highlight a patient"], ["option", {"value": "XKDCT293-01-101"}, "101"],
+    ]  # fmt: skip
     il6 = strong[0]
     assert il6.customdata[0][2] == "≤ 1.5" and il6.marker.color[0] == "#FFFFFF"  # hollow: below the limit
     assert il6.marker.color[3] == il6.line.color
     nobody = shown(trial, application, subject="NOBODY")
+    assert json.loads(nobody["subject"])[1]["value"] == ""
     assert not [one for one in nobody["profiles"].data if one.mode == "lines+markers"]
-
-
-@pytest.mark.parametrize(
-    ("search", "chosen", "count"),
-    [("", None, 13), ("subject=XKDCT293-01-301", "XKDCT293-01-301", 13), ("subject=NOBODY", None, 13),
-     ("subject=XKDCT293-01-301&cohort=DL1", None, 3)],
-)  # fmt: skip
-@pytest.mark.parametrize("name", ["kinetics", "cytokines"])
-def test_the_list_has_whom_the_screen_shows(client, trial, name, search, chosen, count):
-    status, answer = answered(
-        client, f"{name}-subject.options", pathname=f"/{name}", search=search, cut=trial.current()
-    )
-    found = answer["response"][f"{name}-subject"]
-    assert (status, len(found["options"]), found["value"]) == (200, count, chosen)
-    assert {"value": "XKDCT293-01-101", "label": "101"} in found["options"]
-    assert answer["response"][f"{name}-subject-shown"]["data"] == (chosen or "")
 
 
 def test_of_a_crowd_the_highest_are_drawn_and_the_chosen_one(trial, application, found, monkeypatch):

@@ -39,13 +39,6 @@ window.dash_clientside.graphs = (function () {
       clearTimeout(later);  // one word to the server when the hand rests
       later = setTimeout(function () { window.dispatchEvent(new CustomEvent("_dashprivate_pushstate")); }, 250);
     },
-    /* A patient picked from the list goes into the address. What the server has set (`shown`) was not picked. */
-    choose_subject: function (picked, shown) {
-      var address = new URL(window.location.href), now = address.searchParams.get("subject") || "";
-      if ((picked || "") === (shown || "") || (picked || "") === now) { return; }
-      if (picked) { address.searchParams.set("subject", picked); } else { address.searchParams.delete("subject"); }
-      window.followLink(address.href);
-    },
     open_point: function (click) {
       var point = click && click.points && click.points[0], data = point && point.customdata;
       var href = Array.isArray(data) ? data[0] : data;

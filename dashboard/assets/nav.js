@@ -29,6 +29,11 @@
     if (!samePage) { window.scrollTo(0, 0); }
   }
   window.followLink = go;
+  window.chooseFromList = function (name, value) {
+    var address = new URL(window.location.href);
+    if (value) { address.searchParams.set(name, value); } else { address.searchParams.delete(name); }
+    go(address.href);
+  };
   /* On a telephone a patient's stack begins with few panels; the reader unfolds the others. */
   function onThisScreen(next) {
     var narrow = window.matchMedia("(max-width: 480px)").matches;

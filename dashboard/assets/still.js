@@ -12,8 +12,11 @@
     var tag = part[0], attributes = part[1], parts = part.slice(2);
     if (tag === "table" && attributes.sorts) { return React.createElement(Sorted, { table: part }); }
     if (tag === "tbody" && parts.length > AT_ONCE) { return React.createElement(Body, { attributes: attributes, rows: parts }); }
+    if (tag === "select") { attributes = Object.assign({ onChange: choose }, attributes); }
     return element(tag || React.Fragment, attributes, parts);
   }
+  /* A list shows what the page shows: what is picked goes into the address, and comes back with the page. */
+  function choose(event) { window.chooseFromList(event.target.dataset.choice, event.target.value); }
 
   /* The first rows at once, the others when the browser rests, and all of them before printing. */
   function Body(props) {

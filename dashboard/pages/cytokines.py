@@ -6,8 +6,8 @@ from dash import Input, Output, callback, dcc, html
 
 from clinical.family import pairs
 from dashboard import cytokine_pair, cytokine_profiles
-from dashboard.choices import chosen_cohort, follow_subject, subject_select
-from dashboard.correlating import Cytokines, cytokines_of, export, family_of, numbers, people
+from dashboard.choices import chosen_cohort
+from dashboard.correlating import Cytokines, cytokines_of, export, family_of, people
 from dashboard.cytokine_matrix import chosen_pair, matrix
 from dashboard.cytokine_pair import excluded, pair_figure, pair_head
 from dashboard.cytokine_profiles import profile_card
@@ -18,7 +18,7 @@ from dashboard.later import Later, asks_below, below
 from dashboard.patient_rows import patient_rows
 from dashboard.peak_table import columns, peaks_summary, rows
 from dashboard.session import Asked, stamp
-from dashboard.still import Still
+from dashboard.still import Still, text
 from dashboard.view import View
 
 
@@ -42,7 +42,6 @@ class Id(StrEnum):
 for _figure in (Id.PROFILES, Id.SCATTER):
     keep_zoom(_figure)
     open_points(_figure)
-follow_subject(Id.SUBJECT, "cytokines", numbers)
 asks_below("cytokines", Id.PROFILES, "figure")
 
 
@@ -51,7 +50,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     profile_head = html.Div(
         [
             html.Div([html.H2(say("cytokines.profiles")), html.P(id=Id.PROFILE_SUMMARY, className="summary")]),
-            *subject_select(Id.SUBJECT, say),
+            html.Div(Still(id=Id.SUBJECT)),
         ],
         className="card-head",
     )
@@ -97,6 +96,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
         "hidden": Output(Id.BODY, "hidden"),
         "untested": Output(Id.TESTS, "hidden"),
         "profile_summary": Output(Id.PROFILE_SUMMARY, "children"),
+        "subject": Output(Id.SUBJECT, "tree"),
         "profiles": Output(Id.PROFILES, "figure"),
         "profiles_style": Output(Id.PROFILES, "style"),
         "matrix": Output(Id.MATRIX, "children"),
@@ -119,6 +119,7 @@ def _nothing(asked: Asked) -> dict:
     """What a trial does not have is one sentence."""
     hidden = {"display": "none"}
     blank = dict.fromkeys(("profile_summary", "matrix", "pair", "excluded"), "")
+    blank |= {"subject": text(None)}
     blank |= {"profiles": {}, "scatter": {}, "profiles_style": hidden}
     return blank | {
         "choices": [],

@@ -10,7 +10,6 @@ from dashboard.choices import (
     choice,
     chosen_cohort,
     cohort_choice,
-    follow_subject,
     subject_select,
 )
 from dashboard.exposures import exposures_of, series
@@ -66,7 +65,6 @@ for _figure in (Id.CURVES, Id.OTHERS):
     keep_zoom(_figure)
 for _figure in (Id.CURVES, Id.OTHERS, Id.POWER_CMAX, Id.POWER_AREA, Id.COVARIATES):
     open_points(_figure)
-follow_subject(Id.SUBJECT, "kinetics", lambda asked: {who: one.subjid for who, one in people(asked).items()})
 asks_below("kinetics", Id.CURVES, "figure")
 
 
@@ -84,7 +82,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
                     html.Div(
                         [
                             html.Div([html.H2(say("kinetics.curves")), html.P(id=Id.SUMMARY, className="summary")]),
-                            *subject_select(Id.SUBJECT, say),
+                            html.Div(Still(id=Id.SUBJECT)),
                         ],
                         className="card-head",
                     ),
@@ -143,6 +141,7 @@ def layout(view: View, request: dict | None, opened: dict | None) -> html.Div:
     output={
         "choices": Output(Id.CHOICES, "children"),
         "summary": Output(Id.SUMMARY, "children"),
+        "subject": Output(Id.SUBJECT, "tree"),
         "figure": Output(Id.CURVES, "figure"),
         "style": Output(Id.CURVES, "style"),
         "aside": Output(Id.ASIDE, "children"),
@@ -233,6 +232,7 @@ def answer(asked: Asked) -> dict:
     return {
         "choices": choices(asked),
         "summary": Still(in_short(asked, samples, found)),
+        "subject": subject_select(asked, {usubjid: person.subjid for usubjid, person in shown.items()}),
         "figure": own,
         "style": {"height": own.layout["height"]} if own.data else {"display": "none"},
         "aside": Still([*asides(asked, samples), *([] if own.data else [html.Div(identity, className="stamp")])]),
