@@ -17,6 +17,7 @@ from dashboard.change_rows import row_name, value, who
 from dashboard.comparing import Compared
 from dashboard.cytokine_words import number, outcome_reason, outcome_words
 from dashboard.drill import opened
+from dashboard.figures.panels import unit_words
 from dashboard.reasons import reason
 from dashboard.rule_card import head, headline
 from dashboard.sentences import Sentences, people, with_links
@@ -340,7 +341,7 @@ def _amount(asked: Asked, row, digits: str) -> str:
     if pd.isna(row.value):
         return asked.say("changes.no_value")
     said = f"{row.value:{digits}}" if digits else f"{row.value:,.1f}" if row.unit == "d" else number(row.value)
-    said = f"{said} {row.unit.replace('*', '·')}"
+    said = f"{said} {unit_words(row.unit)}"
     return said if row.state == "complete" else f"{said} {asked.say('changes.not_final')}"
 
 

@@ -12,6 +12,7 @@ from dashboard.correlating import Cytokines, cytokines_of, links, names, people,
 from dashboard.cytokine_words import BOUND, number
 from dashboard.drill import linked, mark
 from dashboard.figures import profiles as profile_figure
+from dashboard.figures.panels import unit_words
 from dashboard.figures.profiles import Panel, profiles
 from dashboard.session import Asked, stamp
 from dashboard.still import Still
@@ -63,7 +64,9 @@ def _profile_figure(asked: Asked):
     rows = rows[rows["usubjid"].isin([*drawn(asked, found), view.subject])]
     unit = "" if view.fold == "value" else asked.say(f"cytokines.fold_{view.fold}")
     panels = [
-        Panel(one.code, f"<b>{one.label.in_(view.lang)}</b>  {unit or one.unit}", None if unit else one.lloq)
+        Panel(
+            one.code, f"<b>{one.label.in_(view.lang)}</b>  {unit or unit_words(one.unit)}", None if unit else one.lloq
+        )
         for one in found.analytes
     ]
     words = profile_figure.Words(
@@ -148,7 +151,7 @@ def _highest(asked: Asked, found: Cytokines) -> str:
     if own.empty:
         return ""
     top = own.loc[own["value"].idxmax()]
-    said = f"{BOUND[top['limit']]}{number(top['value'])} {top['unit']}"
+    said = f"{BOUND[top['limit']]}{number(top['value'])} {unit_words(top['unit'])}"
     return asked.say(
         "cytokines.highest",
         analyte=peak.label.in_(asked.view.lang), who=mark(top["usubjid"]), value=said, day=top["day"],

@@ -5,6 +5,7 @@ import pandas as pd
 from clinical.outcomes import CHANGE, CRS, RESPONSE
 from clinical.peaks import ABOVE, BELOW
 from dashboard.correlating import Cytokines
+from dashboard.figures.panels import unit_words
 from dashboard.session import Asked
 from data.protocol_measures import Peak
 
@@ -45,11 +46,11 @@ def outcome_name(asked: Asked, outcome: str) -> str:
 
 def outcome_unit(found: Cytokines, outcome: str) -> str:
     units = found.outcomes.loc[(found.outcomes["outcome"] == outcome) & (found.outcomes["unit"] != ""), "unit"]
-    return "" if units.empty else units.iloc[0].replace("*", "·")
+    return "" if units.empty else unit_words(units.iloc[0])
 
 
 def peak_unit(asked: Asked, peak: Peak) -> str:
-    return next(one.unit for one in asked.cut.protocol.analytes if one.code == peak.code)
+    return next(unit_words(one.unit) for one in asked.cut.protocol.analytes if one.code == peak.code)
 
 
 def outcome_words(asked: Asked, outcome: str, value: float, words: str, limit: str) -> str:

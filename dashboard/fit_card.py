@@ -12,6 +12,7 @@ from dashboard.drill import named
 from dashboard.exposures import series
 from dashboard.figures.curves import Panel, Person, curves
 from dashboard.figures.fitted import with_fit
+from dashboard.figures.panels import unit_words
 from dashboard.figures.samples import Samples
 from dashboard.fit_words import job_words, reason, reasons
 from dashboard.fitting import fit_of
@@ -152,4 +153,4 @@ def _digits(value: float) -> str:
 def _name(asked: Asked, parameter: str) -> str:
     unit = asked.cut.protocol.kinetics.unit
     amount_unit, _, per = unit.partition("/")
-    return asked.say(f"fit.name_{parameter}", unit=unit, area=f"{amount_unit}·d/{per}")
+    return asked.say(f"fit.name_{parameter}", unit=unit_words(unit), area=unit_words(f"{amount_unit}*d/{per}"))

@@ -10,6 +10,7 @@ from dashboard.drill import named
 from dashboard.excluding import reasons
 from dashboard.figures import curves as drawing
 from dashboard.figures.curves import Panel, Person, Words, curves
+from dashboard.figures.panels import unit_words
 from dashboard.figures.samples import Samples
 from dashboard.kinetic_marks import marks
 from dashboard.kinetic_words import amount, assay, filters
@@ -79,8 +80,8 @@ def planned_of(asked: Asked, own: pd.DataFrame) -> pd.DataFrame:
 def title_of(asked: Asked) -> str:
     volume = by_volume(asked)
     if asked.view.per == "volume" and volume:
-        return f"{volume.label.in_(asked.view.lang)}, {volume.unit}"
-    return f"{assay(asked)}, {asked.cut.protocol.kinetics.unit}"
+        return f"{volume.label.in_(asked.view.lang)}, {unit_words(volume.unit)}"
+    return f"{assay(asked)}, {unit_words(asked.cut.protocol.kinetics.unit)}"
 
 
 def _name(person: Person) -> str:
@@ -97,7 +98,7 @@ def other_figure(asked: Asked, samples: pd.DataFrame, shown: dict[str, Person]):
     for one in asked.cut.protocol.panel("kinetics", "flow"):
         own = rest[rest["code"] == one.code]
         if (own["signal"] != "no_result").any():
-            panels.append(Panel(f"{one.label.in_(view.lang)}, {one.unit}", Samples.of(own)))
+            panels.append(Panel(f"{one.label.in_(view.lang)}, {unit_words(one.unit)}", Samples.of(own)))
     figure = curves(
         panels, shown, words(asked, shown), theme=view.theme, scale=view.scale, days=view.days, chosen=view.subject,
         columns=min(3, max(1, len(panels))), row=260,
@@ -135,7 +136,11 @@ def asides(asked: Asked, samples: pd.DataFrame) -> list:
     lines += clock_words(asked, drawn(asked, samples)) + volume_words(asked, samples)
     elsewhere = samples[~in_blood(asked, samples["specimen"]) & samples["conc"].notna()]
     for one in elsewhere[["usubjid", "conc", "unit", "specimen", "rel_day"]].itertuples():
-        told = {"value": f"{amount(one.conc, one.unit)} {one.unit}", "specimen": one.specimen, "day": int(one.rel_day)}
+        told = {
+            "value": f"{amount(one.conc, one.unit)} {unit_words(one.unit)}",
+            "specimen": one.specimen,
+            "day": int(one.rel_day),
+        }
         lines.append([named(asked, one.usubjid), " ", say("kinetics.elsewhere", **told)])
     unread = samples[samples["endpoint"] & (samples["signal"] == "no_result")]
     for one in unread[["usubjid", "rel_day", "why"]].itertuples():
@@ -165,8 +170,8 @@ def volume_words(asked: Asked, samples: pd.DataFrame) -> list:
         return [asked.say("kinetics.no_volume")] if kinetics and kinetics.table == "kinetics" else []
     own = samples[(samples["code"] == volume.code) & samples["value"].notna()]
     if own.empty:
-        return [asked.say("kinetics.no_yield", unit=volume.unit)]
+        return [asked.say("kinetics.no_yield", unit=unit_words(volume.unit))]
     if asked.view.per == "dna":
         return []
     k, n = own["usubjid"].nunique(), samples["usubjid"].nunique()
-    return [asked.say("kinetics.yield_of", k=k, n=n, unit=kinetics.unit)]
+    return [asked.say("kinetics.yield_of", k=k, n=n, unit=unit_words(kinetics.unit))]

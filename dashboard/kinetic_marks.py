@@ -6,6 +6,7 @@ import pandas as pd
 
 from dashboard.exposures import endpoint_samples, exposures_of, parameters_of
 from dashboard.figures.marks import Marks
+from dashboard.figures.panels import unit_words
 from dashboard.kinetic_words import amount, titled
 from dashboard.sentences import Sentences
 from dashboard.session import Asked
@@ -41,7 +42,7 @@ def _area_words(asked: Asked, end: int) -> str:
     if pd.isna(one.value):
         return asked.say("kinetics.no_area", name=name)
     final = "" if one.state == "complete" else " *"
-    return f"{name} {amount(one.value, one.unit)} {one.unit.replace('*', '·')}{final}"
+    return f"{name} {amount(one.value, one.unit)} {unit_words(one.unit)}{final}"
 
 
 def _terminal_words(asked: Asked) -> str:

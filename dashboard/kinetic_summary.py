@@ -3,6 +3,7 @@
 import pandas as pd
 
 from dashboard.drill import linked, mark
+from dashboard.figures.panels import unit_words
 from dashboard.kinetic_words import amount, assay
 from dashboard.labels import Say
 from dashboard.session import Asked
@@ -21,7 +22,7 @@ def in_short(asked: Asked, samples: pd.DataFrame, found: pd.DataFrame) -> str | 
     when = found[(found["subject"] == top["subject"]) & (found["parameter"] == "TMAX")]["value"].item()
     still = found[(found["parameter"] == "TLST") & (found["why"] == "still there")]
     told |= {
-        "value": f"{amount(top['value'], top['unit'])} {top['unit']}",
+        "value": f"{amount(top['value'], top['unit'])} {unit_words(top['unit'])}",
         "who": mark(top["subject"]),
         "day": f"{when:.1f}",
     }

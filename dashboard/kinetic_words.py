@@ -7,6 +7,7 @@ import pandas as pd
 from dashboard.choices import chosen_cohort, cohort_words
 from dashboard.drill import linked, mark
 from dashboard.excluding import without
+from dashboard.figures.panels import unit_words
 from dashboard.labels import Say
 from dashboard.session import Asked
 from pk.exposure import PARAMETERS
@@ -34,7 +35,7 @@ def wanted(asked: Asked) -> list[tuple[str, int | None]]:
 
 def titled(say: Say, name: str, end: int | None, unit: str) -> str:
     title = say(f"kinetics.parameter_{name.lower()}", **({} if end is None else {"end": end}))
-    return f"{title}, {unit.replace('*', '·')}" if unit else title
+    return f"{title}, {unit_words(unit)}" if unit else title
 
 
 def amount(value: float, unit: str) -> str:

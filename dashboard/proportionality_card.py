@@ -8,6 +8,7 @@ import pandas as pd
 from dash import html
 
 from dashboard.exposures import exposures_of
+from dashboard.figures.panels import unit_words
 from dashboard.figures.proportion import Line, proportion
 from dashboard.figures.scatter import Words
 from dashboard.kinetic_words import amount, everyone, remark, titled, who_and_why
@@ -65,7 +66,7 @@ def figure(asked: Asked, one: Exposure):
 
 def _words(asked: Asked, one: Exposure, used: pd.DataFrame) -> Words:
     dose_unit = next((level.unit for level in asked.cut.protocol.cohort.levels if level.unit), "")
-    name, unit = titled(asked.say, one.name, one.end, ""), one.unit.replace("*", "·")
+    name, unit = titled(asked.say, one.name, one.end, ""), unit_words(one.unit)
     about = {
         row.Index: f"{row.dose:,.4g} {dose_unit} · {name} {amount(row.value, row.unit)} {unit}"
         for row in used.itertuples()

@@ -178,7 +178,7 @@ def test_nominal_time_and_copies_by_volume_are_choices(site, open_tab):
     page.get_by_role("link", name="Nominal", exact=True).click()
     expect(page.locator("#kinetics-curves .infolayer")).to_contain_text("Nominal days since infusion")
     page.get_by_role("link", name="µL blood", exact=True).click()
-    expect(page.locator("#kinetics-curves .infolayer")).to_contain_text("copies/uL")
+    expect(page.locator("#kinetics-curves .infolayer")).to_contain_text("copies/µL")
     expect(page.locator("#kinetics-aside")).to_contain_text("Known in 3 of 13 patients")
 
 

@@ -47,7 +47,7 @@ def fit() -> PopulationFit:
 
 def test_the_tables_give_what_is_told_and_the_reason_for_what_is_not(trial, fit):
     typical = text_of(fit_card.typical_table(ask(trial), fit))
-    assert "Cmax, copies/ug 1,000 0.0123 – 12.3 0.5 0.4 – 0.6" in typical
+    assert "Cmax, copies/µg 1,000 0.0123 – 12.3 0.5 0.4 – 0.6" in typical
     assert (
         "β, second fall, 1/d – 0.0123 – 12.3 0.5 0.4 – 0.6 not given: the interval spans more than tenfold" in typical
     )

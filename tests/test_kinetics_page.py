@@ -115,7 +115,7 @@ def test_a_pleural_effusion_is_a_series_of_its_own(trial, found):
     [elsewhere] = rows[rows["specimen"] == "PLEURAL EFFUSION"].itertuples()
     assert (elsewhere.conc, elsewhere.rel_day, elsewhere.endpoint) == (9400, 14, False)
     assert found.loc[("201", "CMAX", 0), "value"] < 9400
-    assert "9,400 copies/ug in PLEURAL EFFUSION on Day 14" in text_of(kinetics.answer(ask(trial))["aside"])
+    assert "9,400 copies/µg in PLEURAL EFFUSION on Day 14" in text_of(kinetics.answer(ask(trial))["aside"])
 
 
 def test_what_the_laboratory_wrote_below_the_limit_is_kept_apart(trial):
@@ -139,7 +139,7 @@ def test_the_groups_count_everyone(trial):
         text_of(row.children[0]): row
         for row in kinetics.answer(ask(trial))["groups"].children.children[0].children[2].children
     }
-    peaks = text_of(rows["Cmax, copies/ug"].children[3])
+    peaks = text_of(rows["Cmax, copies/µg"].children[3])
     assert peaks.startswith("301") and "302" in peaks and "n 2 · not final 1" in peaks
 
 
@@ -173,7 +173,7 @@ def test_a_point_leads_to_its_patient_and_a_sample_below_the_limit_is_hollow_at_
 def test_flow_and_copies_never_share_an_axis(trial):
     figure = kinetics.answer(ask(trial))["others"]
     titles = [note.text for note in figure.layout.annotations[:]]
-    for title in ("CAR copies by volume, copies/uL", "CAR+ T cells, cells/uL", "CAR+ of T cells, %"):
+    for title in ("CAR copies by volume, copies/µL", "CAR+ T cells, cells/µL", "CAR+ of T cells, %"):
         assert title in titles
     assert len([one for one in figure.layout if one.startswith("yaxis")]) == 3
 

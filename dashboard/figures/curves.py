@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.figures.marks import Marks, lowest, mark_note, mark_traces
+from dashboard.figures.panels import unit_words
 from dashboard.figures.samples import Sample, Samples, short
 from dashboard.theme import PALETTES, Figure, Palette, stamp_note, styled
 from pk.exposure import LEAST
@@ -233,7 +234,7 @@ def _points(
 
 
 def _told(one: Sample, people: Mapping[str, Person], words: Words) -> str:
-    unit = "" if pd.isna(one.unit) else f" {one.unit}"
+    unit = "" if pd.isna(one.unit) else f" {unit_words(one.unit)}"
     limit = words.no_limit if math.isnan(one.limit) else f"< {one.limit:g}{unit}"
     value = f"{float(f'{one.conc:.4g}'):,.12g}{unit}" if one.signal == "quantified" else None
     out = (words.excluded[int(one.excluded)],) if one.sign == "excluded" else ()

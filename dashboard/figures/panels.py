@@ -1,6 +1,7 @@
 """One panel of a stack of figures over one time axis, and what all its panels have in common."""
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +14,8 @@ from dashboard.labels import Say
 CRS_ICANS = ("crs", "icans")
 NAME = 12  # px between the names of lines
 PLOT = 660  # px between the margins on a screen of common width; what fits a bar is reckoned by it
-_UNITS = {"C": "°C", "10^9/L": "10⁹/L", "10^12/L": "10¹²/L", "copies/ug": "copies/µg", "copies/uL": "copies/µL",
-          "cells/uL": "cells/µL", "umol/L": "µmol/L", "ug/L": "µg/L"}  # fmt: skip
+_UNITS = {"C": "°C", "10^9/L": "10⁹/L", "10^12/L": "10¹²/L"}
+_MICRO = re.compile(r"\bu(?=(g|L|mol)\b)")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def last_data(rows: pd.DataFrame, say: Say) -> str:
 
 def unit_words(unit: object) -> str:
     """A unit of the store as it is written; "" where there is none."""
-    return _UNITS.get(unit, unit) if isinstance(unit, str) else ""
+    if not isinstance(unit, str):
+        return ""
+    return _UNITS.get(unit) or _MICRO.sub("µ", unit).replace("*", "·")
 
 
 def digits(value: float) -> str:
