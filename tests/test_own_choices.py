@@ -14,7 +14,7 @@ from data.events import START
 
 PARAMETERS = {"folds": "folded", "assumed": "assume", "zoomed": "zoom", "is_sheet": "paper"}
 PATHS = {page: path for path, page in PAGES.items()} | {"patient": f"{PATIENT}XKDCT293-01-201"}
-WALKED = 15  # addresses of a screen
+WALKED = 10  # addresses of a screen
 
 
 def test_every_choice_belongs_to_a_screen_and_is_told_of_it():
