@@ -74,7 +74,7 @@ def _starts(callback: dict, page: str) -> bool:
 
 def test_they_are_kept_while_the_reader_chooses_elsewhere(site, open_tab):
     page = open_tab()
-    page.goto(f"{site}/kinetics?by=patient&scale=linear")
+    page.goto(f"{site}/kinetics?by=patient&scale=linear&what=ever")
     settled(page)
     page.get_by_role("link", name="Adverse events").click()
     settled(page)
@@ -83,6 +83,7 @@ def test_they_are_kept_while_the_reader_chooses_elsewhere(site, open_tab):
     page.locator("#table-ae-terms a.count:not(.none)").first.click()
     expect(page.locator("#opened")).to_be_visible()
     assert {"by=patient", "scale=linear", "only=serious"} <= set(page.url.partition("?")[2].split("&"))
+    assert "what" not in page.url  # what no screen reads is carried nowhere
     page.locator("#opened .people a").first.click()
     expect(page.locator("#patient-stack .main-svg").first).to_be_visible()
     settled(page)

@@ -12,18 +12,26 @@
   }
   /* A link says all of what its own screen reads; what was chosen on others stays in the address. */
   var TOLD = JSON.parse(document.querySelector("meta[name=told-by-path]").content);
+  var KNOWN = Object.keys(TOLD).reduce(function (all, path) { return all.concat(TOLD[path]); }, []);
   function carry(next, here) {
     var told = TOLD[here.pathname] || TOLD["/patient/"];
     here.searchParams.forEach(function (value, name) {
-      if (told.indexOf(name) < 0 && !next.searchParams.has(name)) { next.searchParams.set(name, value); }
+      var isOthers = KNOWN.indexOf(name) >= 0 && told.indexOf(name) < 0;
+      if (isOthers && !next.searchParams.has(name)) { next.searchParams.set(name, value); }
     });
+  }
+  function inOrder(address) {
+    var copy = new URL(address.href);
+    copy.searchParams.sort();
+    return copy.href;
   }
   /* On the same screen the axes that the reader has moved stay where they are, unless the link itself says otherwise. */
   function go(href) {
     var next = onThisScreen(new URL(href, window.location.href)), here = new URL(window.location.href);
     var samePage = next.pathname === here.pathname, zoom = here.searchParams.get("zoom");
-    if (samePage && zoom && sameRanges(next, here) && !next.searchParams.has("zoom")) { next.searchParams.set("zoom", zoom); }
     carry(next, here);
+    if (samePage && zoom && sameRanges(next, here) && !next.searchParams.has("zoom")) { next.searchParams.set("zoom", zoom); }
+    if (inOrder(next) === inOrder(here)) { return; }
     window.history.pushState({}, "", next.href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     if (!samePage) { window.scrollTo(0, 0); }
@@ -53,7 +61,7 @@
     var link = linked(event.target);
     if (!internal(link)) { return; }
     event.preventDefault();
-    if (link.href !== window.location.href) { go(link.href); }
+    go(link.href);
   });
   document.addEventListener("keydown", function (event) {
     var close = event.key === "Escape" && document.querySelector("#opened a.close");
