@@ -35,7 +35,7 @@ def test_kinetics_say_how_far_the_cells_grew(site, open_tab):
     expect(remark).to_have_count(1)
     assert "BLQ" in page.locator("#table-kinetics tr[data-usubjid$='203']").inner_text()
     expect(page.locator("#table-kinetics-groups")).to_contain_text("n 6 · never quantifiable 1")
-    expect(page.locator("#kinetics-others .infolayer")).to_contain_text("CAR+ T cells, cells/uL")
+    expect(page.locator("#kinetics-others .infolayer")).to_contain_text("CAR+ T cells, cells/µL")
 
 
 def test_the_table_sorts_by_a_number(site, open_tab):
