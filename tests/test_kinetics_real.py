@@ -79,7 +79,7 @@ def test_areas_are_said_only_where_a_sample_before_the_cells_was_published(cut, 
 def test_the_screen_is_filled(cut, lang):
     shown = kinetics.answer(Asked(View(page="kinetics", lang=lang), cut))
     assert len(of_kind(shown["rows"], "Tbody")[0].children) == 30 and shown["figure"].data and shown["others"].data
-    assert "cells/uL" in shown["figure"].layout.annotations[0].text
+    assert "cells/µL" in shown["figure"].layout.annotations[0].text
 
 
 def test_nobody_is_without_a_word_where_nothing_is_known(cut):
